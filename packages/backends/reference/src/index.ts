@@ -1,0 +1,2 @@
+/** The reference engine of @node-ode: a plain interpreter of graphs. */
+export { reference, type ReferenceOptions } from './reference.ts';

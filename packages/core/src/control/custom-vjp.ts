@@ -1,0 +1,64 @@
+/** Functions with a reverse rule of their own. */
+import { DifferentiationError } from '../errors.ts';
+import { isDifferentiable } from '../graph/infer.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { apply, asTensorResult, capturesOf, closeGraph, openTrace } from '../tensor/trace.ts';
+import { passReports, withReports } from './thread.ts';
+
+/**
+ * The operands' cotangents from those of the results. It is traced when something is differentiated, perhaps in another
+ * trace than the function was: it uses only what it is given. A result that nothing used has cotangent null; null for an
+ * operand means zero. `active` tells which operands' cotangents will be used.
+ */
+export type ReverseRule = (pass: {
+  readonly inputs: readonly Tensor[];
+  readonly outputs: readonly Tensor[];
+  readonly cotangents: readonly (Tensor | null)[];
+  readonly active: readonly boolean[];
+}) => readonly (Tensor | null)[];
+
+/**
+ * A function of tensors that is differentiated by `reverse`. The rule is made of tensor operations, so it is
+ * differentiable itself.
+ *
+ * @throws DifferentiationError if the function captures a float tensor that is not an operand: its gradient would be lost.
+ * @example
+ * // The identity whose gradient is clipped.
+ * const [y] = customVjp('clip', [x], ([x]) => [x], ({ cotangents: [ct] }) => [ct && ct.maximum(-1).minimum(1)]);
+ */
+export function customVjp(
+  name: string,
+  inputs: readonly Tensor[],
+  forward: (inputs: readonly Tensor[]) => readonly Tensor[],
+  reverse: ReverseRule,
+): readonly Tensor[] {
+  const { trace, inputs: params } = openTrace(
+    name,
+    inputs.map((input) => input.type),
+  );
+  const results = forward(params.map(asTensorResult));
+  const threaded = withReports(trace, results);
+  const body = trace.close(threaded.results);
+  const captures = capturesOf(body);
+  const lost = captures.find((x) => x.source.kind === 'trace' && isDifferentiable(x.type));
+  if (lost !== undefined) {
+    throw new DifferentiationError(name, 'the function captures a float tensor of an enclosing trace', {
+      expected: 'every tensor that may need a gradient among the operands',
+      advice: 'Pass it as an operand.',
+    });
+  }
+  const graph = closeGraph(body, captures);
+  const n = captures.length;
+  const rule: ReverseRule = ({ inputs: operands, outputs, cotangents, active }) => [
+    ...captures.map(() => null),
+    ...reverse({
+      inputs: operands.slice(n),
+      outputs: outputs.slice(0, results.length),
+      cotangents: cotangents.slice(0, results.length),
+      active: active.slice(n),
+    }),
+  ];
+  const outputs = apply('customVjp', [...captures, ...inputs], { graph, reverse: rule });
+  passReports(threaded.reports, outputs.slice(results.length));
+  return outputs.slice(0, results.length).map(asTensorResult);
+}

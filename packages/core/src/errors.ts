@@ -1,0 +1,122 @@
+/** Typed errors. Each message is one paragraph: the operation, what was given, what was expected and what to do. */
+
+/** What else an error can say. */
+export interface ErrorDetails {
+  /** What would have been right. */
+  readonly expected?: string;
+  /** What to do next. */
+  readonly advice?: string;
+  readonly cause?: unknown;
+}
+
+/** Base of every error that this library throws; `code` names the kind without `instanceof`. */
+export class NodeOdeError extends Error {
+  readonly code: string;
+  /** The function or operation that refused. */
+  readonly operation: string;
+
+  constructor(code: string, operation: string, problem: string, details: ErrorDetails = {}) {
+    const expected = details.expected === undefined ? '' : `; expected ${details.expected}`;
+    const advice = details.advice === undefined ? '' : ` ${details.advice}`;
+    super(`${operation}: ${problem}${expected}.${advice}`, details.cause === undefined ? {} : { cause: details.cause });
+    this.name = new.target.name;
+    this.code = code;
+    this.operation = operation;
+  }
+}
+
+/** Shapes that do not fit together. */
+export class ShapeError extends NodeOdeError {
+  constructor(operation: string, problem: string, details?: ErrorDetails) {
+    super('SHAPE', operation, problem, details);
+  }
+}
+
+/** Dtypes that do not fit together: f32 with f64, a float with i32. */
+export class DTypeError extends NodeOdeError {
+  constructor(operation: string, problem: string, details?: ErrorDetails) {
+    super('DTYPE', operation, problem, details);
+  }
+}
+
+/** Trees whose structures differ, or a leaf that is no tensor. */
+export class TreeError extends NodeOdeError {
+  constructor(operation: string, problem: string, details?: ErrorDetails) {
+    super('TREE', operation, problem, details);
+  }
+}
+
+/** A tensor used where its trace does not reach, or as a JavaScript value. */
+export class TraceError extends NodeOdeError {
+  constructor(operation: string, problem: string, details?: ErrorDetails) {
+    super('TRACE', operation, problem, details);
+  }
+}
+
+/** An option outside its range, or one that is not known. */
+export class OptionError extends NodeOdeError {
+  constructor(operation: string, problem: string, details?: ErrorDetails) {
+    super('OPTION', operation, problem, details);
+  }
+}
+
+/** Plugins that do not work together. */
+export class CompositionError extends NodeOdeError {
+  constructor(operation: string, problem: string, details?: ErrorDetails) {
+    super('COMPOSITION', operation, problem, details);
+  }
+}
+
+/** Something with no derivative was differentiated. */
+export class DifferentiationError extends NodeOdeError {
+  constructor(operation: string, problem: string, details?: ErrorDetails) {
+    super('DIFFERENTIATION', operation, problem, details);
+  }
+}
+
+/** An engine was asked for an operation or a dtype that it does not have. */
+export class UnsupportedError extends NodeOdeError {
+  constructor(operation: string, problem: string, details?: ErrorDetails) {
+    super('UNSUPPORTED', operation, problem, details);
+  }
+}
+
+/** An index outside its axis, a disposed array: found while a graph ran. */
+export class ExecutionError extends NodeOdeError {
+  constructor(operation: string, problem: string, details?: ErrorDetails) {
+    super('EXECUTION', operation, problem, details);
+  }
+}
+
+/** A file that is truncated, corrupt or foreign. */
+export class FormatError extends NodeOdeError {
+  constructor(operation: string, problem: string, details?: ErrorDetails) {
+    super('FORMAT', operation, problem, details);
+  }
+}
+
+/** Why a solve failed. */
+export type SolveFailure = 'maxSteps' | 'stepUnderflow' | 'nonFinite' | 'invalidTimes';
+
+/** A solve that could not reach its last time; says where it stopped. */
+export class SolveError extends NodeOdeError {
+  readonly reason: SolveFailure;
+  /** Time that was reached. */
+  readonly t: number;
+  /** Size of the last step tried. */
+  readonly h: number;
+  /** Steps tried. */
+  readonly steps: number;
+
+  constructor(
+    failure: { readonly reason: SolveFailure; readonly t: number; readonly h: number; readonly steps: number },
+    problem: string,
+    details?: ErrorDetails,
+  ) {
+    super('SOLVE', 'odeint', problem, details);
+    this.reason = failure.reason;
+    this.t = failure.t;
+    this.h = failure.h;
+    this.steps = failure.steps;
+  }
+}

@@ -1,0 +1,193 @@
+/**
+ * The primitives of the graph and their parameters. *Basic* ones every backend must have; *composite* ones have a
+ * decomposition (`graph/composites.ts`) that a backend may override; *structural* ones hold subgraphs; *traced* ones
+ * exist only before `lower` and never reach a backend.
+ */
+import type { DType } from './dtype.ts';
+import type { ReverseRule } from '../control/custom-vjp.ts';
+import type { Graph, Shape } from './graph.ts';
+
+type None = Readonly<Record<never, never>>;
+
+/** Parameters of the element-wise functions of one argument: none. Input and output share shape and dtype. */
+export interface UnaryParams {
+  readonly neg: None;
+  readonly abs: None;
+  /** −1, 0 or 1; derivative 0. */
+  readonly sign: None;
+  readonly exp: None;
+  readonly expm1: None;
+  readonly log: None;
+  readonly log1p: None;
+  readonly sqrt: None;
+  readonly sin: None;
+  readonly cos: None;
+  readonly tan: None;
+  readonly tanh: None;
+  /** 1 / (1 + e^−x) */
+  readonly sigmoid: None;
+  readonly floor: None;
+  readonly ceil: None;
+  /** To the nearest integer, ties to even. */
+  readonly round: None;
+}
+
+/** Parameters of the element-wise functions of two arguments of one dtype, which broadcast as in NumPy. */
+export interface BinaryParams {
+  readonly add: None;
+  readonly sub: None;
+  readonly mul: None;
+  /** True division of floats; truncating division of i32. */
+  readonly div: None;
+  /** Remainder with the sign of the dividend, as JavaScript's `%`. */
+  readonly rem: None;
+  readonly pow: None;
+  /** NaN if either is NaN. */
+  readonly maximum: None;
+  readonly minimum: None;
+  readonly atan2: None;
+}
+
+/** Comparisons: two arguments of one dtype, broadcast; the result is `bool`. */
+export interface ComparisonParams {
+  readonly equal: None;
+  readonly notEqual: None;
+  readonly less: None;
+  readonly lessEqual: None;
+  readonly greater: None;
+  readonly greaterEqual: None;
+}
+
+/** Functions of booleans (and `isFinite`, from a float): the result is `bool`. Binary ones broadcast. */
+export interface LogicParams {
+  readonly not: None;
+  readonly and: None;
+  readonly or: None;
+  readonly isFinite: None;
+}
+
+/** Reductions over any axes (sorted, unique, non-negative). With `keepDims` they stay with extent 1. */
+export interface ReduceParams {
+  readonly axes: readonly number[];
+  readonly keepDims: boolean;
+}
+
+/** Basic primitives that build, move, reduce and combine. */
+export interface DataParams {
+  /** Every element is `value` (a boolean is 0 or 1). No inputs. */
+  readonly constant: { readonly value: number; readonly shape: Shape; readonly dtype: DType };
+  /** 0, 1, 2, … along `axis`. No inputs. */
+  readonly iota: { readonly shape: Shape; readonly axis: number; readonly dtype: DType };
+  /** Float to i32 truncates towards zero; to bool: x ≠ 0. */
+  readonly cast: { readonly dtype: DType };
+  /** select(condition: bool, whenTrue, whenFalse), all three broadcast. */
+  readonly select: None;
+  readonly reshape: { readonly shape: Shape };
+  readonly broadcastTo: { readonly shape: Shape };
+  /** Output axis i is input axis `perm[i]`. */
+  readonly transpose: { readonly perm: readonly number[] };
+  /** Elements `starts[i] … starts[i] + sizes[i] − 1` of each axis. */
+  readonly slice: { readonly starts: readonly number[]; readonly sizes: readonly number[] };
+  /** `before[i]` and `after[i]` elements of `value` around each axis. */
+  readonly pad: { readonly before: readonly number[]; readonly after: readonly number[]; readonly value: number };
+  /** One or more inputs, equal but for `axis`. */
+  readonly concat: { readonly axis: number };
+  /**
+   * gather(x, indices: i32): shape = x.shape[..axis] + indices.shape + x.shape[axis+1..]. An index outside [0, n) is an
+   * error where the engine can raise one, and NaN (0 for i32, false for bool) where it can't; never a neighbour's value.
+   */
+  readonly gather: { readonly axis: number };
+  /** scatterAdd(updates, indices: i32): zeros of `size` along `axis`, each update added at its index: gather's transpose. */
+  readonly scatterAdd: { readonly axis: number; readonly size: number };
+  /** setRow(buffer[n, …], index: i32[], row[…]): the buffer with row `index` replaced; engines do it in place when they can. */
+  readonly setRow: None;
+  readonly sum: ReduceParams;
+  readonly reduceMax: ReduceParams;
+  readonly reduceMin: ReduceParams;
+  /** Index (i32) of the first largest element along `axis`, which is dropped. */
+  readonly argMax: { readonly axis: number };
+  /** Cumulative sum along `axis`, inclusive; from the end if `reverse`. */
+  readonly cumsum: { readonly axis: number; readonly reverse: boolean };
+  /** The number of elements along `axes`, as a scalar of the input's dtype: never baked in, so that a batch may be dynamic. */
+  readonly size: { readonly axes: readonly number[] };
+  /** Batched product of the last two axes (both inputs at least 2-d), leading axes broadcast; operands transposed in place. */
+  readonly matmul: { readonly transposeA: boolean; readonly transposeB: boolean };
+}
+
+/** What every backend must have, besides the structural primitives. */
+export type BasicParams = UnaryParams & BinaryParams & ComparisonParams & LogicParams & DataParams;
+
+/** Primitives with a decomposition into basic ones. */
+export interface CompositeParams {
+  readonly mean: ReduceParams;
+  /** log(1 + eˣ) without overflow. */
+  readonly softplus: None;
+  readonly logSumExp: ReduceParams;
+  readonly softmax: { readonly axis: number };
+  readonly logSoftmax: { readonly axis: number };
+  /**
+   * Σ cᵢ·wᵢ·xᵢ: inputs are n weights wᵢ, then n tensors xᵢ of one shape; the coefficients cᵢ are numbers. A weight is a
+   * scalar or has the shape of the leading axes (one weight a sample). The stage sums of a Runge–Kutta step.
+   */
+  readonly linearCombination: { readonly coefficients: readonly number[] };
+  /**
+   * Root mean square, over all elements of all leaves together, of e / (atol + rtol·max(|y0|, |y1|)). Inputs are
+   * (e, y0, y1, rtol, atol) for each leaf, rtol and atol broadcastable to it. The scaled error norm of a step.
+   */
+  readonly errorNorm: None;
+}
+
+/** Structured control flow. */
+export interface StructuralParams {
+  /** Runs `graph` on the inputs. */
+  readonly call: { readonly graph: Graph };
+  /** Inputs are the predicate (bool scalar), then the operands of both branches. */
+  readonly cond: { readonly then: Graph; readonly else: Graph };
+  /**
+   * Inputs are `constants` captured values, then the carry. `condition(constants, carry)` gives a bool scalar;
+   * `body(constants, carry)` gives the next carry, then `taped` values to append to tapes, then, if `advances`, a bool
+   * scalar: an iteration where it is false appends nothing and leaves the differentiable part of the carry as it was.
+   * Outputs are the last carry, then one tape for each taped value.
+   */
+  readonly whileLoop: {
+    readonly condition: Graph;
+    readonly body: Graph;
+    readonly constants: number;
+    readonly taped: number;
+    readonly advances: boolean;
+  };
+  /**
+   * Inputs are `constants` captured values, `carries` initial carries, then the sequences: tapes, or tensors stacked along
+   * axis 0. `body(constants, carry, elements)` gives the next carry, then one element for each output sequence. Outputs
+   * are the last carry, then the sequences: tapes if the inputs are (`length` is null), else stacked with extent
+   * `length`. With `reverse` elements are read and written from the last to the first, at their own positions.
+   */
+  readonly scan: {
+    readonly body: Graph;
+    readonly constants: number;
+    readonly carries: number;
+    readonly length: number | null;
+    readonly reverse: boolean;
+  };
+}
+
+/** Primitives that tracing leaves for differentiation; `lower` removes them. */
+export interface TracedParams {
+  /** The identity, with derivative zero. */
+  readonly stopGradient: None;
+  /** Runs `graph`; differentiated by `reverse` instead of through the graph. */
+  readonly customVjp: { readonly graph: Graph; readonly reverse: ReverseRule };
+}
+
+export type PrimitiveParams = BasicParams & CompositeParams & StructuralParams & TracedParams;
+
+export type UnaryPrimitive = keyof UnaryParams;
+export type BinaryPrimitive = keyof BinaryParams;
+export type ComparisonPrimitive = keyof ComparisonParams;
+export type BasicPrimitive = keyof BasicParams;
+export type CompositePrimitive = keyof CompositeParams;
+export type StructuralPrimitive = keyof StructuralParams;
+/** What a backend may meet in a lowered graph. */
+export type LoweredPrimitive = BasicPrimitive | CompositePrimitive | StructuralPrimitive;
+export type Primitive = keyof PrimitiveParams;
+

@@ -1,0 +1,71 @@
+/** @node-ode/core: tensors, graphs, derivatives, the integrator, and the contracts that every plugin meets. */
+export { array, hostArray, isHostArray, toNested, type HostArray, type NestedArray } from './array.ts';
+export type { BatchOptions, Dataset } from './dataset.ts';
+export * from './errors.ts';
+export type { Model, TensorsOf } from './model.ts';
+export { random, type Random, type RandomState } from './random.ts';
+export { flattenTree, mapTree, requireSameStructure, type IsLeaf, type MapLeaves, type Tree, type TreeStructure } from './tree.ts';
+
+export { broadcastShapes, formatShape, normalizeAxes, normalizeAxis, reducedShape } from './graph/broadcast.ts';
+export { checkGraph } from './graph/check.ts';
+export { composites } from './graph/composites.ts';
+export * from './graph/dtype.ts';
+export * from './graph/evaluate.ts';
+export * from './graph/graph.ts';
+export { inferTypes, isDifferentiable, type Application } from './graph/infer.ts';
+export type * from './graph/primitives.ts';
+export { printGraph } from './graph/print.ts';
+
+export {
+  arange,
+  asTensor,
+  concat,
+  constant,
+  isTape,
+  isTensor,
+  linearCombination,
+  matmul,
+  onesLike,
+  select,
+  stack,
+  stopGradient,
+  sumTo,
+  Tape,
+  Tensor,
+  zerosLike,
+  type MatmulOptions,
+  type ReduceOptions,
+  type TensorLike,
+} from './tensor/tensor.ts';
+export { apply, applyOne, type Combine, type Traced } from './tensor/trace.ts';
+
+export { call } from './control/call.ts';
+export { cond } from './control/cond.ts';
+export { customVjp, type ReverseRule } from './control/custom-vjp.ts';
+export { scan, whileLoop, type Element, type Iteration } from './control/loops.ts';
+export { report } from './control/report.ts';
+
+export { grad, valueAndGrad, valueAndGradWithAux, vjp, type Vjp } from './differentiate/vjp.ts';
+
+export { lower } from './passes/lower.ts';
+export { optimize } from './passes/optimize.ts';
+
+export { constantStep } from './ode/constant-step.ts';
+export type { ClosedDynamics, GradientMethod, Integrate, IntegrateOptions, SolveProblem } from './ode/gradient-method.ts';
+export type { SolveStats } from './ode/integrate.ts';
+export type { Dynamics, Solution, SolveOptions, StateOf, Times } from './ode/odeint.ts';
+export { pid, type PidOptions, type Tolerance } from './ode/pid.ts';
+export { rungeKutta, type RungeKuttaInterpolant, type RungeKuttaState, type Tableau } from './ode/runge-kutta.ts';
+export type { LeafDynamics, Leaves, Solver, SolverStart, Step } from './ode/solver.ts';
+export type { AttemptedStep, ControllerProblem, Decision, StepController } from './ode/step-controller.ts';
+
+export type {
+  Backend,
+  BackendCapabilities,
+  DeviceArray,
+  Executable,
+  RunCounters,
+  RunOptions,
+} from './runtime/backend.ts';
+export { compile, isDeviceArray, type ArgumentLeaf, type ArgumentOf, type Compiled, type CompileOptions, type ResultOf, type RunStats } from './runtime/compile.ts';
+export { createOde, type HostSolution, type HostState, type Ode, type OdeOptions } from './runtime/create-ode.ts';

@@ -1,0 +1,47 @@
+/** The contract of a gradient method: how derivatives of a solve's results are found. */
+import type { Tensor } from '../tensor/tensor.ts';
+import type { Leaves, Solver } from './solver.ts';
+import type { StepController } from './step-controller.ts';
+
+/** Dynamics with everything that they use from outside as an argument. */
+export type ClosedDynamics = (t: Tensor, y: Leaves, captures: Leaves) => Leaves;
+
+/** A solve as a gradient method receives it: every capture, from nested bodies too, is already found. */
+export interface SolveProblem {
+  readonly f: ClosedDynamics;
+  /** Tensors that f uses: parameters and the like. Those that are not floats have no cotangent. */
+  readonly captures: Leaves;
+  readonly y0: Leaves;
+  /** Times, a vector of at least two. */
+  readonly ts: Tensor;
+}
+
+/** What can differ between the forward solve and one that a gradient method makes. */
+export interface IntegrateOptions {
+  readonly solver?: Solver;
+  readonly controller?: StepController;
+  readonly maxSteps?: number;
+  /** Where evaluations are counted: `nfe`, or `nfe.backward` for solves of a reverse pass. */
+  readonly phase?: 'forward' | 'backward';
+  /**
+   * For each leaf of this problem's state the leaf of the original state whose tolerances it has; null leaves it out of the
+   * error norm. For controllers that are not given here.
+   */
+  readonly tolerancesOf?: readonly (number | null)[];
+}
+
+/** Solves a problem and gives y at each time, stacked along a new first axis; differentiable through its steps. */
+export type Integrate = (problem: SolveProblem, options?: IntegrateOptions) => Leaves;
+
+/**
+ * A gradient method, as a value made by a factory: `backprop()`, `adjoint()`.
+ *
+ * @example
+ * // Discretise, then optimise: loops are differentiable.
+ * const backprop: GradientMethod = { name: 'backprop', solve: (problem, integrate) => integrate(problem) };
+ */
+export interface GradientMethod {
+  readonly name: string;
+  /** The solution at each time, with the method's reverse rule. */
+  solve(problem: SolveProblem, integrate: Integrate): Leaves;
+}

@@ -1,0 +1,214 @@
+/**
+ * The integrator: one loop whose iterations each try a step. An accepted step writes the output values within it; one that
+ * is rejected changes nothing but the step size, and records nothing for the reverse pass.
+ */
+import { CompositionError, OptionError } from '../errors.ts';
+import { whileLoop } from '../control/loops.ts';
+import { report } from '../control/report.ts';
+import { asTensor, concat, constant, isTensor, select, stopGradient, zerosLike, type Tensor } from '../tensor/tensor.ts';
+import { flattenTree } from '../tree.ts';
+import { attempt, type Moment } from './advance.ts';
+import type { SolveProblem } from './gradient-method.ts';
+import type { Leaves, Solver } from './solver.ts';
+import { reports, statusCode } from './status.ts';
+import type { StepController } from './step-controller.ts';
+
+/** How a problem is integrated. */
+export interface Method {
+  readonly solver: Solver;
+  readonly controller: StepController;
+  readonly maxSteps: number;
+  readonly phase: 'forward' | 'backward';
+  /** Times that steps must land on, monotone in the direction of the solve. */
+  readonly landAt: Tensor | undefined;
+}
+
+/** What a solve counts: i32 scalars. */
+export interface SolveStats {
+  readonly nfe: Tensor;
+  readonly accepted: Tensor;
+  readonly rejected: Tensor;
+}
+
+/** What an iteration hands to the next. */
+interface Carry {
+  readonly t: Tensor;
+  /** What the sum of the steps lost to rounding (Kahan). */
+  readonly lost: Tensor;
+  /** Signed size of the next step. */
+  readonly h: Tensor;
+  readonly y: Leaves;
+  readonly state: Leaves;
+  readonly controller: Leaves;
+  /** Index of the next output time. */
+  readonly j: Tensor;
+  /** Number of landing times passed. */
+  readonly landed: Leaves;
+  readonly ys: Leaves;
+  readonly status: Tensor;
+  readonly accepted: Tensor;
+  readonly rejected: Tensor;
+  readonly nfe: Tensor;
+}
+
+/** A step is stretched by up to this fraction to reach a time, so that rounding leaves no sliver of a step behind. */
+const slack = 1e-3;
+
+/** Solves a problem; gives y at each time, stacked along a new first axis. */
+export function integrate(problem: SolveProblem, method: Method): { readonly ys: Leaves; readonly stats: SolveStats } {
+  const { solver, controller, maxSteps, landAt } = method;
+  requireCompatible(solver, controller);
+  const { f, captures, y0, ts } = problem;
+  const count = ts.shape[0] ?? 0;
+  const ys0 = y0.map((leaf) => constant(0, [count, ...leaf.shape], leaf.dtype).setRow(0, leaf));
+  if (count === 1) return { ys: ys0, stats: { nfe: constant(0, [], 'i32'), accepted: constant(0, [], 'i32'), rejected: constant(0, [], 'i32') } };
+
+  const t0 = ts.at(0);
+  const [start, end] = [stopGradient(t0), stopGradient(ts.at(-1))];
+  const direction = end.sub(start).sign();
+  const dynamics = (t: Tensor, y: Leaves): Leaves => f(t, y, captures);
+  const initial = solver.init(dynamics, t0, y0);
+  const state0 = flattenTree('solver state', initial.state, isTensor);
+  const frozen = (leaves: Leaves): Leaves => leaves.map(stopGradient);
+  const orders = { order: solver.order, errorOrder: solver.errorOrder ?? solver.order - 1 };
+  const first = controller.init({
+    f: (t, y) => f(t, y, frozen(captures)),
+    t0: start,
+    t1: end,
+    y0: frozen(y0),
+    dy0: initial.dy0 === undefined ? undefined : frozen(initial.dy0),
+    ...orders,
+  });
+  const controller0 = flattenTree('controller state', first.state, isTensor);
+  const i32 = (x: number | Tensor): Tensor => asTensor(x, 'i32');
+
+  const { carry } = whileLoop<Carry>(
+    {
+      t: t0,
+      lost: zerosLike(t0),
+      h: stopGradient(first.h),
+      y: y0,
+      state: state0.leaves,
+      controller: frozen(controller0.leaves),
+      j: constant(1, [], 'i32'),
+      landed: landAt === undefined ? [] : [firstLanding(landAt, start, direction)],
+      ys: ys0,
+      status: select(areMonotone(stopGradient(ts), direction), i32(0), i32(statusCode.invalidTimes)),
+      accepted: i32(0),
+      rejected: i32(0),
+      nfe: addCounts(i32(initial.evaluations), first.evaluations),
+    },
+    ({ status, j }) => status.equal(0).and(j.less(count)),
+    (c) => {
+      const t = stopGradient(c.t);
+      const target = landAt === undefined ? end : nextLanding(landAt, c.landed[0] as Tensor, end, direction);
+      const remaining = target.sub(t);
+      const reaches = c.h.abs().mul(1 + slack).greaterEqual(remaining.abs());
+      const h = select(reaches, remaining, c.h);
+      const step = h.sub(c.lost);
+      const sum = t.add(step);
+      const moment: Moment = {
+        t: c.t,
+        tNext: select(reaches, target, sum),
+        h,
+        y: c.y,
+        state: c.state,
+        j: c.j,
+        ys: c.ys,
+        ts,
+        captures,
+      };
+      const others = [c.h, reaches.and(h.abs().less(c.h.abs())), ...c.controller];
+      const tried = attempt(solver, state0.structure, f, moment, others, (m, taken, [planned, isShortened, ...held]) => {
+        const next = controller.next(
+          { h: m.h, t: m.t, y0: m.y, y1: taken.y, error: taken.error, errorOrder: orders.errorOrder },
+          controller0.structure.rebuild(held),
+        );
+        const finite = areFinite(taken.y);
+        const accept = next.accept.and(finite);
+        // A step shortened to land on a time says little about the next one.
+        const shortened = (isShortened as Tensor).and(accept).and((planned as Tensor).abs().greater(next.h.abs()));
+        const chosen = select(shortened, planned as Tensor, next.h);
+        return { accept, evaluations: taken.evaluations, rest: [chosen, finite, ...flattenTree('controller state', next.state, isTensor).leaves] };
+      });
+      const [h1, finite, ...held] = tried.rest as [Tensor, Tensor, ...Tensor[]];
+      const accepted = c.accepted.add(tried.accept.cast('i32'));
+      const rejected = c.rejected.add(tried.accept.not().cast('i32'));
+      const isStuck = tried.accept.not().and(isTooSmall(controller, t, h, h1));
+      const isOut = accepted.add(rejected).greaterEqual(maxSteps).and(tried.j.less(count));
+      const failed = select(finite, i32(statusCode.stepUnderflow), i32(statusCode.nonFinite));
+      return {
+        carry: {
+          t: tried.t,
+          lost: select(tried.accept, select(reaches, 0, sum.sub(t).sub(step)), c.lost),
+          h: h1,
+          y: tried.y,
+          state: tried.state,
+          controller: held,
+          j: tried.j,
+          landed: c.landed.map((landed) => landed.add(tried.accept.and(reaches).cast('i32'))),
+          ys: tried.ys,
+          status: select(isStuck, failed, select(isOut, i32(statusCode.maxSteps), c.status)),
+          accepted,
+          rejected,
+          nfe: addCounts(c.nfe, tried.evaluations),
+        },
+        advances: tried.accept,
+      };
+    },
+  );
+
+  const { nfe, accepted, rejected, status } = carry;
+  const isForward = method.phase === 'forward';
+  report(isForward ? reports.nfe : reports.nfeBackward, nfe, 'sum');
+  report(isForward ? reports.accepted : reports.acceptedBackward, accepted, 'sum');
+  report(isForward ? reports.rejected : reports.rejectedBackward, rejected, 'sum');
+  const failure = [status.cast(t0.dtype), stopGradient(carry.t), carry.h, accepted.add(rejected).cast(t0.dtype)];
+  report(reports.failure, concat(failure.map((x) => x.reshape([1]))), 'first');
+  return { ys: carry.ys, stats: { nfe, accepted, rejected } };
+}
+
+/** @throws CompositionError if the parts do not work together. */
+export function requireCompatible(solver: Solver, controller: StepController): void {
+  if (controller.needsErrorEstimate && !solver.hasErrorEstimate) {
+    throw new CompositionError('createOde', `controller '${controller.name}' needs an error estimate and solver '${solver.name}' gives none`, {
+      advice: 'Use constantStep({ h }), or a solver with an embedded error estimate such as dopri5, tsit5 or bosh3.',
+    });
+  }
+  if (solver.needsUniformStep && !controller.isUniform) {
+    throw new CompositionError('createOde', `solver '${solver.name}' needs steps of one size and controller '${controller.name}' changes them`, {
+      advice: 'Use constantStep({ h }).',
+    });
+  }
+}
+
+const addCounts = (a: Tensor, b: number | Tensor): Tensor => (b === 0 ? a : a.add(b));
+
+/** Whether every element of every leaf is finite. */
+const areFinite = (y: Leaves): Tensor => y.map((leaf) => leaf.isFinite().all()).reduce((a, b) => a.and(b));
+
+/** Whether times are finite and strictly monotone in a direction. */
+function areMonotone(ts: Tensor, direction: Tensor): Tensor {
+  const count = ts.shape[0] ?? 0;
+  const gaps = ts.slice([1], [count - 1]).sub(ts.slice([0], [count - 1]));
+  return gaps.mul(direction).greater(0).all().and(ts.isFinite().all());
+}
+
+/** Whether the next step, after a rejection, is below the smallest: by default, no longer changes t. */
+function isTooSmall({ minStep }: StepController, t: Tensor, h: Tensor, next: Tensor): Tensor {
+  const still = t.add(next).equal(t).or(next.abs().greaterEqual(h.abs()));
+  return minStep === undefined ? still : still.or(next.abs().less(minStep));
+}
+
+/** The number of landing times that are not after the start. */
+function firstLanding(landAt: Tensor, start: Tensor, direction: Tensor): Tensor {
+  return landAt.sub(start).mul(direction).lessEqual(0).cast('i32').sum();
+}
+
+/** The next time to land on: the last one where no other lies before it. */
+function nextLanding(landAt: Tensor, landed: Tensor, end: Tensor, direction: Tensor): Tensor {
+  const count = landAt.shape[0] ?? 0;
+  if (count === 0) throw new OptionError('odeint', 'landAt is empty', { expected: 'at least one time' });
+  const next = landAt.at(landed.minimum(count - 1));
+  return select(landed.less(count).and(end.sub(next).mul(direction).greater(0)), next, end);
+}

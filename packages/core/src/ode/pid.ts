@@ -1,0 +1,163 @@
+/** Adaptive steps: proportional–integral–derivative control of the scaled error (Söderlind 2003; Hairer & Wanner IV.2). */
+import { isHostArray, type HostArray } from '../array.ts';
+import { OptionError, TreeError } from '../errors.ts';
+import { asTensor, isTensor, onesLike, select, type Tensor, type TensorLike } from '../tensor/tensor.ts';
+import { flattenTree } from '../tree.ts';
+import { firstStep } from './first-step.ts';
+import { leafNorm, type LeafTolerance } from './norm.ts';
+import type { Leaves } from './solver.ts';
+import type { StepController } from './step-controller.ts';
+
+/** A tolerance: one for all leaves, or a tree like the state. Leaves broadcast to the state's leaves. */
+export type Tolerance = TensorLike | readonly Tolerance[] | { readonly [key: string]: Tolerance };
+
+export interface PidOptions {
+  /** Relative tolerance. */
+  readonly rtol?: Tolerance;
+  /** Absolute tolerance. */
+  readonly atol?: Tolerance;
+  /** Of the leaves of e / (atol + rtol·max(|y0|, |y1|)); the step is accepted if it is at most 1. Root mean square by default. */
+  readonly norm?: (scaledError: Leaves) => Tensor;
+  /** βP, βI and βD, divided by the order of the error: (0, 1, 0) is the classical I controller, (0.4, 0.3, 0) a PI one. */
+  readonly pCoefficient?: number;
+  readonly iCoefficient?: number;
+  readonly dCoefficient?: number;
+  /** The next step is this fraction of the one that would just be accepted. */
+  readonly safety?: number;
+  /** Bounds of the change of the step size from one step to the next. */
+  readonly minFactor?: number;
+  readonly maxFactor?: number;
+  /** Size of the first step; by Hairer's rule if it is not given. */
+  readonly firstStep?: number;
+  /** A step that would be smaller ends the solve with `stepUnderflow`. */
+  readonly minStep?: number;
+  /** Steps are never larger. */
+  readonly maxStep?: number;
+}
+
+/** What is carried: the inverse of the last two errors, where P or D look at them. */
+type PidState = readonly Tensor[];
+
+/** Smallest error that the control formula sees; below, the factor is at its bound anyway. */
+const smallestError = 1e-20;
+
+/**
+ * The step-size controller of adaptive solvers.
+ *
+ * With error ratios E, order k of the error estimate plus one: the next step is
+ * h·safety·E₁^(−(βP+βI+βD)/k)·E₂^((βP+2βD)/k)·E₃^(−βD/k), where E₁ is this step's and E₂, E₃ the accepted ones before it.
+ *
+ * @throws OptionError naming the option that is out of range.
+ * @example
+ * createOde({ backend, solver: dopri5(), controller: pid({ rtol: 1e-6, atol: 1e-8, pCoefficient: 0.4, iCoefficient: 0.3 }) });
+ */
+export function pid(options: PidOptions = {}): StepController<PidState> {
+  return controller(options, undefined);
+}
+
+function controller(options: PidOptions, source: readonly (number | null)[] | undefined): StepController<PidState> {
+  const { rtol = 1e-3, atol = 1e-6, norm, pCoefficient = 0, iCoefficient = 1, dCoefficient = 0 } = options;
+  const { safety = 0.9, minFactor = 0.2, maxFactor = 10 } = options;
+  checkOptions({ safety, minFactor, maxFactor, ...options });
+  const [rtols, atols] = [toleranceLeaves('rtol', rtol), toleranceLeaves('atol', atol)];
+  const remembers = pCoefficient !== 0 || dCoefficient !== 0 ? (dCoefficient !== 0 ? 2 : 1) : 0;
+  const bounded = (h: Tensor): Tensor => {
+    const { maxStep } = options;
+    return maxStep === undefined ? h : h.sign().mul(h.abs().minimum(maxStep));
+  };
+  const tolerancesFor = (y: Leaves): readonly (LeafTolerance | null)[] => tolerances(y, rtols, atols, source);
+  return {
+    name: 'pid',
+    needsErrorEstimate: true,
+    isUniform: false,
+    ...(options.minStep === undefined ? {} : { minStep: options.minStep }),
+
+    init: (problem) => {
+      const state = Array.from({ length: remembers }, () => onesLike(problem.t0));
+      const direction = problem.t1.sub(problem.t0).sign();
+      if (options.firstStep !== undefined) return { h: bounded(direction.mul(options.firstStep)), state, evaluations: 0 };
+      const { h, evaluations } = firstStep(problem, tolerancesFor(problem.y0), norm);
+      return { h: bounded(h), state, evaluations };
+    },
+
+    next: ({ h, y0, y1, error, errorOrder }, state) => {
+      const ratio = leafNorm(error ?? [], y0, y1, tolerancesFor(y0), norm);
+      const accept = ratio.lessEqual(1);
+      const k = errorOrder + 1;
+      const inverse = ratio.maximum(smallestError).reciprocal();
+      const [second, third] = state;
+      let factor = inverse.pow((pCoefficient + iCoefficient + dCoefficient) / k).mul(safety);
+      if (second !== undefined) factor = factor.mul(second.pow(-(pCoefficient + 2 * dCoefficient) / k));
+      if (third !== undefined) factor = factor.mul(third.pow(dCoefficient / k));
+      // An error that is not finite says nothing but: much smaller.
+      const clipped = select(factor.isFinite(), factor.maximum(minFactor).minimum(maxFactor), minFactor);
+      const shrinking = select(accept, clipped, clipped.minimum(safety));
+      const remembered = [inverse, ...state].slice(0, remembers);
+      return {
+        accept,
+        h: bounded(h.mul(shrinking)),
+        state: state.map((old, i) => select(accept, remembered[i] as Tensor, old)),
+      };
+    },
+
+    withTolerances: (given) =>
+      controller({ ...options, ...(given.rtol === undefined ? {} : { rtol: given.rtol }), ...(given.atol === undefined ? {} : { atol: given.atol }) }, source),
+    // A norm of the caller's is for the state that it was written for.
+    forLeaves: (leaves) => {
+      const { norm: _, ...rest } = options;
+      return controller(rest, leaves);
+    },
+  };
+}
+
+const isToleranceLeaf = (x: unknown): x is TensorLike => typeof x === 'number' || isTensor(x) || isHostArray(x);
+
+function toleranceLeaves(name: string, tolerance: Tolerance): readonly TensorLike[] {
+  const { leaves } = flattenTree('pid', tolerance, isToleranceLeaf, 'a number or a tensor');
+  for (const leaf of leaves) {
+    const values = typeof leaf === 'number' ? [leaf] : isHostArray(leaf) ? Array.from((leaf as HostArray).data) : [];
+    const wrong = values.find((value) => !(value >= 0 && Number.isFinite(value)));
+    if (wrong !== undefined) {
+      throw new OptionError('pid', `${name} = ${wrong}`, {
+        expected: 'a number that is not negative',
+        advice: 'Typical values are rtol 1e-3 … 1e-8, with atol the size below which the state is noise.',
+      });
+    }
+  }
+  return leaves;
+}
+
+function tolerances(
+  y: Leaves,
+  rtols: readonly TensorLike[],
+  atols: readonly TensorLike[],
+  source: readonly (number | null)[] | undefined,
+): readonly (LeafTolerance | null)[] {
+  const of = (name: string, all: readonly TensorLike[], i: number, leaf: Tensor): Tensor => {
+    const count = source === undefined ? y.length : undefined;
+    if (all.length !== 1 && count !== undefined && all.length !== count) {
+      throw new TreeError('pid', `${name} has ${all.length} leaves and the state ${count}`, { expected: 'one tolerance, or a tree like the state' });
+    }
+    const tolerance = (all.length === 1 ? all[0] : all[i]) as TensorLike;
+    // Tolerances have the state's dtype whatever they were given in.
+    return asTensor(tolerance, leaf.dtype, 'pid').cast(leaf.dtype);
+  };
+  return y.map((leaf, i) => {
+    const from = source === undefined ? i : source[i];
+    if (from === null || from === undefined) return null;
+    return { rtol: of('rtol', rtols, from, leaf), atol: of('atol', atols, from, leaf) };
+  });
+}
+
+function checkOptions(options: PidOptions & { readonly safety: number; readonly minFactor: number; readonly maxFactor: number }): void {
+  const { safety, minFactor, maxFactor, firstStep: first, minStep, maxStep } = options;
+  const refuse = (name: string, value: number | undefined, expected: string): never => {
+    throw new OptionError('pid', `${name} = ${String(value)}`, { expected });
+  };
+  if (!(safety > 0 && safety < 1)) refuse('safety', safety, 'a number between 0 and 1');
+  if (!(minFactor > 0 && minFactor < 1)) refuse('minFactor', minFactor, 'a number between 0 and 1');
+  if (!(maxFactor > 1)) refuse('maxFactor', maxFactor, 'a number above 1');
+  if (first !== undefined && !(first > 0)) refuse('firstStep', first, 'a positive step');
+  if (minStep !== undefined && !(minStep >= 0)) refuse('minStep', minStep, 'a step that is not negative');
+  if (maxStep !== undefined && !(maxStep > 0)) refuse('maxStep', maxStep, 'a positive step');
+}

@@ -1,0 +1,52 @@
+/** How a solve tells the host that it failed: a code among the reports, a typed error out of it. */
+import { SolveError, type SolveFailure } from '../errors.ts';
+
+/** Codes of the carry `status`; 0 is running or done. */
+export const statusCode: Readonly<Record<SolveFailure, number>> = {
+  maxSteps: 1,
+  stepUnderflow: 2,
+  nonFinite: 3,
+  invalidTimes: 4,
+};
+
+/** Names of the reports that the integrator makes. */
+export const reports = {
+  nfe: 'nfe',
+  nfeBackward: 'nfe.backward',
+  accepted: 'steps.accepted',
+  rejected: 'steps.rejected',
+  acceptedBackward: 'steps.accepted.backward',
+  rejectedBackward: 'steps.rejected.backward',
+  /** [code, t, h, steps tried], code 0 where nothing failed. */
+  failure: 'solve.failure',
+} as const;
+
+const number = (x: number): string => Number(x.toPrecision(6)).toString();
+
+const explain: Readonly<Record<SolveFailure, (t: string, h: string, steps: number) => readonly [string, string]>> = {
+  maxSteps: (t, h, steps) => [
+    `the solve tried ${steps} steps, its largest number, and reached t = ${t} (last step ${h})`,
+    'Increase maxSteps or the tolerances; if steps keep shrinking the problem may be stiff.',
+  ],
+  stepUnderflow: (t, h, steps) => [
+    `the step became too small to change the time: ${h} at t = ${t}, after ${steps} steps`,
+    'Look for a singularity or a discontinuity of f there, loosen the tolerances, or solve in f64.',
+  ],
+  nonFinite: (t, h, steps) => [
+    `the state or its derivative is not finite near t = ${t} (step ${h}, after ${steps} steps)`,
+    'Check f for divisions by zero, logarithms of negative numbers and overflow there, or take smaller steps.',
+  ],
+  invalidTimes: (t) => [
+    `the times are not strictly monotone or not finite, starting at t = ${t}`,
+    'Sort them, increasing or decreasing, and remove repeated ones.',
+  ],
+};
+
+/** The error that a failure report stands for; undefined if nothing failed. */
+export function solveError([code, t, h, steps]: readonly number[]): SolveError | undefined {
+  const reason = (Object.keys(statusCode) as SolveFailure[]).find((name) => statusCode[name] === code);
+  if (reason === undefined) return undefined;
+  const failure = { reason, t: t ?? NaN, h: h ?? NaN, steps: steps ?? 0 };
+  const [problem, advice] = explain[reason](number(failure.t), number(failure.h), failure.steps);
+  return new SolveError(failure, problem, { advice });
+}

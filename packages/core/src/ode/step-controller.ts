@@ -1,0 +1,62 @@
+/** The contract of a step-size controller: it accepts or rejects a step and chooses the size of the next. */
+import type { Tensor } from '../tensor/tensor.ts';
+import type { Tolerance } from './pid.ts';
+import type { LeafDynamics, Leaves } from './solver.ts';
+
+/** What a controller knows before the first step. Times, sizes and states are stop-gradient. */
+export interface ControllerProblem {
+  readonly f: LeafDynamics;
+  readonly t0: Tensor;
+  /** The last time; before t0 if the solve runs backwards. */
+  readonly t1: Tensor;
+  readonly y0: Leaves;
+  /** f(t0, y0), if the solver has evaluated it. */
+  readonly dy0: Leaves | undefined;
+  /** Order of the solver and of its error estimate. */
+  readonly order: number;
+  readonly errorOrder: number;
+}
+
+/** A step that was tried. */
+export interface AttemptedStep {
+  /** Its signed size. */
+  readonly h: Tensor;
+  readonly t: Tensor;
+  readonly y0: Leaves;
+  readonly y1: Leaves;
+  /** The estimate of its local error; undefined if the solver has none. */
+  readonly error: Leaves | undefined;
+  readonly errorOrder: number;
+}
+
+/** What a controller decides about a step. */
+export interface Decision<State> {
+  /** A bool scalar. A step whose result is not finite is never accepted, whatever this says. */
+  readonly accept: Tensor;
+  /** The signed size of the next step: the next one along if accepted, of the same one again if not. */
+  readonly h: Tensor;
+  readonly state: State;
+}
+
+/**
+ * A step-size controller, as a value made by a factory: `pid({ rtol, atol })`, `constantStep({ h })`.
+ */
+export interface StepController<State = unknown> {
+  readonly name: string;
+  /** Whether it needs a solver with an error estimate. */
+  readonly needsErrorEstimate: boolean;
+  /** Whether all its steps have one size (but the last, and those that land on a time). */
+  readonly isUniform: boolean;
+  /** The signed size of the first step and the first state. */
+  init(problem: ControllerProblem): { readonly h: Tensor; readonly state: State; readonly evaluations: number | Tensor };
+  next(step: AttemptedStep, state: State): Decision<State>;
+  /** A step of smaller size than this ends the solve; by default one that no longer changes t. */
+  readonly minStep?: number;
+  /** This controller with other tolerances, where it has them: for solves that override them. */
+  readonly withTolerances?: (tolerances: { readonly rtol?: Tolerance; readonly atol?: Tolerance }) => StepController<State>;
+  /**
+   * This controller for a state whose leaf i is of the kind of leaf `source[i]` of the old one, and so has its tolerances;
+   * null leaves a leaf out of the error norm.
+   */
+  forLeaves(source: readonly (number | null)[]): StepController<State>;
+}

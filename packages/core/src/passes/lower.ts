@@ -1,0 +1,62 @@
+/** From what tracing and differentiation leave to what a backend takes: composites decomposed, custom rules and stopGradient gone. */
+import { composites } from '../graph/composites.ts';
+import type { Graph, Node, Value } from '../graph/graph.ts';
+import type { CompositePrimitive } from '../graph/primitives.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { apply, asTensorResult, closeGraph, openTrace, type Traced } from '../tensor/trace.ts';
+
+/** Lowers a graph for a backend that keeps some composites; subgraphs that are shared stay shared. */
+export function lower(graph: Graph, kept: ReadonlySet<CompositePrimitive>): Graph {
+  const lowered = new Map<Graph, Graph>();
+  const lowerGraph = (g: Graph): Graph => {
+    const known = lowered.get(g);
+    if (known !== undefined) return known;
+    const { trace, inputs } = openTrace(
+      g.name,
+      g.inputs.map((input) => input.type),
+    );
+    const result = closeGraph(trace.close(lowerOnto(g, inputs)), []);
+    lowered.set(g, result);
+    return result;
+  };
+  const lowerOnto = (g: Graph, inputs: readonly Traced[]): readonly Traced[] => {
+    const env = new Map<Value, Traced>(g.inputs.map((input, i) => [input, inputs[i] as Traced]));
+    const of = (values: readonly Value[]): readonly Traced[] => values.map((v) => env.get(v) as Traced);
+    for (const node of g.nodes) {
+      const results = lowerNode(node, of(node.inputs));
+      node.outputs.forEach((output, i) => env.set(output, results[i] as Traced));
+    }
+    return of(g.outputs);
+  };
+  const lowerNode = (node: Node, inputs: readonly Traced[]): readonly Traced[] => {
+    switch (node.op) {
+      case 'stopGradient':
+        return inputs;
+      case 'customVjp':
+        return lowerOnto(node.params.graph, inputs);
+      case 'call':
+        return apply('call', inputs, { graph: lowerGraph(node.params.graph) });
+      case 'cond':
+        return apply('cond', inputs, { then: lowerGraph(node.params.then), else: lowerGraph(node.params.else) });
+      case 'whileLoop':
+        return apply('whileLoop', inputs, {
+          ...node.params,
+          condition: lowerGraph(node.params.condition),
+          body: lowerGraph(node.params.body),
+        });
+      case 'scan':
+        return apply('scan', inputs, { ...node.params, body: lowerGraph(node.params.body) });
+      default:
+        return isDecomposed(node.op, kept) ? [decompose(node, inputs.map(asTensorResult))] : apply(node.op, inputs, node.params);
+    }
+  };
+  return lowerGraph(graph);
+}
+
+const isDecomposed = (op: Node['op'], kept: ReadonlySet<CompositePrimitive>): op is CompositePrimitive =>
+  op in composites && !kept.has(op as CompositePrimitive);
+
+function decompose(node: Node, inputs: readonly Tensor[]): Tensor {
+  const decomposition = composites[node.op as CompositePrimitive] as (typeof composites)['mean'];
+  return decomposition(inputs, node.params as never);
+}

@@ -1,0 +1,274 @@
+/**
+ * Compilation: a function over trees is traced, lowered and optimised once for each set of argument types, and run by a
+ * backend. Results stay on the device until they are read.
+ */
+import { array, isHostArray, type HostArray } from '../array.ts';
+import { DTypeError, ExecutionError, TraceError } from '../errors.ts';
+import type { DType } from '../graph/dtype.ts';
+import { formatType, tensorType, type Graph, type TensorType } from '../graph/graph.ts';
+import { reports as solveReports, solveError } from '../ode/status.ts';
+import { lower } from '../passes/lower.ts';
+import { optimize } from '../passes/optimize.ts';
+import { asTensor, isTensor, type Tensor, type TensorLike } from '../tensor/tensor.ts';
+import { capturesOf, closeGraph, openTrace } from '../tensor/trace.ts';
+import { flattenTree, type MapLeaves, type TreeStructure } from '../tree.ts';
+import type { Backend, DeviceArray, Executable, RunCounters } from './backend.ts';
+
+/** What a compiled function takes for each tensor. */
+export type ArgumentLeaf = number | boolean | HostArray | DeviceArray;
+
+/** The argument that a compiled function takes where the traced function sees `A`. */
+export type ArgumentOf<A> = MapLeaves<A, Tensor, ArgumentLeaf>;
+
+/** What a compiled function gives where the traced function returned `R`. */
+export type ResultOf<R> = MapLeaves<R, TensorLike, DeviceArray>;
+
+/** Costs and diagnostics of a run, combined over the solves in it. */
+export interface RunStats {
+  /** Function evaluations of forward solves. */
+  readonly nfe: number;
+  /** Function evaluations of reverse passes. */
+  readonly nfeBackward: number;
+  /** Steps of forward solves. */
+  readonly accepted: number;
+  readonly rejected: number;
+  /** Everything that was reported, by name. */
+  readonly reports: Readonly<Record<string, readonly number[]>>;
+  /** What the engine counted, if it counts. */
+  readonly counters: RunCounters | undefined;
+}
+
+export interface CompileOptions {
+  /** Dtype of JavaScript numbers among the arguments; f32 by default. */
+  readonly dtype?: DType;
+  /** Largest number of compiled versions kept, one for each set of argument types; 16 by default. */
+  readonly cacheSize?: number;
+  /** Positions of arguments whose memory a run may reuse: they must not be used afterwards, unless the run fails. */
+  readonly donate?: readonly number[];
+}
+
+/** A function compiled for a backend. */
+export interface Compiled<A extends readonly unknown[], R> {
+  /**
+   * Runs the function. Its results stay on the device.
+   *
+   * @throws SolveError if a solve in it failed; the arguments are as they were.
+   */
+  (...args: { [I in keyof A]: ArgumentOf<A[I]> }): Promise<ResultOf<R>>;
+  /** Runs the function and tells what it cost. */
+  run(...args: { [I in keyof A]: ArgumentOf<A[I]> }): Promise<{ readonly result: ResultOf<R>; readonly stats: RunStats }>;
+  /** The optimised graph for these arguments, to print. */
+  graph(...args: { [I in keyof A]: ArgumentOf<A[I]> }): Graph;
+  /** Frees compiled code and what was captured on the device. */
+  dispose(): void;
+}
+
+/** A function traced for one set of argument types. */
+interface Program {
+  readonly graph: Graph;
+  readonly constants: readonly HostArray[];
+  readonly result: TreeStructure;
+  readonly results: number;
+  readonly reports: readonly string[];
+}
+
+interface Loaded {
+  readonly program: Program;
+  readonly ready: Promise<{ readonly executable: Executable; readonly constants: readonly DeviceArray[] }>;
+}
+
+const isArgument = (x: unknown): x is ArgumentLeaf =>
+  typeof x === 'number' || typeof x === 'boolean' || isHostArray(x) || isDeviceArray(x);
+
+/** Whether a value is an array on a device. */
+export const isDeviceArray = (x: unknown): x is DeviceArray =>
+  typeof x === 'object' && x !== null && 'backend' in x && 'read' in x && 'shape' in x;
+
+/**
+ * Compiles a function of tensors for a backend. It is traced at its first call, and again when an argument's structure,
+ * shape or dtype changes.
+ *
+ * @throws TraceError if the function uses a tensor of another function being traced.
+ * @example
+ * const square = compile(reference(), (x: Tensor) => x.mul(x));
+ * const y = await square(array([1, 2, 3]));
+ * await y.read(); // data: 1, 4, 9
+ */
+export function compile<A extends readonly unknown[], R>(
+  backend: Backend,
+  fn: (...args: A) => R,
+  options: CompileOptions = {},
+): Compiled<A, R> {
+  const { dtype = 'f32', cacheSize = 16, donate = [] } = options;
+  const cache = new Map<string, Loaded>();
+
+  const prepare = (args: readonly unknown[]) => {
+    const { leaves, structure } = flattenTree('compile', args, isArgument, 'a number, a host array or a device array');
+    const types = leaves.map((leaf) => argumentType(leaf, dtype));
+    return { leaves, structure, types, key: signature(types, structure) };
+  };
+  const load = (prepared: ReturnType<typeof prepare>): Loaded => {
+    const { key, types, structure } = prepared;
+    const known = cache.get(key);
+    if (known !== undefined) {
+      cache.delete(key);
+      cache.set(key, known);
+      return known;
+    }
+    const program = traceProgram(backend, fn, types, structure, dtype);
+    const loaded: Loaded = { program, ready: loadProgram(backend, program) };
+    // A failed compilation is not kept: the next call tries again.
+    loaded.ready.catch(() => cache.delete(key));
+    cache.set(key, loaded);
+    for (const [oldest, evicted] of cache) {
+      if (cache.size <= cacheSize) break;
+      cache.delete(oldest);
+      unload(evicted);
+    }
+    return loaded;
+  };
+  const run = async (...args: readonly unknown[]): Promise<{ readonly result: ResultOf<R>; readonly stats: RunStats }> => {
+    const prepared = prepare(args);
+    const { program, ready } = load(prepared);
+    const { executable, constants } = await ready;
+    const uploaded: DeviceArray[] = [];
+    const inputs = await Promise.all(
+      prepared.leaves.map(async (leaf, i) => {
+        if (isDeviceArray(leaf)) return requireBackend(backend, leaf);
+        const type = prepared.types[i] as TensorType;
+        const device = await backend.upload(isHostArray(leaf) ? leaf : array(leaf, { dtype: type.dtype }));
+        uploaded.push(device);
+        return device;
+      }),
+    );
+    try {
+      const donated = prepared.structure.paths.flatMap((path, i) =>
+        donate.some((position) => path.startsWith(`[${position}]`)) ? [constants.length + i] : [],
+      );
+      const outputs = await executable.run([...constants, ...inputs], { donate: donated });
+      const stats = await readStats(program, outputs.slice(program.results), executable);
+      const failure = solveError(stats.reports[solveReports.failure] ?? []);
+      if (failure !== undefined) {
+        for (const output of outputs.slice(0, program.results)) output.dispose();
+        throw failure;
+      }
+      return { result: program.result.rebuild(outputs.slice(0, program.results)) as ResultOf<R>, stats };
+    } finally {
+      for (const device of uploaded) device.dispose();
+    }
+  };
+  const call = async (...args: readonly unknown[]): Promise<ResultOf<R>> => (await run(...args)).result;
+  return Object.assign(call, {
+    run,
+    graph: (...args: readonly unknown[]) => load(prepare(args)).program.graph,
+    dispose: () => {
+      for (const loaded of cache.values()) unload(loaded);
+      cache.clear();
+    },
+  });
+}
+
+function argumentType(leaf: ArgumentLeaf, dtype: DType): TensorType {
+  if (typeof leaf === 'number') return tensorType([], dtype);
+  if (typeof leaf === 'boolean') return tensorType([], 'bool');
+  return tensorType(leaf.shape, leaf.dtype);
+}
+
+const signature = (types: readonly TensorType[], structure: TreeStructure): string =>
+  types.map((type, i) => `${structure.paths[i] ?? ''}:${formatType(type)}`).join(';');
+
+function traceProgram(
+  backend: Backend,
+  fn: (...args: never) => unknown,
+  types: readonly TensorType[],
+  structure: TreeStructure,
+  dtype: DType,
+): Program {
+  const { trace, inputs } = openTrace(fn.name === '' ? 'main' : fn.name, types);
+  let body;
+  let result;
+  try {
+    const value = (fn as (...args: readonly unknown[]) => unknown)(...(structure.rebuild(inputs) as readonly unknown[]));
+    result = flattenTree('compile', value, isResult, 'a tensor');
+    const leaves = result.leaves.map((leaf) => asTensor(leaf, dtype));
+    body = trace.close([...leaves, ...trace.reports.map((r) => r.value)]);
+  } finally {
+    // Tensors that leaked out of a function that threw are as unusable as any others.
+    trace.open = false;
+  }
+  const captures = capturesOf(body);
+  const constants = captures.map((x) => {
+    if (x.source.kind === 'host') return x.source.array;
+    throw new TraceError('compile', `the function uses a tensor ${formatType(x.type)} of another function being traced`, {
+      expected: 'its own arguments, host arrays and numbers',
+      advice: 'Pass the tensor as an argument, or call the function itself instead of its compiled form.',
+    });
+  });
+  const kept = new Set(backend.capabilities.composites);
+  const graph = optimize(lower(optimize(closeGraph(body, captures)), kept));
+  requireDTypes(backend, graph);
+  return {
+    graph,
+    constants,
+    result: result.structure,
+    results: result.leaves.length,
+    reports: trace.reports.map((r) => r.name),
+  };
+}
+
+const isResult = (x: unknown): x is Tensor | HostArray | number => isTensor(x) || isHostArray(x) || typeof x === 'number';
+
+async function loadProgram(backend: Backend, program: Program) {
+  const executable = await backend.compile(program.graph);
+  const constants = await Promise.all(program.constants.map((constant) => backend.upload(constant)));
+  return { executable, constants };
+}
+
+function unload({ ready }: Loaded): void {
+  void ready.then(
+    ({ executable, constants }) => {
+      executable.dispose();
+      for (const constant of constants) constant.dispose();
+    },
+    () => undefined,
+  );
+}
+
+function requireBackend(backend: Backend, leaf: DeviceArray): DeviceArray {
+  if (leaf.backend === backend.name) return leaf;
+  throw new ExecutionError('compile', `an argument lives on backend '${leaf.backend}'`, {
+    expected: `arrays of '${backend.name}'`,
+    advice: 'Read it to the host with await x.read() and pass that.',
+  });
+}
+
+/** @throws DTypeError if an input has a dtype that the backend lacks; operations are the backend's to refuse. */
+function requireDTypes(backend: Backend, graph: Graph): void {
+  for (const { type } of [...graph.inputs, ...graph.outputs]) {
+    if (type.kind === 'tensor' && !backend.capabilities.dtypes.includes(type.dtype)) {
+      throw new DTypeError('compile', `a tensor is ${formatType(type)}`, {
+        expected: `${backend.capabilities.dtypes.join(', ')}: what backend '${backend.name}' has`,
+        advice: 'Convert it, or use a backend with that dtype.',
+      });
+    }
+  }
+}
+
+async function readStats(program: Program, outputs: readonly DeviceArray[], executable: Executable): Promise<RunStats> {
+  const values: Record<string, readonly number[]> = {};
+  await Promise.all(
+    outputs.map(async (output, i) => {
+      values[program.reports[i] as string] = Array.from((await output.read()).data);
+      output.dispose();
+    }),
+  );
+  const count = (name: string): number => values[name]?.[0] ?? 0;
+  return {
+    nfe: count(solveReports.nfe),
+    nfeBackward: count(solveReports.nfeBackward),
+    accepted: count(solveReports.accepted),
+    rejected: count(solveReports.rejected),
+    reports: values,
+    counters: executable.counters?.(),
+  };
+}

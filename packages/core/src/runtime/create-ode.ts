@@ -1,0 +1,157 @@
+/** The composition root: plugins are values, put together and checked here. */
+import { array, isHostArray, type HostArray } from '../array.ts';
+import { CompositionError, OptionError } from '../errors.ts';
+import type { DType } from '../graph/dtype.ts';
+import { constantStep } from '../ode/constant-step.ts';
+import type { GradientMethod } from '../ode/gradient-method.ts';
+import { requireCompatible } from '../ode/integrate.ts';
+import {
+  odeint,
+  requireMonotone,
+  type Dynamics,
+  type OdeParts,
+  type Solution,
+  type SolveOptions,
+  type StateOf,
+  type Times,
+} from '../ode/odeint.ts';
+import { pid, type Tolerance } from '../ode/pid.ts';
+import type { Solver } from '../ode/solver.ts';
+import type { StepController } from '../ode/step-controller.ts';
+import type { Tensor, TensorLike } from '../tensor/tensor.ts';
+import { flattenTree, mapTree, type MapLeaves } from '../tree.ts';
+import type { Backend, DeviceArray } from './backend.ts';
+import { compile, isDeviceArray, type ArgumentOf, type Compiled, type CompileOptions, type RunStats } from './compile.ts';
+
+export interface OdeOptions {
+  readonly backend: Backend;
+  readonly solver: Solver;
+  /** By default `pid({ rtol, atol })` for a solver with an error estimate, `constantStep({ h })` for others. */
+  readonly controller?: StepController;
+  /** How derivatives of solves are found; backprop through the steps by default. */
+  readonly gradient?: GradientMethod;
+  /** Tolerances of the default controller: 1e-3 and 1e-6 by default. */
+  readonly rtol?: Tolerance;
+  readonly atol?: Tolerance;
+  /** Step of the default controller of a solver without an error estimate. */
+  readonly h?: number;
+  /** Largest number of steps that a solve tries; 10,000 by default. */
+  readonly maxSteps?: number;
+  /** Dtype of JavaScript numbers; f32 by default. */
+  readonly dtype?: DType;
+}
+
+/** A state on the host: numbers and host arrays, as a tree of host arrays. */
+export type HostState<Y> = MapLeaves<Y, TensorLike, HostArray>;
+
+/** A solution on the host. */
+export interface HostSolution<Y> {
+  readonly ts: HostArray;
+  /** Each leaf has the times as its first axis. */
+  readonly ys: HostState<Y>;
+  readonly stats: RunStats;
+}
+
+/** Plugins put together. */
+export interface Ode {
+  readonly backend: Backend;
+  readonly solver: Solver;
+  readonly controller: StepController;
+  readonly gradient: GradientMethod;
+  /** Solves dy/dt = f(t, y) inside a traced function; differentiable by the gradient method. */
+  odeint<Y>(f: Dynamics<StateOf<Y>>, y0: Y, ts: Times, options?: SolveOptions): Solution<StateOf<Y>>;
+  /** Solves once, from host to host. */
+  solve<Y>(f: Dynamics<StateOf<Y>>, y0: Y, ts: readonly number[] | HostArray, options?: SolveOptions): Promise<HostSolution<Y>>;
+  /** Compiles a function that may solve, differentiate and update: one call into the engine. */
+  compile<A extends readonly unknown[], R>(fn: (...args: A) => R, options?: CompileOptions): Compiled<A, R>;
+  /** The same parts but for some. */
+  with(changes: Partial<OdeOptions>): Ode;
+}
+
+const backprop: GradientMethod = { name: 'backprop', solve: (problem, integrate) => integrate(problem) };
+
+/**
+ * Puts a backend, a solver, a controller and a gradient method together.
+ *
+ * @throws CompositionError if they do not work together, with the reason; OptionError for an option out of range.
+ * @example
+ * const ode = createOde({ backend: reference(), solver: dopri5(), gradient: adjoint(), rtol: 1e-6, atol: 1e-8 });
+ * const { ys } = await ode.solve((t, y) => y.neg(), 1, [0, 1]);
+ */
+export function createOde(options: OdeOptions): Ode {
+  const { backend, solver, gradient = backprop, maxSteps = 10_000, dtype = 'f32' } = options;
+  if (!(Number.isInteger(maxSteps) && maxSteps > 0)) {
+    throw new OptionError('createOde', `maxSteps = ${maxSteps}`, { expected: 'a positive integer' });
+  }
+  if (dtype !== 'f32' && dtype !== 'f64') {
+    throw new OptionError('createOde', `dtype = ${dtype}`, { expected: "'f32' or 'f64'" });
+  }
+  const controller = options.controller ?? defaultController(options);
+  requireCompatible(solver, controller);
+  requireNoneIgnored(options);
+  const parts: OdeParts = { solver, controller, gradient, maxSteps, dtype };
+  const compileHere = <A extends readonly unknown[], R>(fn: (...args: A) => R, given: CompileOptions = {}): Compiled<A, R> =>
+    compile(backend, fn, { dtype, ...given });
+  return {
+    backend,
+    solver,
+    controller,
+    gradient,
+    odeint: (f, y0, ts, given) => odeint(parts, f, y0, ts, given),
+    solve: async <Y>(f: Dynamics<StateOf<Y>>, y0: Y, ts: readonly number[] | HostArray, given: SolveOptions = {}): Promise<HostSolution<Y>> => {
+      requireMonotone('data' in ts ? Array.from(ts.data) : ts);
+      const { leaves, structure } = flattenTree('solve', y0, isStateLeaf, 'a number or a host array');
+      const of = leaves.find((leaf) => typeof leaf !== 'number')?.dtype ?? dtype;
+      const start = structure.rebuild(leaves.map((leaf) => (typeof leaf === 'number' ? array(leaf, { dtype: of }) : leaf)));
+      const times = 'data' in ts ? ts : array(ts, { dtype: of });
+      const program = compileHere((y: StateOf<Y>, times: Tensor) => {
+        const solution = odeint(parts, f, y as Y, times, given);
+        return { ts: solution.ts, ys: solution.ys };
+      });
+      try {
+        const { result, stats } = await program.run(start as ArgumentOf<StateOf<Y>>, times);
+        const device = result as { readonly ts: DeviceArray; readonly ys: unknown };
+        const reads: Promise<void>[] = [];
+        const arrays = new Map<DeviceArray, HostArray>();
+        const read = (x: DeviceArray): DeviceArray => {
+          reads.push(x.read().then((host) => void arrays.set(x, host)).finally(() => x.dispose()));
+          return x;
+        };
+        mapTree('solve', isDeviceArray, read, device);
+        await Promise.all(reads);
+        const ys = mapTree('solve', isDeviceArray, (x) => arrays.get(x), device.ys) as HostState<Y>;
+        return { ts: arrays.get(device.ts) as HostArray, ys, stats };
+      } finally {
+        program.dispose();
+      }
+    },
+    compile: compileHere,
+    with: (changes) => createOde({ ...options, ...changes }),
+  };
+}
+
+const isStateLeaf = (x: unknown): x is number | HostArray => typeof x === 'number' || isHostArray(x);
+
+function defaultController({ solver, rtol, atol, h }: OdeOptions): StepController {
+  if (h !== undefined) return constantStep({ h });
+  if (solver.hasErrorEstimate) {
+    return pid({ ...(rtol === undefined ? {} : { rtol }), ...(atol === undefined ? {} : { atol }) });
+  }
+  throw new CompositionError('createOde', `solver '${solver.name}' has no error estimate, and no step was given`, {
+    expected: 'h, or a controller',
+    advice: 'Pass h: 0.1 or controller: constantStep({ h: 0.1 }).',
+  });
+}
+
+function requireNoneIgnored({ controller, rtol, atol, h, solver }: OdeOptions): void {
+  const ignoresTolerances = controller !== undefined || h !== undefined || !solver.hasErrorEstimate;
+  if (ignoresTolerances && (rtol !== undefined || atol !== undefined)) {
+    throw new OptionError('createOde', 'rtol or atol with a controller that is given or has constant steps', {
+      expected: 'tolerances for the default adaptive controller only',
+      advice: 'Pass them to the controller: pid({ rtol, atol }).',
+    });
+  }
+  if (controller !== undefined && h !== undefined) {
+    throw new OptionError('createOde', 'both h and a controller', { expected: 'one of them' });
+  }
+}

@@ -1,0 +1,151 @@
+/** CSV to columns of numbers, with what is missing. */
+import { FormatError } from '@node-ode/core';
+import Papa from 'papaparse';
+import { lineOf } from './position.ts';
+
+/** How a text is read. */
+export interface CsvOptions {
+  /** Named in errors; `CSV` by default. */
+  readonly source?: string;
+  /** Columns that hold text, such as labels; the others hold numbers. */
+  readonly text?: readonly string[];
+  /** What stands for a missing number; nothing, `NA` and `NaN` by default. */
+  readonly missing?: readonly string[];
+  /** Between fields: `,` by default. */
+  readonly delimiter?: string;
+}
+
+/** Columns by name. */
+export interface CsvTable {
+  readonly source: string;
+  /** In the order of the header. */
+  readonly names: readonly string[];
+  /** Number of rows without the header. */
+  readonly length: number;
+  /** Columns of numbers; NaN where a value is missing. */
+  readonly numbers: Readonly<Record<string, Float64Array>>;
+  /** Beside each column of numbers: 1 where there is a value, 0 where it is missing. */
+  readonly masks: Readonly<Record<string, Uint8Array>>;
+  /** Columns of text. */
+  readonly text: Readonly<Record<string, readonly string[]>>;
+}
+
+interface Row {
+  readonly fields: readonly string[];
+  /** Of its first character. */
+  readonly line: number;
+}
+
+/**
+ * Parses CSV (RFC 4180: quoted fields, doubled quotes, line ends in quotes, LF or CRLF) with a header. Fields of numbers
+ * may have spaces around them; empty lines are skipped.
+ *
+ * @throws FormatError naming source, line and column: no header, a name used twice, too few or too many fields, a quote
+ * that is not closed, a field that is no number.
+ * @example
+ * const { numbers, masks } = parseCsv('t,y\n0,1\n1,NA\n');
+ * numbers.y; // Float64Array [1, NaN]
+ * masks.y; // Uint8Array [1, 0]
+ */
+export function parseCsv(csv: string, options: CsvOptions = {}): CsvTable {
+  const { source = 'CSV', text = [], missing = ['', 'NA', 'NaN'], delimiter = ',' } = options;
+  const [header, ...rows] = readRows(csv.replace(/^\ufeff/, ''), source, delimiter);
+  const names = checkHeader(header, source, text);
+  for (const { fields, line } of rows) {
+    if (fields.length !== names.length) {
+      throw new FormatError('parseCsv', `${source}, line ${line}: ${fields.length} fields`, {
+        expected: `${names.length}: ${names.join(', ')}`,
+        advice: `Quote fields that hold “${delimiter}”.`,
+      });
+    }
+  }
+  const isText = (name: string): boolean => text.includes(name);
+  const columns = names.map((name, i) => [name, i] as const);
+  const numbers = columns
+    .filter(([name]) => !isText(name))
+    .map(([name, i]) => {
+      const at = { source, column: `${i + 1} (“${name}”)` };
+      return [
+        name,
+        Float64Array.from(rows, ({ fields, line }) => toNumber(fields[i] ?? '', missing, { ...at, line })),
+      ] as const;
+    });
+  return {
+    source,
+    names,
+    length: rows.length,
+    numbers: Object.fromEntries(numbers),
+    masks: Object.fromEntries(
+      numbers.map(([name, values]) => [name, Uint8Array.from(values, (x) => (Number.isNaN(x) ? 0 : 1))]),
+    ),
+    text: Object.fromEntries(
+      columns.filter(([name]) => isText(name)).map(([name, i]) => [name, rows.map(({ fields }) => fields[i] ?? '')]),
+    ),
+  };
+}
+
+/** Rows that are not empty, with their lines. */
+function readRows(csv: string, source: string, delimiter: string): Row[] {
+  const rows: Row[] = [];
+  // lines are counted from the row before, so that a long file is not read once for each of its rows
+  let [start, line] = [0, 1];
+  Papa.parse<string[]>(csv, {
+    delimiter,
+    step: ({ data, errors, meta }) => {
+      const [error] = errors;
+      if (error !== undefined) {
+        const where = line - 1 + lineOf(csv.slice(start), (error.index ?? start) - start);
+        throw new FormatError('parseCsv', `${source}, line ${where}, column ${data.length}: ${error.message}`, {
+          expected: 'a quoted field to end in a quote, and quotes within it to be doubled',
+          cause: error,
+        });
+      }
+      if (data.length > 1 || data[0] !== '') rows.push({ fields: data, line });
+      line += lineOf(csv.slice(start, meta.cursor), meta.cursor - start) - 1;
+      start = meta.cursor;
+    },
+  });
+  return rows;
+}
+
+function checkHeader(header: Row | undefined, source: string, text: readonly string[]): string[] {
+  if (header === undefined) {
+    throw new FormatError('parseCsv', `${source} is empty`, { expected: 'a header that names the columns' });
+  }
+  const names = header.fields.map((name) => name.trim());
+  const repeated = names.findIndex((name, i) => name === '' || names.indexOf(name) !== i);
+  if (repeated !== -1) {
+    throw new FormatError(
+      'parseCsv',
+      `${source}, line ${header.line}, column ${repeated + 1}: the name “${names[repeated] ?? ''}”`,
+      { expected: 'a header whose names are not empty and all different' },
+    );
+  }
+  const unknown = text.find((name) => !names.includes(name));
+  if (unknown !== undefined) {
+    throw new FormatError('parseCsv', `${source} has no column “${unknown}”`, {
+      expected: `one of ${names.join(', ')}`,
+    });
+  }
+  return names;
+}
+
+const decimal = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+
+interface Place {
+  readonly source: string;
+  readonly line: number;
+  readonly column: string;
+}
+
+function toNumber(field: string, missing: readonly string[], { source, line, column }: Place): number {
+  const trimmed = field.trim();
+  if (missing.includes(trimmed)) return NaN;
+  if (!decimal.test(trimmed)) {
+    throw new FormatError('parseCsv', `${source}, line ${line}, column ${column}: “${field}” is no number`, {
+      expected: `a number, or ${missing.map((word) => (word === '' ? 'nothing' : word)).join(' or ')} for a missing one`,
+      advice: 'Name the column in `text` if it holds words.',
+    });
+  }
+  return Number(trimmed);
+}

@@ -1,0 +1,75 @@
+/** Layers, initialisers, losses and optimisers: pure functions over trees of parameters. */
+export {
+  activation,
+  activationNames,
+  elu,
+  identity,
+  leakyRelu,
+  relu,
+  sigmoid,
+  silu,
+  softplus,
+  swish,
+  tanh,
+  type Activation,
+  type ActivationName,
+} from './activations/activations.ts';
+export { clipByGlobalNorm, clipByValue, globalNorm } from './gradients/clip.ts';
+export { full, normal, ones, uniform, zeros, type Initializer } from './initializers/initializer.ts';
+export { orthogonal } from './initializers/orthogonal.ts';
+export {
+  fans,
+  kaimingNormal,
+  kaimingUniform,
+  lecunNormal,
+  torchUniform,
+  varianceScaling,
+  xavierNormal,
+  xavierUniform,
+  type FanMode,
+  type KaimingOptions,
+  type VarianceScalingOptions,
+} from './initializers/variance-scaling.ts';
+export type { LinearOptions } from './layers/affine.ts';
+export type { Layer, LinearParams, TimeLayer } from './layers/layer.ts';
+export { linear } from './layers/linear.ts';
+export { mlp, timeMlp, type MlpOptions, type MlpParams } from './layers/mlp.ts';
+export { timeLinear } from './layers/time-linear.ts';
+export { alongTrajectory, atLastTime, type AnyLoss, type TrajectoryOptions } from './losses/along-time.ts';
+export { accuracy, crossEntropy, type ClassAxisOption, type ClassLoss } from './losses/cross-entropy.ts';
+export {
+  binaryCrossEntropyWithLogits,
+  elementwiseLoss,
+  mae,
+  mse,
+  smoothL1,
+  type ElementwiseLoss,
+  type SmoothL1Options,
+} from './losses/elementwise.ts';
+export type { TargetOf } from './losses/leaves.ts';
+export type { Reduction, ReductionOption } from './losses/reduction.ts';
+export { adam, adamw, type AdamOptions } from './optimizers/adam.ts';
+export {
+  optimizer,
+  type LeafUpdate,
+  type LearningRate,
+  type Optimizer,
+  type OptimizerDefinition,
+  type OptimizerState,
+} from './optimizers/optimizer.ts';
+export { rmsprop, type RmspropOptions } from './optimizers/rmsprop.ts';
+export { sgd, type SgdOptions } from './optimizers/sgd.ts';
+export { applyGradients, trainState, type TrainState } from './optimizers/train-state.ts';
+export {
+  constantSchedule,
+  cosineDecay,
+  exponentialDecay,
+  joinSchedules,
+  linearWarmup,
+  stepDecay,
+  type CosineDecayOptions,
+  type ExponentialDecayOptions,
+  type LinearWarmupOptions,
+  type Schedule,
+  type StepDecayOptions,
+} from './schedules/schedules.ts';

@@ -1,0 +1,96 @@
+/** Losses of a solution whose leaves have the time axis first: at the last time, or along the trajectory. */
+import {
+  array,
+  asTensor,
+  flattenTree,
+  formatType,
+  isTensor,
+  ShapeError,
+  type Tensor,
+  type TensorLike,
+} from '@node-ode/core';
+import { named } from './leaves.ts';
+import { requireReduction, total, type Reduction } from './reduction.ts';
+
+/** Any loss of a prediction and a target with options, `reduction` among them: `mse`, `crossEntropy`, one of yours. */
+export type AnyLoss = (prediction: never, target: never, options?: never) => unknown;
+
+type Untyped = (prediction: unknown, target: unknown, options?: object) => unknown;
+
+/**
+ * The loss at the last time: the last element of each leaf's first axis. The target has no time axis.
+ *
+ * @throws ShapeError, when used, if a leaf has no time axis or no time.
+ * @example
+ * const loss = atLastTime(crossEntropy)(ode.odeint(f, y0, [0, 1]).ys, labels);
+ */
+export function atLastTime<L extends AnyLoss>(loss: L): L {
+  const inner = loss as unknown as Untyped;
+  const atEnd: Untyped = (ys, target, options) => {
+    const { leaves, structure } = flattenTree('atLastTime', ys, isTensor);
+    leaves.forEach((leaf, i) => {
+      if ((leaf.shape[0] ?? 0) > 0) return;
+      throw new ShapeError('atLastTime', `a prediction${named(structure.paths[i])} ${formatType(leaf.type)}`, {
+        expected: 'a first axis of at least one time',
+      });
+    });
+    return inner(structure.rebuild(leaves.map((leaf) => leaf.at(-1))), target, options);
+  };
+  return atEnd as unknown as L;
+}
+
+/** How `alongTrajectory` weighs. */
+export interface TrajectoryOptions {
+  /** One weight a time, or for leading axes from the time on (a weight for each time and sample: an observation mask). */
+  readonly weights?: readonly number[] | TensorLike;
+}
+
+/**
+ * The loss over all times. With `weights`, `sum` is Σ w·error and `mean` is Σ w·error / Σ w, so that weights of 0 and 1
+ * give the mean of the chosen ones. An error must be finite even where its weight is 0: put any number where nothing was
+ * observed. The loss must know `reduction: 'none'`.
+ *
+ * @throws ShapeError, when used, if the weights are not of the shape of leading axes of the errors.
+ * @example
+ * const loss = alongTrajectory(mse, { weights: [0, 1, 1, 2] })(ys, target);
+ */
+export function alongTrajectory<L extends AnyLoss>(loss: L, { weights }: TrajectoryOptions = {}): L {
+  if (weights === undefined) return loss;
+  const inner = loss as unknown as Untyped;
+  const weighted: Untyped = (ys, target, options = {}) => {
+    const { reduction: asked = 'mean' } = options as { readonly reduction?: Reduction };
+    const reduction = requireReduction('alongTrajectory', asked);
+    const { leaves, structure } = flattenTree(
+      'alongTrajectory',
+      inner(ys, target, { ...options, reduction: 'none' }),
+      isTensor,
+    );
+    const scales = leaves.map((leaf, i) => weightsOf(leaf, weights, structure.paths[i]));
+    const errors = leaves.map((leaf, i) => leaf.mul(scales[i]!));
+    if (reduction === 'none') return structure.rebuild(errors);
+    if (reduction === 'sum') return total(errors);
+    // Σ w over all elements of a leaf: the weights times the elements that share one.
+    const mass = leaves.map((leaf, i) => {
+      const scale = scales[i]!;
+      return scale.sum().mul(leaf.size().div(scale.size()));
+    });
+    return total(errors).div(mass.reduce((sum, leaf) => sum.add(leaf)));
+  };
+  return weighted as unknown as L;
+}
+
+/** The weights with axes of extent 1 behind, so that they broadcast against a leaf of errors. */
+function weightsOf(errors: Tensor, weights: readonly number[] | TensorLike, path: string | undefined): Tensor {
+  const { dtype, rank, shape } = errors;
+  const list = isNumbers(weights) ? array(weights, { dtype }) : weights;
+  const given = asTensor(list, dtype, 'alongTrajectory');
+  const scale = given.dtype === 'i32' || given.dtype === 'bool' ? given.cast(dtype) : given;
+  if (scale.rank > rank || scale.shape.some((extent, axis) => extent !== shape[axis])) {
+    throw new ShapeError('alongTrajectory', `weights of shape [${scale.shape.join(', ')}]`, {
+      expected: `one for each time, or the shape of leading axes of the errors${named(path)} [${shape.join(', ')}]`,
+    });
+  }
+  return scale.reshape([...scale.shape, ...new Array<number>(rank - scale.rank).fill(1)]);
+}
+
+const isNumbers = (weights: readonly number[] | TensorLike): weights is readonly number[] => Array.isArray(weights);

@@ -1,0 +1,94 @@
+/** What the tests share: running traced functions on the reference engine in f64, and central differences. */
+import { reference } from '@node-ode/backend-reference';
+import {
+  array,
+  compile,
+  flattenTree,
+  isHostArray,
+  random,
+  toNested,
+  valueAndGrad,
+  type HostArray,
+  type NestedArray,
+  type Tensor,
+} from '@node-ode/core';
+import { expect } from 'vitest';
+
+/** A tree of host arrays, without its type: what a traced function of any tree is called with here. */
+type Arguments = readonly unknown[];
+
+const isDevice = (x: unknown): x is { read(): Promise<HostArray> } =>
+  typeof x === 'object' && x !== null && 'read' in x;
+
+/** Runs a traced function; gives a tree of host arrays. */
+export async function runHost<R>(fn: (...args: never[]) => R, ...args: Arguments): Promise<unknown> {
+  const compiled = compile(reference(), fn as (...args: unknown[]) => unknown) as (...a: unknown[]) => Promise<unknown>;
+  const { leaves, structure } = flattenTree('runHost', await compiled(...args), isDevice);
+  return structure.rebuild(await Promise.all(leaves.map((leaf) => leaf.read())));
+}
+
+/** Runs a traced function whose result is one tensor; gives it as nested arrays. */
+export async function run(fn: (...args: never[]) => Tensor, ...args: Arguments): Promise<NestedArray> {
+  return toNested((await runHost(fn, ...args)) as HostArray);
+}
+
+/** The elements of a result of one tensor. */
+export async function elements(fn: (...args: never[]) => Tensor, ...args: Arguments): Promise<number[]> {
+  return Array.from(((await runHost(fn, ...args)) as HostArray).data);
+}
+
+/** An f64 array. */
+export const f64 = (nested: NestedArray): HostArray => array(nested, { dtype: 'f64' });
+
+/** A seeded normal f64 array. */
+export function noise(shape: readonly number[], seed = 0): HostArray {
+  const source = random(seed);
+  const length = shape.reduce((a, b) => a * b, 1);
+  return array(
+    Float64Array.from({ length }, () => source.normal()),
+    { shape, dtype: 'f64' },
+  );
+}
+
+/** Each element of `actual` within `tolerance`·max(1, |expected|) of the expected one. */
+export function expectClose(actual: readonly number[], expected: readonly number[], tolerance = 1e-12): void {
+  expect(actual).toHaveLength(expected.length);
+  actual.forEach((x, i) => {
+    const y = expected[i]!;
+    expect(Math.abs(x - y), `element ${i}: ${x} against ${y}`).toBeLessThanOrEqual(
+      tolerance * Math.max(1, Math.abs(y)),
+    );
+  });
+}
+
+/**
+ * Holds the gradient of a scalar function of a tree against fourth-order central differences in f64. Their own error is
+ * about ε·|f|/h + h⁴·|f⁗⁗′| ≈ 1e-12 for functions of order 1; 1e-9 leaves room for sums.
+ */
+export async function checkGradient<T>(f: (x: never) => Tensor, x: T, tolerance = 1e-9): Promise<void> {
+  const { leaves, structure } = flattenTree('checkGradient', x, isHostArray);
+  const scalar = f as (x: unknown) => Tensor;
+  const gradient = (await runHost((tree: unknown) => valueAndGrad(scalar)(tree).grad, x)) as T;
+  const analytic = flattenTree('checkGradient', gradient, isHostArray).leaves;
+  const compiled = compile(reference(), scalar as (...args: unknown[]) => unknown) as (
+    x: unknown,
+  ) => Promise<{ read(): Promise<HostArray> }>;
+  const at = async (leaf: number, element: number, offset: number): Promise<number> => {
+    const moved = leaves.map((source, i) => {
+      const copy = array(source.data, { shape: source.shape, dtype: source.dtype });
+      if (i === leaf) copy.data[element]! += offset;
+      return copy;
+    });
+    return (await (await compiled(structure.rebuild(moved))).read()).data[0]!;
+  };
+  const h = 1e-3;
+  for (const [k, leaf] of leaves.entries()) {
+    const numeric: number[] = [];
+    for (let i = 0; i < leaf.data.length; i++) {
+      const far = (await at(k, i, 2 * h)) - (await at(k, i, -2 * h));
+      const near = (await at(k, i, h)) - (await at(k, i, -h));
+      numeric.push((8 * near - far) / (12 * h));
+    }
+    expectClose(Array.from(analytic[k]!.data), numeric, tolerance);
+  }
+}

@@ -1,0 +1,53 @@
+/** `t` and `h` of the batch's shape: a step of many samples is the steps of each. */
+import { array, random, type HostArray, type Leaves, type Solver, type Tensor } from '@node-ode/core';
+import { check, type Check } from '../support/check.ts';
+import { demandClose, elementsOf } from '../support/numbers.ts';
+import { program } from '../support/program.ts';
+import { scalar, uniform } from '../support/random-arrays.ts';
+import type { SolverSubject } from './subject.ts';
+import { sampleDynamics } from './test-problem.ts';
+
+const batch = 4;
+const times = [0.3, -0.2, 1.1, 0];
+const sizes = [0.1, 0.25, -0.2, 0.05];
+const positions = [0.3, 0.8, 0, 1];
+
+export function perSampleChecks(subject: SolverSubject): readonly Check[] {
+  if (subject.perSample === false) return [];
+  return [
+    check('steps with one t and one h for all samples', () => compare(subject, false)),
+    check('steps with a t and an h for each sample', () => compare(subject, true)),
+  ];
+}
+
+/** Two steps, so that a carried state takes part: the state, the error and the solution within the second. */
+const twoSteps = (solver: Solver, [t, h, theta, ...y0]: readonly Tensor[]): readonly Tensor[] => {
+  const [start, size] = [t as Tensor, h as Tensor];
+  const { state } = solver.init(sampleDynamics, start, y0);
+  const first = solver.step(sampleDynamics, start, size, y0, state);
+  const second = solver.step(sampleDynamics, start.add(size), size, first.y, first.state);
+  const within: Leaves = solver.interpolate(second.interpolant, theta as Tensor);
+  return [...second.y, ...within, ...(second.error ?? [])];
+};
+
+async function compare({ make, backend }: SolverSubject, perSample: boolean): Promise<void> {
+  const solver = make();
+  const rng = random(7);
+  const [p, q] = [uniform(rng, [batch], 'f64', 0.2, 1), uniform(rng, [batch, 3], 'f64')];
+  const of = (values: readonly number[], i: number): number => values[perSample ? i : 0] ?? NaN;
+  const timing = (values: readonly number[]): HostArray => (perSample ? array(values, { dtype: 'f64' }) : scalar(of(values, 0)));
+  const run = program(backend, (inputs) => twoSteps(solver, inputs));
+  const { outputs } = await run([timing(times), timing(sizes), timing(positions), p, q]);
+  const single = program(backend, (inputs) => twoSteps(solver, inputs));
+  const subject = `${solver.name}.step with ${perSample ? 't and h of shape [batch]' : 'scalar t and h'}`;
+  for (let i = 0; i < batch; i++) {
+    const row = [scalar(p.data[i] ?? NaN), array(q.data.slice(3 * i, 3 * i + 3), { dtype: 'f64' })];
+    const alone = await single([scalar(of(times, i)), scalar(of(sizes, i)), scalar(of(positions, i)), ...row]);
+    const together = outputs.flatMap((output) => {
+      const width = output.data.length / batch;
+      return Array.from(output.data.slice(i * width, (i + 1) * width));
+    });
+    demandClose(`${subject}, sample ${i}`, together, elementsOf(alone.outputs), { rtol: 1e-12, atol: 1e-14 },
+      'Scale leaves by linearCombination, whose weights may have the shape of the leading axes.');
+  }
+}

@@ -1,0 +1,61 @@
+/** An adaptive solve keeps its tolerance, forwards and backwards in time. */
+import { createOde, pid, type HostArray, type Tensor } from '@node-ode/core';
+import { check, demand, type Check } from '../support/check.ts';
+import { logSlope } from '../support/numbers.ts';
+import type { SolverSubject } from './subject.ts';
+import { coupledProblem } from './test-problem.ts';
+
+/** Global errors may be larger than the tolerance of each step by this factor on the coupled problem. */
+const amplification = 100;
+
+export function toleranceChecks(subject: SolverSubject): readonly Check[] {
+  return [
+    check('keeps the tolerance of an adaptive solve', () => keepsTolerance(subject, 'forwards')),
+    check('keeps the tolerance backwards in time', () => keepsTolerance(subject, 'backwards')),
+  ];
+}
+
+async function keepsTolerance({ make, backend }: SolverSubject, direction: 'forwards' | 'backwards'): Promise<void> {
+  const solver = make();
+  if (!solver.hasErrorEstimate || solver.needsUniformStep) return;
+  const { f, t0, t1, y0, solution } = coupledProblem();
+  const errorOrder = solver.errorOrder ?? solver.order - 1;
+  const [from, to] = direction === 'forwards' ? [t0, t1] : [t1, t0];
+  const middle = 0.4 * from + 0.6 * to;
+  const start = split(solution(from), y0);
+  const tolerances = errorOrder < 3 ? [1e-3, 1e-4, 1e-5, 1e-6] : [1e-4, 1e-6, 1e-8, 1e-10];
+  const points: { readonly size: number; readonly error: number }[] = [];
+  for (const rtol of tolerances) {
+    const ode = createOde({ backend, solver, controller: pid({ rtol, atol: rtol }), dtype: 'f64', maxSteps: 100_000 });
+    const { ys } = await ode.solve((t, y: readonly Tensor[]) => f(t, y), start, [from, middle, to]);
+    const error = Math.max(
+      ...[middle, to].map((t, k) => {
+        const found = ys.flatMap(({ data, shape }) => {
+          const width = data.length / (shape[0] ?? 1);
+          return Array.from(data.slice((k + 1) * width, (k + 2) * width));
+        });
+        return Math.max(...solution(t).map((e, i) => Math.abs(e - (found[i] ?? NaN)) / (1 + Math.abs(e))));
+      }),
+    );
+    demand(error <= amplification * rtol, `${solver.name} at rtol = atol = ${rtol}, ${direction}`, `the error is ${error}`, {
+      expected: `at most ${amplification * rtol}`,
+      advice: 'Check the error estimate: it is h·Σ(b − b̂)k, for the solution that is propagated.',
+    });
+    points.push({ size: rtol, error });
+  }
+  const slope = logSlope(points);
+  demand(slope >= 0.6, `${solver.name}, ${direction}`, `the error goes as rtol^${slope.toFixed(2)}`, {
+    expected: 'about rtol¹: a tighter tolerance gives a better solution',
+  });
+}
+
+/** A flat list of elements as arrays like those of a state. */
+function split(elements: readonly number[], like: readonly HostArray[]): readonly HostArray[] {
+  let offset = 0;
+  return like.map((leaf) => {
+    const data = Float64Array.from(elements.slice(offset, offset + leaf.data.length));
+    offset += leaf.data.length;
+    return { ...leaf, data };
+  });
+}
+

@@ -1,0 +1,170 @@
+/** The frame of a chart: title, legend, axes with their names, grid lines and shaded ranges round a clipped plot area. */
+import { placeAxis, type Axis, type PlacedAxis } from './axis.ts';
+import { figure, type Figure } from './figure.ts';
+import { legend, type LegendEntry } from './legend.ts';
+import { ink } from './palette.ts';
+import { element, label, round, translate } from './svg.ts';
+import { fontSize, textWidth, wrap } from './text.ts';
+
+/** A shaded range of the horizontal axis, such as a stretch that was held out. An infinite end is the picture's edge. */
+export interface Band {
+  readonly from: number;
+  readonly to: number;
+  readonly label?: string;
+}
+
+/** What every chart has round its data. */
+export interface FrameOptions {
+  readonly title?: string;
+  /** Of the whole picture, in pixels; 640 by default. */
+  readonly width?: number;
+  /** Of the whole picture, in pixels; 400 by default. */
+  readonly height?: number;
+  readonly x: Axis;
+  readonly y: Axis;
+}
+
+/** The plot area with its axes. */
+export interface Plot {
+  readonly x: PlacedAxis;
+  readonly y: PlacedAxis;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** What is put into a frame. */
+export interface FrameContent {
+  readonly xs: readonly number[];
+  readonly ys: readonly number[];
+  readonly entries: readonly LegendEntry[];
+  readonly bands?: readonly Band[];
+  /** Draws the data in the plot area's own pixels, from its top left corner. */
+  readonly draw: (plot: Plot) => readonly string[];
+}
+
+const edge = 16;
+const tickLength = 5;
+const lineHeight = 1.3;
+
+/** A chart from its frame and its content. */
+export function frame(options: FrameOptions, content: FrameContent): Figure {
+  const { width = 640, height = 400 } = options;
+  const heading = title(options.title ?? '', width);
+  const keys = legend(content.entries, width - 2 * edge);
+  const top = edge + heading.height + keys.height + (keys.height > 0 ? 8 : 0);
+  const bottom = edge + fontSize.label + 8 + fontSize.tick + tickLength + 6;
+  const innerHeight = Math.max(20, height - top - bottom);
+  const y = placeAxis(options.y, content.ys, innerHeight, 0, Math.max(2, Math.floor(innerHeight / 40)));
+  const widest = Math.max(0, ...y.ticks.map((tick) => textWidth(tick.label, fontSize.tick)));
+  const left = edge + fontSize.label * lineHeight + 6 + widest + tickLength + 4;
+  const innerWidth = Math.max(20, width - left - edge - 8);
+  const x = placeAxis(options.x, content.xs, 0, innerWidth, Math.max(2, Math.floor(innerWidth / 80)));
+  const plot: Plot = { x, y, width: innerWidth, height: innerHeight };
+  return figure(width, height, [
+    heading.svg,
+    translate(edge, edge + heading.height, [keys.svg]),
+    translate(left, top, [
+      shades(content.bands ?? [], plot),
+      gridLines(plot),
+      shadeNames(
+        (content.bands ?? []).filter((band) => (band.label ?? '') !== ''),
+        plot,
+      ),
+      // a nested document clips what is drawn in it
+      element('svg', { width: round(innerWidth), height: round(innerHeight), overflow: 'hidden' }, content.draw(plot)),
+      axes(plot),
+      axisNames(plot, left - edge, bottom - edge),
+    ]),
+  ]);
+}
+
+function title(text: string, width: number): { readonly svg: string; readonly height: number } {
+  const lines = wrap(text, width - 2 * edge, fontSize.title, true);
+  const step = fontSize.title * lineHeight;
+  const svg = lines.map((line, i) =>
+    label(line, {
+      x: edge,
+      y: edge + fontSize.title * 0.85 + i * step,
+      'font-size': fontSize.title,
+      'font-weight': 'bold',
+      fill: ink.text,
+    }),
+  );
+  return { svg: svg.join(''), height: lines.length === 0 ? 0 : lines.length * step + 6 };
+}
+
+/** The pixels of a range, as far as it is in the picture. */
+function placeBand({ from, to, label: name = '' }: Band, { x }: Plot): { name: string; left: number; right: number } {
+  const [least, most] = [Math.min(...x.domain), Math.max(...x.domain)];
+  const ends = [from, to].map((value) => x.place(Math.min(most, Math.max(least, value))));
+  return { name, left: Math.min(...ends), right: Math.max(...ends) };
+}
+
+function shades(bands: readonly Band[], plot: Plot): string {
+  return bands
+    .map((band) => {
+      const { left, right } = placeBand(band, plot);
+      return element('rect', { x: left, width: right - left, height: plot.height, fill: ink.shade });
+    })
+    .join('');
+}
+
+/** Names of shaded ranges, at their top; a halo keeps grid lines off. */
+function shadeNames(bands: readonly Band[], plot: Plot): string {
+  return bands
+    .map((band) => {
+      const { name, left, right } = placeBand(band, plot);
+      const half = textWidth(name, fontSize.tick) / 2;
+      return label(name, {
+        x: Math.min(plot.width - half - 3, Math.max(half + 3, (left + right) / 2)),
+        y: fontSize.tick + 3,
+        'text-anchor': 'middle',
+        'font-size': fontSize.tick,
+        fill: ink.axis,
+        stroke: ink.shade,
+        'stroke-width': 4,
+        'paint-order': 'stroke',
+      });
+    })
+    .join('');
+}
+
+function gridLines({ x, y, width, height }: Plot): string {
+  const vertical = x.ticks.filter((tick) => tick.label !== '').map(({ at }) => `M${round(at)},0V${round(height)}`);
+  const horizontal = y.ticks.filter((tick) => tick.label !== '').map(({ at }) => `M0,${round(at)}H${round(width)}`);
+  return element('path', { d: [...vertical, ...horizontal].join(''), stroke: ink.grid, fill: 'none' });
+}
+
+function axes({ x, y, width, height }: Plot): string {
+  const length = (text: string): number => (text === '' ? tickLength / 2 : tickLength);
+  const marks = [
+    `M0,0V${round(height)}H${round(width)}`,
+    ...x.ticks.map((tick) => `M${round(tick.at)},${round(height)}v${length(tick.label)}`),
+    ...y.ticks.map((tick) => `M0,${round(tick.at)}h${-length(tick.label)}`),
+  ];
+  const size = { 'font-size': fontSize.tick, fill: ink.text };
+  const below = x.ticks
+    .filter((tick) => tick.label !== '')
+    .map((tick) =>
+      label(tick.label, { x: tick.at, y: height + tickLength + fontSize.tick + 2, 'text-anchor': 'middle', ...size }),
+    );
+  const beside = y.ticks
+    .filter((tick) => tick.label !== '')
+    .map((tick) =>
+      label(tick.label, { x: -tickLength - 4, y: tick.at + fontSize.tick * 0.36, 'text-anchor': 'end', ...size }),
+    );
+  return [
+    element('path', { d: marks.join(''), stroke: ink.axis, fill: 'none' }),
+    element('g', {}, below),
+    element('g', {}, beside),
+  ].join('');
+}
+
+/** Names of the axes: below and, turned, to the left. */
+function axisNames({ x, y, width, height }: Plot, left: number, bottom: number): string {
+  const size = { 'font-size': fontSize.label, fill: ink.text, 'text-anchor': 'middle' };
+  const below = label(x.title, { x: width / 2, y: height + bottom - 2, ...size });
+  const across = -left + fontSize.label * 0.85;
+  const beside = label(y.title, { transform: `translate(${round(across)},${round(height / 2)}) rotate(-90)`, ...size });
+  return below + beside;
+}

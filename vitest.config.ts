@@ -1,0 +1,10 @@
+// Every package's tests in one run, with one tally at its end.
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    projects: ['{packages/*,packages/*/*,e2e,tools}/vitest.config.ts'],
+    reporters: ['default', './tools/src/tally-reporter.ts'],
+    passWithNoTests: true,
+  },
+});

@@ -1,0 +1,12 @@
+// What every package's vitest.config.ts is: tests run from source, siblings resolved by the `@node-ode/source` condition.
+import { defaultServerConditions } from 'vite';
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  ssr: { resolve: { conditions: ['@node-ode/source', ...defaultServerConditions] } },
+  test: {
+    include: ['src/**/*.test.ts'],
+    testTimeout: 60_000,
+    passWithNoTests: true,
+  },
+});
