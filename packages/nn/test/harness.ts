@@ -4,37 +4,49 @@ import {
   array,
   compile,
   flattenTree,
+  isDeviceArray,
   isHostArray,
   random,
   toNested,
   valueAndGrad,
+  type ArgumentOf,
   type HostArray,
+  type MapLeaves,
   type NestedArray,
   type Tensor,
+  type TensorLike,
 } from '@node-ode/core';
 import { expect } from 'vitest';
 
-/** A tree of host arrays, without its type: what a traced function of any tree is called with here. */
-type Arguments = readonly unknown[];
+/** What a traced function of `A` is called with. */
+export type Arguments<A extends readonly unknown[]> = { [I in keyof A]: ArgumentOf<A[I]> };
 
-const isDevice = (x: unknown): x is { read(): Promise<HostArray> } =>
-  typeof x === 'object' && x !== null && 'read' in x;
+/** A result read to the host. */
+export type HostOf<R> = MapLeaves<R, TensorLike, HostArray>;
 
-/** Runs a traced function; gives a tree of host arrays. */
-export async function runHost<R>(fn: (...args: never[]) => R, ...args: Arguments): Promise<unknown> {
-  const compiled = compile(reference(), fn as (...args: unknown[]) => unknown) as (...a: unknown[]) => Promise<unknown>;
-  const { leaves, structure } = flattenTree('runHost', await compiled(...args), isDevice);
-  return structure.rebuild(await Promise.all(leaves.map((leaf) => leaf.read())));
+/** Runs a traced function; gives its tree of host arrays. */
+export async function runHost<A extends readonly unknown[], R>(
+  fn: (...args: A) => R,
+  ...args: Arguments<A>
+): Promise<HostOf<R>> {
+  const { leaves, structure } = flattenTree('runHost', await compile(reference(), fn)(...args), isDeviceArray);
+  return structure.rebuild(await Promise.all(leaves.map((leaf) => leaf.read()))) as HostOf<R>;
 }
 
 /** Runs a traced function whose result is one tensor; gives it as nested arrays. */
-export async function run(fn: (...args: never[]) => Tensor, ...args: Arguments): Promise<NestedArray> {
-  return toNested((await runHost(fn, ...args)) as HostArray);
+export async function run<A extends readonly unknown[]>(
+  fn: (...args: A) => Tensor,
+  ...args: Arguments<A>
+): Promise<NestedArray> {
+  return toNested(await runHost(fn, ...args));
 }
 
 /** The elements of a result of one tensor. */
-export async function elements(fn: (...args: never[]) => Tensor, ...args: Arguments): Promise<number[]> {
-  return Array.from(((await runHost(fn, ...args)) as HostArray).data);
+export async function elements<A extends readonly unknown[]>(
+  fn: (...args: A) => Tensor,
+  ...args: Arguments<A>
+): Promise<number[]> {
+  return Array.from((await runHost(fn, ...args)).data);
 }
 
 /** An f64 array. */
@@ -63,23 +75,21 @@ export function expectClose(actual: readonly number[], expected: readonly number
 
 /**
  * Holds the gradient of a scalar function of a tree against fourth-order central differences in f64. Their own error is
- * about ε·|f|/h + h⁴·|f⁗⁗′| ≈ 1e-12 for functions of order 1; 1e-9 leaves room for sums.
+ * about ε·|f|/h + h⁴·|f⁽⁵⁾| ≈ 1e-12 for functions of order 1; 1e-9 leaves room for sums.
  */
-export async function checkGradient<T>(f: (x: never) => Tensor, x: T, tolerance = 1e-9): Promise<void> {
+export async function checkGradient<X>(f: (x: X) => Tensor, x: ArgumentOf<X>, tolerance = 1e-9): Promise<void> {
   const { leaves, structure } = flattenTree('checkGradient', x, isHostArray);
-  const scalar = f as (x: unknown) => Tensor;
-  const gradient = (await runHost((tree: unknown) => valueAndGrad(scalar)(tree).grad, x)) as T;
+  const gradient = await runHost((tree: X) => valueAndGrad(f)(tree).grad, x);
   const analytic = flattenTree('checkGradient', gradient, isHostArray).leaves;
-  const compiled = compile(reference(), scalar as (...args: unknown[]) => unknown) as (
-    x: unknown,
-  ) => Promise<{ read(): Promise<HostArray> }>;
+  const compiled = compile(reference(), f);
   const at = async (leaf: number, element: number, offset: number): Promise<number> => {
     const moved = leaves.map((source, i) => {
       const copy = array(source.data, { shape: source.shape, dtype: source.dtype });
       if (i === leaf) copy.data[element]! += offset;
       return copy;
     });
-    return (await (await compiled(structure.rebuild(moved))).read()).data[0]!;
+    const value = await compiled(structure.rebuild(moved) as ArgumentOf<X>);
+    return (await value.read()).data[0]!;
   };
   const h = 1e-3;
   for (const [k, leaf] of leaves.entries()) {

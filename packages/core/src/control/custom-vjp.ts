@@ -40,11 +40,13 @@ export function customVjp(
   const threaded = withReports(trace, results);
   const body = trace.close(threaded.results);
   const captures = capturesOf(body);
-  const lost = captures.find((x) => x.source.kind === 'trace' && isDifferentiable(x.type));
+  const lost = captures.find(
+    ({ source, type }) => source.kind === 'trace' && isDifferentiable(type) && !source.trace.stopped.has(source.value),
+  );
   if (lost !== undefined) {
     throw new DifferentiationError(name, 'the function captures a float tensor of an enclosing trace', {
       expected: 'every tensor that may need a gradient among the operands',
-      advice: 'Pass it as an operand.',
+      advice: 'Pass it as an operand, or stop its gradient.',
     });
   }
   const graph = closeGraph(body, captures);

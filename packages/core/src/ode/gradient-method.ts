@@ -1,6 +1,7 @@
 /** The contract of a gradient method: how derivatives of a solve's results are found. */
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Leaves, Solver } from './solver.ts';
+import type { Tolerance } from './pid.ts';
 import type { StepController } from './step-controller.ts';
 
 /** Dynamics with everything that they use from outside as an argument. */
@@ -20,12 +21,15 @@ export interface SolveProblem {
 export interface IntegrateOptions {
   readonly solver?: Solver;
   readonly controller?: StepController;
+  /** Tolerances in place of the controller's. */
+  readonly rtol?: Tolerance;
+  readonly atol?: Tolerance;
   readonly maxSteps?: number;
   /** Where evaluations are counted: `nfe`, or `nfe.backward` for solves of a reverse pass. */
   readonly phase?: 'forward' | 'backward';
   /**
    * For each leaf of this problem's state the leaf of the original state whose tolerances it has; null leaves it out of the
-   * error norm. For controllers that are not given here.
+   * error norm.
    */
   readonly tolerancesOf?: readonly (number | null)[];
 }

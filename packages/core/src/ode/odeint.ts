@@ -4,7 +4,7 @@ import { callSubgraph, trace } from '../control/call.ts';
 import { DTypeError, OptionError, ShapeError, TreeError } from '../errors.ts';
 import { isFloat, type DType } from '../graph/dtype.ts';
 import { formatType, sameType, tensorType } from '../graph/graph.ts';
-import { asTensor, concat, isTensor, type Tensor, type TensorLike } from '../tensor/tensor.ts';
+import { asTensor, concat, isTensor, stopGradient, type Tensor, type TensorLike } from '../tensor/tensor.ts';
 import { asTensorResult } from '../tensor/trace.ts';
 import { flattenTree, requireSameStructure, type MapLeaves, type TreeStructure } from '../tree.ts';
 import type { GradientMethod, Integrate, SolveProblem } from './gradient-method.ts';
@@ -65,9 +65,10 @@ export function odeint<Y>(parts: OdeParts, f: Dynamics<StateOf<Y>>, y0: Y, ts: T
   const dynamics = closeDynamics(f, flat.structure, leaves);
   let stats: SolveStats | undefined;
   const run: Integrate = (problem, given = {}) => {
-    const chosen = given.controller ?? (given.tolerancesOf === undefined ? controller : controller.forLeaves(given.tolerancesOf));
+    const base = withTolerances(given.controller ?? controller, given);
+    const chosen = given.tolerancesOf === undefined ? base : base.forLeaves(given.tolerancesOf);
     const phase = given.phase ?? 'forward';
-    const result = integrate(problem, { solver: given.solver ?? solver, controller: chosen, maxSteps: given.maxSteps ?? maxSteps, phase, landAt: phase === 'forward' ? landAt : undefined });
+    const result = integrate(problem, { solver: given.solver ?? solver, controller: chosen, maxSteps: given.maxSteps ?? maxSteps, phase, landAt: phase === 'forward' && landAt !== undefined ? stopGradient(landAt) : undefined });
     if (phase === 'forward') stats ??= result.stats;
     return result.ys;
   };
@@ -82,18 +83,19 @@ function withOverrides(parts: OdeParts, options: SolveOptions): OdeParts {
   if (!(Number.isInteger(maxSteps) && maxSteps > 0)) {
     throw new OptionError('odeint', `maxSteps = ${maxSteps}`, { expected: 'a positive integer' });
   }
-  let controller = options.controller ?? parts.controller;
-  if (options.rtol !== undefined || options.atol !== undefined) {
-    if (controller.withTolerances === undefined) {
-      throw new OptionError('odeint', `rtol or atol with controller '${controller.name}'`, {
-        expected: 'a controller with tolerances',
-        advice: 'Use pid() with an adaptive solver, or leave the tolerances out.',
-      });
-    }
-    const { rtol, atol } = options;
-    controller = controller.withTolerances({ ...(rtol === undefined ? {} : { rtol }), ...(atol === undefined ? {} : { atol }) });
-  }
+  const controller = withTolerances(options.controller ?? parts.controller, options);
   return { ...parts, solver: options.solver ?? parts.solver, controller, gradient: options.gradient ?? parts.gradient, maxSteps };
+}
+
+function withTolerances(controller: StepController, { rtol, atol }: Pick<SolveOptions, 'rtol' | 'atol'>): StepController {
+  if (rtol === undefined && atol === undefined) return controller;
+  if (controller.withTolerances === undefined) {
+    throw new OptionError('odeint', `rtol or atol with controller '${controller.name}'`, {
+      expected: 'a controller with tolerances',
+      advice: 'Use pid() with an adaptive solver, or leave the tolerances out.',
+    });
+  }
+  return controller.withTolerances({ ...(rtol === undefined ? {} : { rtol }), ...(atol === undefined ? {} : { atol }) });
 }
 
 /** The dtype of the state's tensors; numbers adapt to it. */

@@ -1,7 +1,7 @@
 /** Adaptive steps: proportional–integral–derivative control of the scaled error (Söderlind 2003; Hairer & Wanner IV.2). */
 import { isHostArray, type HostArray } from '../array.ts';
 import { OptionError, TreeError } from '../errors.ts';
-import { asTensor, isTensor, onesLike, select, type Tensor, type TensorLike } from '../tensor/tensor.ts';
+import { asTensor, isTensor, onesLike, select, stopGradient, type Tensor, type TensorLike } from '../tensor/tensor.ts';
 import { flattenTree } from '../tree.ts';
 import { firstStep } from './first-step.ts';
 import { leafNorm, type LeafTolerance } from './norm.ts';
@@ -140,7 +140,8 @@ function tolerances(
     }
     const tolerance = (all.length === 1 ? all[0] : all[i]) as TensorLike;
     // Tolerances have the state's dtype whatever they were given in.
-    return asTensor(tolerance, leaf.dtype, 'pid').cast(leaf.dtype);
+    const given = asTensor(tolerance, leaf.dtype, 'pid').cast(leaf.dtype);
+    return isTensor(tolerance) ? stopGradient(given) : given;
   };
   return y.map((leaf, i) => {
     const from = source === undefined ? i : source[i];

@@ -51,6 +51,8 @@ export class Trace {
   /** Outer values and host arrays that the body uses, with the input each became. */
   readonly captures = new Map<Value | HostArray, { readonly outer: Traced; readonly inner: Value }>();
   readonly inputs: Value[] = [];
+  /** Results of `stopGradient`: constants to every derivative. */
+  readonly stopped = new Set<Value>();
   open = true;
   readonly name: string;
   readonly #deferred = new Map<Deferred, readonly Value[]>();
@@ -90,6 +92,7 @@ export class Trace {
   emit(op: Primitive, inputs: readonly Value[], params: PrimitiveParams[Primitive], types: readonly ValueType[]): readonly Value[] {
     const outputs = types.map(value);
     this.nodes.push({ op, inputs, params, outputs } as Node);
+    if (op === 'stopGradient') for (const output of outputs) this.stopped.add(output);
     return outputs;
   }
 

@@ -1,1 +1,2 @@
-export {};
+/** The adjoint method: gradients by one augmented solve backwards in time. */
+export { adjoint, type AdjointOptions } from './adjoint.ts';

@@ -116,7 +116,7 @@ describe('timeLinear', () => {
     ['t of the first of two leading axes', [4], [4, 5, 3]],
     ['t of both leading axes', [4, 5], [4, 5, 3]],
   ] as const)('with %s is linear on [x, t]', async (_, tShape, xShape) => {
-    const args = [params, noise(tShape, 1), noise(xShape, 2)];
+    const args = [params, noise(tShape, 1), noise(xShape, 2)] as const;
     expectClose(await elements(apply, ...args), await elements(byConcat, ...args), 1e-14);
   });
 

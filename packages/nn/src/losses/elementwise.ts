@@ -5,7 +5,7 @@ import { operands, targetTensor, type TargetOf } from './leaves.ts';
 import { average, requireReduction, total, type ReductionOption } from './reduction.ts';
 
 /** A loss that compares a tree with one of the same structure and shapes. `Options` are its own. */
-export interface ElementwiseLoss<Options = unknown> {
+export interface ElementwiseLoss<Options = object> {
   /** The error of each element, in the prediction's tree. */
   <Y>(prediction: Y, target: TargetOf<Y>, options: Options & { readonly reduction: 'none' }): Y;
   /** One number: the mean over all elements of all leaves together, or their sum. */
@@ -21,7 +21,7 @@ export interface ElementwiseLoss<Options = unknown> {
  *   return d.add(d.mul(-2).softplus()).sub(Math.LN2);
  * });
  */
-export function elementwiseLoss<Options = unknown>(
+export function elementwiseLoss<Options = object>(
   name: string,
   error: (prediction: Tensor, target: Tensor, options: Partial<Options>) => Tensor,
 ): ElementwiseLoss<Options> {

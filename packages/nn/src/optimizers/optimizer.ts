@@ -109,7 +109,7 @@ export function optimizer({ name, learningRate, slots, update }: OptimizerDefini
     const gradients = like(grads);
     const remembered = slots.map((slot) => {
       if (Object.hasOwn(state.slots, slot)) return like(state.slots[slot]);
-      throw new TreeError(name, `a state with slots ${Object.keys(state.slots).join(', ') || 'of no name'}`, {
+      throw new TreeError(name, `a state with ${slotNames(Object.keys(state.slots))}`, {
         expected: `the slots ${slots.join(', ')}`,
         advice: `Start from the state that ${name}(…).init(params) gives.`,
       });
@@ -136,6 +136,8 @@ export function optimizer({ name, learningRate, slots, update }: OptimizerDefini
 
   return { name, init, update: updateTree };
 }
+
+const slotNames = (names: readonly string[]): string => (names.length === 0 ? 'no slots' : `slots ${names.join(', ')}`);
 
 const at = (path: string | undefined): string => (path === undefined || path === '' ? '' : ` '${path}'`);
 

@@ -46,14 +46,14 @@ async function failure<State, Batch>(
   reason: unknown,
 ): Promise<StepError> {
   const step = run.step + 1;
+  const state = await hostState(run);
   const problem = reason instanceof Error ? reason.message : String(reason);
   try {
-    const state = await hostState(run);
     await save(options, run);
     return new StepError({ step, state, cause: reason }, problem);
   } catch (second) {
     const cause = new AggregateError([reason, second], 'the step failed, and so did saving what was reached');
-    return new StepError({ step, state: undefined, cause }, `${problem}; what was reached could not be saved`);
+    return new StepError({ step, state, cause }, `${problem}; what was reached could not be saved (${String(second)})`);
   }
 }
 

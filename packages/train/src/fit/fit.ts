@@ -11,7 +11,7 @@ import {
   type StepStats,
 } from './options.ts';
 import { pace, yieldToEventLoop } from './pace.ts';
-import { advance, hostState, isDue, save, startRun, type Run } from './run.ts';
+import { advance, hostState, isDue, releaseRun, save, startRun, type Run } from './run.ts';
 import { attempt } from './attempt.ts';
 
 /**
@@ -34,28 +34,35 @@ import { attempt } from './attempt.ts';
  */
 export async function fit<State, Batch>(options: FitOptions<State, Batch>): Promise<FitResult<State>> {
   checkFitOptions(options);
-  const { steps = Infinity, epochs = Infinity, signal } = options;
   const run = await startRun(options);
-  const speed = pace(() => performance.now());
-  let interrupted = false;
-  if (run.step < steps) {
-    for await (const { batch, position } of cursor(batchesOf(options), run.position)) {
-      if (position.epoch >= epochs) break;
-      interrupted = signal?.aborted === true;
-      if (interrupted) break;
-      const { state, values, stats } = await attempt(options, run, batch);
-      advance(run, state, position);
-      speed.tick();
-      const progress = { ...place(options, run), ...stats, values, stepsPerSecond: speed.stepsPerSecond() };
-      await record(options, run, state, progress);
-      if (run.step >= steps) break;
-      if (isDue(options, run)) await save(options, run);
-      await yieldToEventLoop();
-    }
+  try {
+    const interrupted = await train(options, run);
+    await save(options, run);
+    const { step, history, position } = run;
+    return { state: await hostState(run), step, epoch: position.epoch, history: history.columns, interrupted };
+  } finally {
+    releaseRun(run);
   }
-  await save(options, run);
-  const { step, history } = run;
-  return { state: await hostState(run), step, epoch: run.position.epoch, history: history.columns, interrupted };
+}
+
+/** Step after step; gives whether the signal ended it. */
+async function train<State, Batch>(options: FitOptions<State, Batch>, run: Run<State>): Promise<boolean> {
+  const { steps = Infinity, epochs = Infinity, signal } = options;
+  const speed = pace(() => performance.now());
+  if (run.step >= steps) return false;
+  for await (const { batch, position } of cursor(batchesOf(options), run.position)) {
+    if (position.epoch >= epochs) break;
+    if (signal?.aborted === true) return true;
+    const { state, values, stats } = await attempt(options, run, batch);
+    advance(run, state, position);
+    speed.tick();
+    const progress = { ...place(options, run), ...stats, values, stepsPerSecond: speed.stepsPerSecond() };
+    await record(options, run, state, progress);
+    if (run.step >= steps) break;
+    if (isDue(options, run)) await save(options, run);
+    await yieldToEventLoop();
+  }
+  return false;
 }
 
 const place = <State, Batch>(

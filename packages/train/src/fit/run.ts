@@ -89,6 +89,11 @@ export async function hostState<State>({ state }: Run<State>): Promise<OnHost<St
   return structure.rebuild(await Promise.all(leaves.map((leaf) => leaf.read()))) as OnHost<State>;
 }
 
+/** Frees the state: the run is over. */
+export function releaseRun<State>({ state }: Run<State>): void {
+  if (state.on === 'device') disposeState(state.tree, []);
+}
+
 const isNumberOrArray = (x: unknown): x is number | HostArray => typeof x === 'number' || isHostArray(x);
 
 function onHost<State>(tree: State): OnHost<State> {

@@ -127,12 +127,11 @@ describe('safetensors', () => {
 
   it('refuses to write what can not be read', () => {
     expect(() => encodeSafetensors({ __metadata__: array(1) })).toThrow(OptionError);
-    expect(() =>
-      encodeSafetensors([
-        ['x', array(1)],
-        ['x', array([2], { dtype: 'f64' })],
-      ]),
-    ).toThrow('a tensor called “x”');
+    const twice: [string, HostArray][] = [
+      ['x', array(1)],
+      ['x', array([2], { dtype: 'f64' })],
+    ];
+    expect(() => encodeSafetensors(twice)).toThrow('a tensor called “x”');
     expect(() => encodeSafetensors({ x: hostArray(new Float32Array(3), [2], 'f32') })).toThrow(ShapeError);
   });
 });

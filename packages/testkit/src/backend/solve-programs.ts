@@ -1,0 +1,41 @@
+/** Solves as programs: the integrator's loop, its statistics and its derivatives are what an engine is for. */
+import { constantStep, createOde, grad, matmul, pid, type Backend, type Tensor } from '@node-ode/core';
+import { fehlberg } from '../support/fehlberg.ts';
+import type { ProgramCase } from './programs.ts';
+
+/** `odeint` needs no engine: the program is compiled by whoever runs it. */
+const engineless = { name: 'none' } as Backend;
+const adaptive = createOde({ backend: engineless, solver: fehlberg(), controller: pid({ rtol: 1e-4, atol: 1e-5 }) });
+const uniform = createOde({ backend: engineless, solver: fehlberg(), controller: constantStep({ h: 0.25 }) });
+
+const T = (x: Tensor | undefined): Tensor => x as Tensor;
+
+/** y' = tanh(yW) − y/2 + sin t on a batch, at three times. */
+const trajectory = (ode: typeof adaptive, y0: Tensor, w: Tensor, ts: Tensor) =>
+  ode.odeint((t, y: Tensor) => matmul(y, w).tanh().sub(y.mul(0.5)).add(t.sin()), y0, ts);
+
+const inputs: ProgramCase['inputs'] = (d) => [
+  [d.array([4, 2]), d.array([2, 2], -1, 1), d.of([0, 0.6, 1.5])],
+  [d.array([4, 2]), d.array([2, 2], -1, 1), d.of([1.5, 0.7, 0])],
+];
+
+export const solvePrograms: readonly ProgramCase[] = [
+  {
+    name: 'an adaptive solve, forwards and backwards in time, and its statistics',
+    inputs,
+    fn: ([y0, w, ts]) => {
+      const { ys, stats } = trajectory(adaptive, T(y0), T(w), T(ts));
+      return [ys, stats.nfe, stats.accepted, stats.rejected];
+    },
+    slack: 100,
+  },
+  {
+    name: 'the gradient of a solve for its initial value, parameters and times',
+    inputs,
+    fn: ([y0, w, ts]) => {
+      const g = grad((p: { y0: Tensor; w: Tensor; ts: Tensor }) => trajectory(uniform, p.y0, p.w, p.ts).ys.square().sum())({ y0: T(y0), w: T(w), ts: T(ts) });
+      return [g.y0, g.w, g.ts];
+    },
+    slack: 200,
+  },
+];
