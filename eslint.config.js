@@ -48,6 +48,7 @@ export default defineConfig(
       eqeqeq: ['error', 'always', { null: 'ignore' }],
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/no-import-type-side-effects': 'error',
+      'no-loss-of-precision': 'off', // coefficients stand as their papers print them
       '@typescript-eslint/no-non-null-assertion': 'off', // the price of noUncheckedIndexedAccess in numeric loops
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
     },

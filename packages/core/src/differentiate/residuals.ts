@@ -4,6 +4,7 @@
  */
 import { passReports } from '../control/thread.ts';
 import type { Graph, Node, Value } from '../graph/graph.ts';
+import { eliminateDeadCode } from '../passes/dead-code.ts';
 import type { Report, Trace, Traced } from '../tensor/trace.ts';
 import { capturesOf, closeGraph, openTrace } from '../tensor/trace.ts';
 import { materialize, type Cotangent } from './accumulate.ts';
@@ -37,8 +38,13 @@ export function traceForwardBackward(graph: Graph, active: readonly boolean[], w
   const positions = results.map((cotangent) => (cotangent === null ? null : nonZero.indexOf(cotangent)));
   const reports = [...trace.reports];
   const body = trace.close([...nonZero, ...reports.map((r) => r.value)]);
-  const captures = capturesOf(body);
-  return { forward, inputs, outputs, backward: closeGraph(body, captures), captures, reports, positions };
+  const all = capturesOf(body);
+  const whole = eliminateDeadCode(closeGraph(body, all));
+  // What only dead code captured need not be kept for the backward body.
+  const used = new Set([...whole.outputs, ...whole.nodes.flatMap((node) => node.inputs)]);
+  const isUsed = (_: unknown, i: number): boolean => i >= all.length || used.has(whole.inputs[i] as Value);
+  const backward: Graph = { ...whole, inputs: whole.inputs.filter(isUsed) };
+  return { forward, inputs, outputs, backward, captures: all.filter(isUsed), reports, positions };
 }
 
 /** What is kept from the forward body for the backward one. */

@@ -123,6 +123,9 @@ export function roundTo(dtype: DType, x: number): number {
   }
 }
 
+/** Whether a primitive is one of the element-wise ones. */
+export const isElementwise = (op: string): op is ElementwisePrimitive => Object.hasOwn(meanings, op);
+
 /**
  * The value of an element-wise primitive on scalars of `dtype`, rounded as that dtype is; comparisons and logic give 0 or 1.
  * Undefined where there is none: an i32 division by zero, an operation that the dtype does not have.

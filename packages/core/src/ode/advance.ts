@@ -5,7 +5,6 @@
 import { condFlat } from '../control/cond.ts';
 import { customVjp, type ReverseRule } from '../control/custom-vjp.ts';
 import { trace } from '../control/call.ts';
-import { whileLoop } from '../control/loops.ts';
 import { report } from '../control/report.ts';
 import { materialize, type Cotangent } from '../differentiate/accumulate.ts';
 import { linearize } from '../differentiate/linearize.ts';
@@ -16,6 +15,7 @@ import { flattenTree, type TreeStructure } from '../tree.ts';
 import type { ClosedDynamics } from './gradient-method.ts';
 import type { Leaves, Solver, Step } from './solver.ts';
 import { reports } from './status.ts';
+import { writeOutputs } from './outputs.ts';
 
 /** What the differentiable part of an iteration reads. */
 export interface Moment {
@@ -51,18 +51,8 @@ export function leafStep(solver: Solver, structure: TreeStructure, f: ClosedDyna
 
 /** The state after an accepted step, with every output time up to it written from the step's interpolant. */
 export function finish(solver: Solver, step: Step<Leaves, unknown>, m: Moment): Advanced {
-  const last = (m.ts.shape[0] ?? 1) - 1;
-  const direction = m.h.sign();
-  const { carry } = whileLoop(
-    { j: m.j, ys: m.ys },
-    ({ j }) => j.lessEqual(last).and(m.ts.at(j.minimum(last)).sub(m.tNext).mul(direction).lessEqual(0)),
-    ({ j, ys }) => {
-      const theta = m.ts.at(j).sub(m.t).div(m.h);
-      const y = solver.interpolate(step.interpolant, theta);
-      return { carry: { j: j.add(1), ys: ys.map((rows, i) => rows.setRow(j, y[i] as Tensor)) } };
-    },
-  );
-  return { t: follow(m.tNext, m.t), y: step.y, state: step.state, j: carry.j, ys: carry.ys };
+  const { j, ys } = writeOutputs(solver, step.interpolant, m);
+  return { t: follow(m.tNext, m.t), y: step.y, state: step.state, j, ys };
 }
 
 /** `value`, differentiated as if it were `source`: a time that was assigned moves with the one before it. */

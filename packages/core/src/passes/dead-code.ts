@@ -1,161 +1,177 @@
-/** Dead code: nodes, results of structured nodes, and loop carries that reach nothing. */
-import type { Graph, Node, Value } from '../graph/graph.ts';
+/** Dead code: nodes, results and operands of structured nodes, and loop carries that reach nothing. */
+import type { Graph, Node, NodeOf, Value } from '../graph/graph.ts';
+import { mapSubgraphs } from './rewrite.ts';
 
-/** Which outputs of a graph are used; variants of a shared graph are made once for each set. */
-type Variants = Map<Graph, Map<string, Variant>>;
-
-interface Variant {
-  readonly graph: Graph;
-  /** Positions of the inputs that are left. */
-  readonly inputs: readonly number[];
-}
+/** For each value of a list, whether it is used. */
+type Mask = readonly boolean[];
 
 /**
- * Removes what no output depends on. The graph's own inputs and outputs stay; subgraphs lose results and operands that
- * nobody uses, and loops the carries that reach neither a result nor the condition.
+ * Removes what no output depends on. The graph's own inputs and outputs stay. Subgraphs lose the results and operands that
+ * nobody uses, loops the carries that reach neither a used result nor the condition; a scan over tapes keeps one, which
+ * tells its length, and a loop keeps telling whether it advances, which differentiation asks. A `customVjp` keeps all its
+ * results and operands, which its reverse rule counts on. A subgraph whose uses need the same results stays one graph.
+ *
+ * @example
+ * eliminateDeadCode(graph) === graph; // nothing was dead
  */
-export function eliminateDeadCode(graph: Graph): Graph {
-  const variants: Variants = new Map();
-  const nodes = liveNodes(graph, graph.outputs, variants);
-  return isUnchanged(graph, nodes) ? graph : { ...graph, nodes };
+export const eliminateDeadCode = (graph: Graph): Graph => prune(graph, graph.outputs.map(yes), graph.inputs.map(yes));
+
+const yes = (): boolean => true;
+const pick = <T>(list: readonly T[], mask: Mask): readonly T[] => list.filter((_, i) => mask[i] === true);
+const count = (mask: Mask): number => mask.filter((isSet) => isSet).length;
+const either = (a: Mask, b: Mask): Mask => a.map((isSet, i) => isSet || b[i] === true);
+const keyOf = (mask: Mask): string => mask.map(Number).join('');
+
+/** Results by graph and key: pure functions of both, and a graph never changes. */
+function remember<T>(cache: WeakMap<Graph, Map<string, T>>, graph: Graph, key: string, make: () => T): T {
+  const known = cache.get(graph) ?? new Map<string, T>();
+  cache.set(graph, known);
+  const found = known.get(key);
+  if (found !== undefined) return found;
+  const made = make();
+  known.set(key, made);
+  return made;
 }
 
-const isUnchanged = (graph: Graph, nodes: readonly Node[]): boolean =>
-  nodes.length === graph.nodes.length && nodes.every((node, i) => node === graph.nodes[i]);
+const demands = new WeakMap<Graph, Map<string, Mask>>();
+const variants = new WeakMap<Graph, Map<string, Graph>>();
 
-/** The nodes that `outputs` need, narrowed to the results that are used. */
-function liveNodes(graph: Graph, outputs: readonly Value[], variants: Variants): readonly Node[] {
-  const live = new Set<Value>(outputs);
-  const kept: Node[] = [];
+/** The inputs of a graph that some of its outputs need. */
+function demand(graph: Graph, outputs: Mask): Mask {
+  return remember(demands, graph, keyOf(outputs), () => {
+    const live = new Set(pick(graph.outputs, outputs));
+    visitLive(graph, live, () => undefined);
+    return graph.inputs.map((input) => live.has(input));
+  });
+}
+
+/** The graph narrowed to some outputs; of its inputs stay those in `inputs`, which holds what the outputs need. */
+function prune(graph: Graph, outputs: Mask, inputs: Mask): Graph {
+  return remember(variants, graph, `${keyOf(outputs)}/${keyOf(inputs)}`, () => {
+    const nodes: Node[] = [];
+    visitLive(graph, new Set(pick(graph.outputs, outputs)), (node, need) => {
+      nodes.push(narrow(node, need));
+    });
+    nodes.reverse();
+    const isWhole = count(outputs) === outputs.length && count(inputs) === inputs.length;
+    if (isWhole && nodes.length === graph.nodes.length && nodes.every((node, i) => node === graph.nodes[i])) return graph;
+    return { name: graph.name, inputs: pick(graph.inputs, inputs), nodes, outputs: pick(graph.outputs, outputs) };
+  });
+}
+
+/** Visits the nodes that live values need, last first, and adds what those nodes need to the live values. */
+function visitLive(graph: Graph, live: Set<Value>, visit: (node: Node, need: Need) => void): void {
   for (let i = graph.nodes.length - 1; i >= 0; i--) {
     const node = graph.nodes[i] as Node;
     if (!node.outputs.some((output) => live.has(output))) continue;
-    const narrowed = narrow(node, live, variants);
-    for (const input of narrowed.inputs) live.add(input);
-    kept.push(narrowed);
+    const need = needOf(node, live);
+    node.inputs.forEach((input, k) => {
+      if (need.inputs[k] === true) live.add(input);
+    });
+    visit(node, need);
   }
-  return kept.reverse();
 }
 
-/** The graph restricted to some outputs and to the inputs that those need. `pinned` inputs stay. */
-function restrict(graph: Graph, mask: readonly boolean[], variants: Variants, pinned: readonly boolean[] = []): Variant {
-  const key = `${mask.map(Number).join('')}/${pinned.map(Number).join('')}`;
-  const known = variants.get(graph) ?? new Map<string, Variant>();
-  variants.set(graph, known);
-  const found = known.get(key);
-  if (found !== undefined) return found;
-  const outputs = graph.outputs.filter((_, i) => mask[i] === true);
-  const nodes = liveNodes(graph, outputs, variants);
-  const used = new Set<Value>(outputs);
-  for (const node of nodes) for (const input of node.inputs) used.add(input);
-  const inputs = graph.inputs.flatMap((input, i) => (used.has(input) || pinned[i] === true ? [i] : []));
-  const isWhole = inputs.length === graph.inputs.length && outputs.length === graph.outputs.length && isUnchanged(graph, nodes);
-  const variant: Variant = {
-    graph: isWhole ? graph : { name: graph.name, inputs: inputs.map((i) => graph.inputs[i] as Value), nodes, outputs },
-    inputs,
-  };
-  known.set(key, variant);
-  return variant;
+/** What stays of a node: operands, and results (the last value of a carry stays with the carry). */
+interface Need {
+  readonly inputs: Mask;
+  readonly outputs: Mask;
 }
 
-const pick = <T>(all: readonly T[], mask: readonly boolean[]): readonly T[] => all.filter((_, i) => mask[i] === true);
-
-const all = (mask: readonly boolean[]): boolean => mask.every((x) => x);
-
-/** A structured node without results and operands that are not used; other nodes as they are. */
-function narrow(node: Node, live: ReadonlySet<Value>, variants: Variants): Node {
-  const mask = node.outputs.map((output) => live.has(output));
+function needOf(node: Node, live: ReadonlySet<Value>): Need {
+  const used = node.outputs.map((output) => live.has(output));
   switch (node.op) {
-    case 'call': {
-      const { graph, inputs } = restrict(node.params.graph, mask, variants);
-      if (graph === node.params.graph) return node;
-      return { ...node, inputs: inputs.map((i) => node.inputs[i] as Value), params: { graph }, outputs: pick(node.outputs, mask) };
-    }
-    case 'cond': {
-      const [predicate, ...operands] = node.inputs as [Value, ...Value[]];
-      const used = operands.map(() => false);
-      for (const branch of [node.params.then, node.params.else]) for (const i of restrict(branch, mask, variants).inputs) used[i] = true;
-      const then = restrict(node.params.then, mask, variants, used).graph;
-      const otherwise = restrict(node.params.else, mask, variants, used).graph;
-      if (then === node.params.then && otherwise === node.params.else) return node;
-      return { ...node, inputs: [predicate, ...pick(operands, used)], params: { then, else: otherwise }, outputs: pick(node.outputs, mask) };
-    }
+    case 'call':
+      return { inputs: demand(node.params.graph, used), outputs: used };
+    case 'cond':
+      return { inputs: [true, ...either(demand(node.params.then, used), demand(node.params.else, used))], outputs: used };
     case 'whileLoop':
-      return narrowWhile(node, mask, variants);
+      return needOfWhile(node, used);
     case 'scan':
-      return narrowScan(node, mask, variants);
+      return needOfScan(node, used);
     default:
-      return node;
+      return { inputs: node.inputs.map(yes), outputs: node.outputs.map(yes) };
   }
 }
 
-type WhileNode = Extract<Node, { op: 'whileLoop' }>;
-
-function narrowWhile(node: WhileNode, mask: readonly boolean[], variants: Variants): Node {
-  const { condition, body, constants, advances } = node.params;
-  const carries = node.inputs.length - constants;
-  const tapes = mask.slice(carries);
-  // Without tapes nothing asks whether an iteration advanced.
-  const asks = advances && tapes.includes(true);
-  const flag = advances ? [asks] : [];
-  let carry: readonly boolean[] = mask.slice(0, carries);
-  const needed = (variant: Variant): ReadonlySet<number> => new Set(variant.inputs);
-  const test = needed(restrict(condition, [true], variants));
-  carry = carry.map((isUsed, i) => isUsed || test.has(constants + i));
-  for (;;) {
-    const used = needed(restrict(body, [...carry, ...tapes, ...flag], variants));
-    const next = carry.map((isUsed, i) => isUsed || used.has(constants + i));
-    if (next.every((isUsed, i) => isUsed === carry[i])) break;
-    carry = next;
-  }
-  const used = needed(restrict(body, [...carry, ...tapes, ...flag], variants));
-  const captured = Array.from({ length: constants }, (_, i) => used.has(i) || test.has(i));
-  if (all(captured) && all(carry) && all(tapes) && asks === advances) {
-    const inner = restrict(body, body.outputs.map(() => true), variants, body.inputs.map(() => true)).graph;
-    const outer = restrict(condition, [true], variants, condition.inputs.map(() => true)).graph;
-    return inner === body && outer === condition ? node : { ...node, params: { ...node.params, condition: outer, body: inner } };
-  }
-  const pinned = [...captured, ...carry];
-  const kept = tapes.filter((x) => x).length;
-  return {
-    ...node,
-    inputs: pick(node.inputs, pinned),
-    params: {
-      condition: restrict(condition, [true], variants, pinned).graph,
-      body: restrict(body, [...carry, ...tapes, ...flag], variants, pinned).graph,
-      constants: captured.filter((x) => x).length,
-      taped: kept,
-      advances: asks,
-    },
-    outputs: pick(node.outputs, [...carry, ...tapes]),
-  };
+function needOfWhile({ params, inputs }: NodeOf<'whileLoop'>, used: Mask): Need {
+  const { condition, body, constants } = params;
+  const carries = inputs.length - constants;
+  const tapes = used.slice(carries);
+  const test = demand(condition, [true]);
+  const start = either(used.slice(0, carries), test.slice(constants));
+  const { carry, reads } = closeCarry(body, constants, start, [...tapes, ...flagOf(params)]);
+  return { inputs: [...either(reads, test).slice(0, constants), ...carry], outputs: [...carry, ...tapes] };
 }
 
-type ScanNode = Extract<Node, { op: 'scan' }>;
+const flagOf = ({ advances }: NodeOf<'whileLoop'>['params']): Mask => (advances ? [true] : []);
 
-function narrowScan(node: ScanNode, mask: readonly boolean[], variants: Variants): Node {
-  const { body, constants, carries, length, reverse } = node.params;
-  const outputs = mask.slice(carries);
-  let carry: readonly boolean[] = mask.slice(0, carries);
-  let used: ReadonlySet<number>;
+function needOfScan({ params, inputs }: NodeOf<'scan'>, used: Mask): Need {
+  const { body, constants, carries, length } = params;
+  const { carry, reads } = closeCarry(body, constants, used.slice(0, carries), used.slice(carries));
+  const elements = reads.slice(constants + carries);
+  if (length === null && !elements.includes(true)) elements[lightest(inputs.slice(constants + carries))] = true;
+  return { inputs: [...reads.slice(0, constants), ...carry, ...elements], outputs: [...carry, ...used.slice(carries)] };
+}
+
+/** The tape whose entries are smallest: the one to keep for its length alone. */
+function lightest(tapes: readonly Value[]): number {
+  const sizes = tapes.map(({ type }) => (type.kind === 'tape' ? type.element.shape.reduce((a, b) => a * b, 1) : Infinity));
+  return sizes.indexOf(Math.min(...sizes));
+}
+
+/** The carries that are used, or that a used carry or result needs in some iteration, and all that the body then reads. */
+function closeCarry(
+  body: Graph,
+  constants: number,
+  start: Mask,
+  results: Mask,
+): { readonly carry: Mask; readonly reads: boolean[] } {
+  let carry = start;
   for (;;) {
-    used = new Set(restrict(body, [...carry, ...outputs], variants).inputs);
-    const next = carry.map((isUsed, i) => isUsed || used.has(constants + i));
-    if (next.every((isUsed, i) => isUsed === carry[i])) break;
+    const reads = demand(body, [...carry, ...results]);
+    const next = either(carry, reads.slice(constants, constants + carry.length));
+    if (count(next) === count(carry)) return { carry, reads: [...reads] };
     carry = next;
   }
-  const first = constants + carries;
-  const elements = node.inputs.slice(first).map((_, i) => used.has(first + i));
-  // A tape tells how long the loop is.
-  if (length === null && !elements.includes(true)) elements[0] = true;
-  const captured = Array.from({ length: constants }, (_, i) => used.has(i));
-  const pinned = [...captured, ...carry, ...elements];
-  const narrowed = restrict(body, [...carry, ...outputs], variants, pinned).graph;
-  if (narrowed === body) return node;
-  return {
-    ...node,
-    inputs: pick(node.inputs, pinned),
-    params: { body: narrowed, constants: captured.filter((x) => x).length, carries: carry.filter((x) => x).length, length, reverse },
-    outputs: pick(node.outputs, [...carry, ...outputs]),
-  };
+}
+
+/** A node without the operands and results that it does not need; the node itself if it needs all. */
+function narrow(node: Node, need: Need): Node {
+  if (node.op === 'customVjp') return mapSubgraphs(node, eliminateDeadCode);
+  const { inputs, outputs } = need;
+  const narrowed = mapSubgraphs(node, subgraphNarrower(node, need));
+  if (count(inputs) === inputs.length && count(outputs) === outputs.length) return narrowed;
+  const rest = { inputs: pick(node.inputs, inputs), outputs: pick(node.outputs, outputs) };
+  switch (narrowed.op) {
+    case 'whileLoop': {
+      const { constants } = narrowed.params;
+      const carries = node.inputs.length - constants;
+      const counts = { constants: count(inputs.slice(0, constants)), taped: count(outputs.slice(carries)) };
+      return { ...narrowed, ...rest, params: { ...narrowed.params, ...counts } };
+    }
+    case 'scan': {
+      const { constants, carries } = narrowed.params;
+      const counts = { constants: count(inputs.slice(0, constants)), carries: count(outputs.slice(0, carries)) };
+      return { ...narrowed, ...rest, params: { ...narrowed.params, ...counts } };
+    }
+    default:
+      return { ...narrowed, ...rest };
+  }
+}
+
+/** How a node's need narrows its subgraphs. */
+function subgraphNarrower(node: Node, { inputs, outputs }: Need): (subgraph: Graph) => Graph {
+  switch (node.op) {
+    case 'cond':
+      return (branch) => prune(branch, outputs, inputs.slice(1));
+    case 'whileLoop': {
+      const { condition, body } = node.params;
+      const results = [...outputs, ...flagOf(node.params)];
+      // A condition and a body that are one graph would be told apart by their results; tracing never makes that.
+      return (subgraph) => (subgraph === body && subgraph !== condition ? prune(body, results, inputs) : prune(condition, [true], inputs));
+    }
+    default:
+      return (subgraph) => prune(subgraph, outputs, inputs);
+  }
 }

@@ -1,10 +1,11 @@
 /** Steps of one size, one after the other, in a loop of the engine: nothing but the solver's own `init` and `step`. */
-import { call, isTensor, flattenTree, whileLoop } from '@node-ode/core';
+import { call, whileLoop } from '@node-ode/core';
 import type { Backend, HostArray, LeafDynamics, Leaves, Solver, Tensor } from '@node-ode/core';
 import { demand } from '../support/check.ts';
 import { elementsOf } from '../support/numbers.ts';
 import { program } from '../support/program.ts';
 import { scalar } from '../support/random-arrays.ts';
+import { signature } from '../support/signature.ts';
 import type { TestProblem } from './test-problem.ts';
 
 /** Positions within the last step at which its interpolant is evaluated. */
@@ -27,12 +28,6 @@ export interface March {
 
 /** Takes `steps` ≥ 1 steps of signed size `h` from (t0, y0). */
 export type Marcher = (t0: number, h: number, steps: number, y0: readonly HostArray[]) => Promise<March>;
-
-/** The type of each leaf of a tree, in text. */
-export const signature = (what: string, tree: unknown): string => {
-  const { leaves, structure } = flattenTree(what, tree, isTensor);
-  return leaves.map((leaf, i) => `${structure.paths[i] ?? ''}: ${leaf.toString()}`).join(', ');
-};
 
 /** @throws ConformanceError if a step does not give back a state of the structure and types that it was given. */
 export function demandFixedState(name: string, before: unknown, after: unknown): void {

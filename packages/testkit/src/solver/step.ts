@@ -4,7 +4,8 @@ import { check, demand, type Check } from '../support/check.ts';
 import { agrees, demandClose, elementsOf } from '../support/numbers.ts';
 import { program } from '../support/program.ts';
 import { scalar } from '../support/random-arrays.ts';
-import { demandFixedState, marcher, signature, thetas } from './march.ts';
+import { signature } from '../support/signature.ts';
+import { demandFixedState, marcher, thetas } from './march.ts';
 import type { SolverSubject } from './subject.ts';
 import { coupledProblem } from './test-problem.ts';
 

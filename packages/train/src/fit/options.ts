@@ -88,7 +88,7 @@ export type FitData<Batch> =
 
 /** How to train. */
 export type FitOptions<State, Batch> = FitData<Batch> & {
-  readonly step: NoInfer<TrainStep<State, Batch>>;
+  readonly step: TrainStep<NoInfer<State>, NoInfer<Batch>>;
   /** Parameters, optimiser state, …: the first argument of the first step, and what a checkpoint has to fit. */
   readonly state: State;
   /** Steps in all, those before a resume included. */

@@ -120,7 +120,7 @@ describe('safetensors', () => {
 
   it('keeps names that objects treat specially', () => {
     const names = ['__proto__', 'constructor', '1', '0', '', 'ä'];
-    const bytes = encodeSafetensors(names.map((name, i) => [name, array(i)]));
+    const bytes = encodeSafetensors(names.map((name, i) => [name, array(i)] as const));
     const read = decodeSafetensors(bytes);
     expect(names.map((name) => read.tensors.get(name)?.data[0])).toEqual([0, 1, 2, 3, 4, 5]);
   });

@@ -1,0 +1,86 @@
+/** Types: trees of parameters, states and targets are followed through layers, losses and optimisers. */
+import { compile, random, type DeviceArray, type HostArray, type Tensor, type TensorsOf } from '@node-ode/core';
+import { reference } from '@node-ode/backend-reference';
+import { expectTypeOf } from 'vitest';
+import {
+  adam,
+  alongTrajectory,
+  applyGradients,
+  atLastTime,
+  clipByGlobalNorm,
+  crossEntropy,
+  linear,
+  mlp,
+  mse,
+  smoothL1,
+  timeMlp,
+  trainState,
+  type ClassLoss,
+  type Layer,
+  type LinearParams,
+  type MlpParams,
+  type Optimizer,
+  type OptimizerState,
+  type TrainState,
+} from './index.ts';
+
+interface Params {
+  readonly encoder: LinearParams;
+  readonly heads: readonly [HostArray, { readonly scale: HostArray }];
+}
+type Traced = TensorsOf<Params>;
+declare const params: Params;
+declare const traced: Traced;
+declare const x: Tensor;
+
+// Layers
+expectTypeOf(linear(2, 3)).toEqualTypeOf<Layer<LinearParams>>();
+expectTypeOf(mlp({ sizes: [1, 1] }).init(random(0))).toEqualTypeOf<MlpParams>();
+expectTypeOf<TensorsOf<LinearParams>>().toEqualTypeOf<{ readonly weight: Tensor; readonly bias?: Tensor }>();
+expectTypeOf<TensorsOf<MlpParams>>().toEqualTypeOf<readonly { readonly weight: Tensor; readonly bias?: Tensor }[]>();
+expectTypeOf(timeMlp({ sizes: [1, 1] }).apply).returns.toEqualTypeOf<Tensor>();
+// @ts-expect-error: parameters are traced, not host arrays
+linear(2, 3).apply(linear(2, 3).init(random(0)), x);
+// @ts-expect-error: no such activation
+mlp({ sizes: [1, 1], activation: 'gelu' });
+
+// Losses
+interface State {
+  readonly prey: Tensor;
+  readonly pred: readonly [Tensor];
+}
+declare const ys: State;
+expectTypeOf(mse(ys, { prey: 1, pred: [x] })).toEqualTypeOf<Tensor>();
+expectTypeOf(mse(ys, ys, { reduction: 'none' })).toEqualTypeOf<State>();
+expectTypeOf(mse(x, 0, { reduction: 'sum' })).toEqualTypeOf<Tensor>();
+expectTypeOf(smoothL1(ys, ys, { beta: 0.5, reduction: 'none' })).toEqualTypeOf<State>();
+expectTypeOf(atLastTime(crossEntropy)).toEqualTypeOf<ClassLoss>();
+expectTypeOf(alongTrajectory(mse, { weights: [1] })).toEqualTypeOf<typeof mse>();
+expectTypeOf(atLastTime(mse)(ys, ys)).toEqualTypeOf<Tensor>();
+// @ts-expect-error: a leaf is missing in the target
+mse(ys, { prey: x });
+// @ts-expect-error: no such option
+mse(x, x, { beta: 1 });
+// @ts-expect-error: no such reduction
+mse(x, x, { reduction: 'avg' });
+
+// Optimisers
+const optimizer = adam({ learningRate: 1e-3 });
+expectTypeOf(optimizer).toEqualTypeOf<Optimizer>();
+expectTypeOf(optimizer.init(params)).toEqualTypeOf<OptimizerState<HostArray, Params>>();
+declare const state: TrainState<Tensor, Traced>;
+expectTypeOf(optimizer.update(traced, state.optimizer, traced).params).toEqualTypeOf<Traced>();
+expectTypeOf(applyGradients(optimizer, state, traced)).toEqualTypeOf<TrainState<Tensor, Traced>>();
+expectTypeOf(trainState(optimizer, params)).toEqualTypeOf<TrainState<HostArray, Params>>();
+expectTypeOf<TensorsOf<TrainState<HostArray, Params>>>().toExtend<TrainState<Tensor, Traced>>();
+expectTypeOf(clipByGlobalNorm(traced, 1)).toEqualTypeOf<Traced>();
+// @ts-expect-error: gradients of another tree
+applyGradients(optimizer, state, { encoder: traced.encoder });
+
+// A compiled step takes the host's state, and its own result again
+const step = compile(reference(), (s: TrainState<Tensor, Traced>) => applyGradients(optimizer, s, s.params));
+expectTypeOf(step).toBeCallableWith(trainState(optimizer, params));
+type Device = Awaited<ReturnType<typeof step>>;
+declare const device: Device;
+expectTypeOf(step).toBeCallableWith(device);
+expectTypeOf<Device['params']['heads']>().toEqualTypeOf<readonly [DeviceArray, { readonly scale: DeviceArray }]>();
