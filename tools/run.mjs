@@ -21,6 +21,7 @@ const hearSignalsOnce = () => {
 
 const [project, entry, ...args] = process.argv.slice(2);
 const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+console.error('Building …');
 const build = spawnSync(process.execPath, [tsc, '-b', project], { stdio: 'inherit' });
 
 if (build.status === 0) {

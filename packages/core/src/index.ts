@@ -4,7 +4,15 @@ export type { BatchOptions, Dataset } from './dataset.ts';
 export * from './errors.ts';
 export type { Model, TensorsOf } from './model.ts';
 export { random, type Random, type RandomState } from './random.ts';
-export { flattenTree, mapTree, requireSameStructure, type IsLeaf, type MapLeaves, type Tree, type TreeStructure } from './tree.ts';
+export {
+  flattenTree,
+  mapTree,
+  requireSameStructure,
+  type IsLeaf,
+  type MapLeaves,
+  type Tree,
+  type TreeStructure,
+} from './tree.ts';
 
 export { broadcastShapes, formatShape, normalizeAxes, normalizeAxis, reducedShape } from './graph/broadcast.ts';
 export { checkGraph } from './graph/check.ts';
@@ -51,7 +59,13 @@ export { lower } from './passes/lower.ts';
 export { optimize } from './passes/optimize.ts';
 
 export { constantStep } from './ode/constant-step.ts';
-export type { ClosedDynamics, GradientMethod, Integrate, IntegrateOptions, SolveProblem } from './ode/gradient-method.ts';
+export type {
+  ClosedDynamics,
+  GradientMethod,
+  Integrate,
+  IntegrateOptions,
+  SolveProblem,
+} from './ode/gradient-method.ts';
 export type { SolveStats } from './ode/integrate.ts';
 export type { Dynamics, Solution, SolveOptions, StateOf, Times } from './ode/odeint.ts';
 export { pid, type PidOptions, type Tolerance } from './ode/pid.ts';
@@ -67,5 +81,14 @@ export type {
   RunCounters,
   RunOptions,
 } from './runtime/backend.ts';
-export { compile, isDeviceArray, type ArgumentLeaf, type ArgumentOf, type Compiled, type CompileOptions, type ResultOf, type RunStats } from './runtime/compile.ts';
+export {
+  compile,
+  isDeviceArray,
+  type ArgumentLeaf,
+  type ArgumentOf,
+  type Compiled,
+  type CompileOptions,
+  type ResultOf,
+  type RunStats,
+} from './runtime/compile.ts';
 export { createOde, type HostSolution, type HostState, type Ode, type OdeOptions } from './runtime/create-ode.ts';

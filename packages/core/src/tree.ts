@@ -59,9 +59,7 @@ export function flattenTree<L>(
       return (from) => children.map((child) => child(from));
     }
     const entries = Object.entries(node).sort(([a], [b]) => (a < b ? -1 : 1));
-    const children = entries.map(
-      ([key, child]) => [key, visit(child, path === '' ? key : `${path}.${key}`)] as const,
-    );
+    const children = entries.map(([key, child]) => [key, visit(child, path === '' ? key : `${path}.${key}`)] as const);
     return (from) => Object.fromEntries(children.map(([key, child]) => [key, child(from)]));
   };
   const rebuild = visit(tree, '');
@@ -83,9 +81,7 @@ export function mapTree<L>(
   const first = flat[0];
   if (first === undefined) throw new TreeError(operation, 'no tree was given');
   for (const other of flat.slice(1)) requireSameStructure(operation, first.structure, other.structure);
-  return first.structure.rebuild(
-    first.leaves.map((_, i) => fn(...flat.map(({ leaves }) => leaves[i] as L))),
-  );
+  return first.structure.rebuild(first.leaves.map((_, i) => fn(...flat.map(({ leaves }) => leaves[i] as L))));
 }
 
 /** @throws TreeError that names the first path in which two structures differ. */
@@ -93,10 +89,14 @@ export function requireSameStructure(operation: string, expected: TreeStructure,
   const length = Math.max(expected.paths.length, given.paths.length);
   for (let i = 0; i < length; i++) {
     if (expected.paths[i] !== given.paths[i]) {
-      throw new TreeError(operation, `the tree has ${formatPath(given.paths[i])} at leaf ${i + 1} of ${given.paths.length}`, {
-        expected: `${formatPath(expected.paths[i])}: the same keys and lengths, ${expected.paths.length} leaves`,
-        advice: 'Return a tree of the same structure.',
-      });
+      throw new TreeError(
+        operation,
+        `the tree has ${formatPath(given.paths[i])} at leaf ${i + 1} of ${given.paths.length}`,
+        {
+          expected: `${formatPath(expected.paths[i])}: the same keys and lengths, ${expected.paths.length} leaves`,
+          advice: 'Return a tree of the same structure.',
+        },
+      );
     }
   }
 }

@@ -49,7 +49,8 @@ export function callSubgraph(
  * const f = call('dynamics', (t, y) => net(params, t, y));
  */
 export function call<A extends readonly unknown[], R>(name: string, fn: (...args: A) => R): (...args: A) => R {
-  let traced: { subgraph: Subgraph; inputs: TreeStructure; types: readonly Tensor['type'][]; results: TreeStructure } | undefined;
+  let traced:
+    { subgraph: Subgraph; inputs: TreeStructure; types: readonly Tensor['type'][]; results: TreeStructure } | undefined;
   return (...args) => {
     const { leaves, structure } = flattenTree(name, args, isTensor);
     if (traced === undefined) {
@@ -65,10 +66,14 @@ export function call<A extends readonly unknown[], R>(name: string, fn: (...args
     const { types } = traced;
     const differs = leaves.findIndex((leaf, i) => types[i] === undefined || !sameType(leaf.type, types[i]));
     if (differs !== -1 || leaves.length !== types.length) {
-      throw new TreeError(name, `argument leaf ${differs + 1} is ${leaves[differs] ? formatType(leaves[differs].type) : 'missing'}`, {
-        expected: `${types[differs] ? formatType(types[differs]) : `${types.length} leaves`}, as when the function was traced`,
-        advice: 'Use one call(…) for each set of shapes.',
-      });
+      throw new TreeError(
+        name,
+        `argument leaf ${differs + 1} is ${leaves[differs] ? formatType(leaves[differs].type) : 'missing'}`,
+        {
+          expected: `${types[differs] ? formatType(types[differs]) : `${types.length} leaves`}, as when the function was traced`,
+          advice: 'Use one call(…) for each set of shapes.',
+        },
+      );
     }
     return traced.results.rebuild(callSubgraph(traced.subgraph, leaves)) as R;
   };

@@ -54,7 +54,12 @@ export function condFlat(
  * @example
  * cond(x.sum().greater(0), x, (x) => x.sqrt(), (x) => x.neg());
  */
-export function cond<O, R>(predicate: Tensor, operands: O, whenTrue: (operands: O) => R, whenFalse: (operands: O) => R): R {
+export function cond<O, R>(
+  predicate: Tensor,
+  operands: O,
+  whenTrue: (operands: O) => R,
+  whenFalse: (operands: O) => R,
+): R {
   const { leaves, structure } = flattenTree('cond', operands, isTensor);
   let results: TreeStructure | undefined;
   const flat =
@@ -73,8 +78,12 @@ function requireSameTypes(a: readonly Traced[], b: readonly Traced[]): void {
   a.forEach((x, i) => {
     const y = b[i];
     if (y !== undefined && sameType(x.type, y.type)) return;
-    throw new ShapeError('cond', `result ${i + 1} is ${formatType(x.type)} in one branch and ${y ? formatType(y.type) : 'missing'} in the other`, {
-      expected: 'equal types from both branches',
-    });
+    throw new ShapeError(
+      'cond',
+      `result ${i + 1} is ${formatType(x.type)} in one branch and ${y ? formatType(y.type) : 'missing'} in the other`,
+      {
+        expected: 'equal types from both branches',
+      },
+    );
   });
 }

@@ -2,7 +2,8 @@
 import { DTypeError, OptionError, ShapeError } from '../errors.ts';
 import { formatType, sameType, tensorType, type ValueType } from '../graph/graph.ts';
 import { flattenTree, requireSameStructure, type MapLeaves, type TreeStructure } from '../tree.ts';
-import { isTape, isTensor, Tape, type Tensor } from '../tensor/tensor.ts';
+import type { Tape} from '../tensor/tensor.ts';
+import { isTape, isTensor, type Tensor } from '../tensor/tensor.ts';
 import { apply, asTensorResult, capturesOf, closeGraph, openTrace, type Traced } from '../tensor/trace.ts';
 import { passReports, reportCarries } from './thread.ts';
 
@@ -53,7 +54,10 @@ export function scanFlat(
   initial: readonly Traced[],
   sequences: readonly Traced[],
   options: { readonly length: number | null; readonly reverse: boolean },
-  body: (carry: readonly Traced[], elements: readonly Tensor[]) => { readonly carry: readonly Traced[]; readonly outputs: readonly Traced[] },
+  body: (
+    carry: readonly Traced[],
+    elements: readonly Tensor[],
+  ) => { readonly carry: readonly Traced[]; readonly outputs: readonly Traced[] },
 ): { readonly carry: readonly Traced[]; readonly outputs: readonly Traced[] } {
   const types = initial.map((x) => x.type);
   const { trace, inputs } = openTrace('body', types);
@@ -81,7 +85,9 @@ export function scanFlat(
 
 /** The element types of sequences: what a tape holds, or a tensor without its first axis. */
 function openElements(sequences: readonly Traced[]): readonly ValueType[] {
-  return sequences.map(({ type }) => (type.kind === 'tape' ? type.element : tensorType(type.shape.slice(1), type.dtype)));
+  return sequences.map(({ type }) =>
+    type.kind === 'tape' ? type.element : tensorType(type.shape.slice(1), type.dtype),
+  );
 }
 
 /** What one iteration of `whileLoop` gives. */
@@ -180,10 +186,14 @@ function sequenceLength(sequences: readonly Traced[], given: number | undefined)
   const lengths = sequences.map((x) => (x.type.kind === 'tensor' ? x.type.shape[0] : undefined));
   const length = given ?? lengths[0];
   if (length === undefined) {
-    throw new OptionError('scan', 'no sequence and no length', { expected: 'sequences with a first axis, or options.length' });
+    throw new OptionError('scan', 'no sequence and no length', {
+      expected: 'sequences with a first axis, or options.length',
+    });
   }
   if (lengths.some((other) => other !== length)) {
-    throw new ShapeError('scan', `sequences of lengths ${lengths.map(String).join(', ')}`, { expected: `first axes of ${length}` });
+    throw new ShapeError('scan', `sequences of lengths ${lengths.map(String).join(', ')}`, {
+      expected: `first axes of ${length}`,
+    });
   }
   return length;
 }

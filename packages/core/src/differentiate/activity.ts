@@ -30,7 +30,9 @@ export function activeResults(node: Node, inputs: readonly boolean[]): readonly 
     case 'call':
       return differentiable(activeOutputs(node.params.graph, inputs));
     case 'cond': {
-      const [then, otherwise] = [node.params.then, node.params.else].map((branch) => activeOutputs(branch, inputs.slice(1)));
+      const [then, otherwise] = [node.params.then, node.params.else].map((branch) =>
+        activeOutputs(branch, inputs.slice(1)),
+      );
       return differentiable(node.outputs.map((_, i) => then?.[i] === true || otherwise?.[i] === true));
     }
     case 'whileLoop': {

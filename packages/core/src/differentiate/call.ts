@@ -23,7 +23,11 @@ interface CallDerivative {
 const derivatives = new WeakMap<Graph, Map<string, CallDerivative>>();
 
 /** Applies a call so that its residuals are kept; its pullback is another call. */
-export function linearizeCall({ params: { graph } }: NodeOf<'call'>, inputs: readonly Traced[], active: readonly boolean[]): Linearized {
+export function linearizeCall(
+  { params: { graph } }: NodeOf<'call'>,
+  inputs: readonly Traced[],
+  active: readonly boolean[],
+): Linearized {
   const derivative = derivativeOf(graph, active);
   const results = apply('call', inputs, { graph: derivative.forward });
   const outputs = results.slice(0, graph.outputs.length);
@@ -56,7 +60,14 @@ function derivativeOf(graph: Graph, active: readonly boolean[]): CallDerivative 
     return { output: graph.outputs.length + extra.length - 1 };
   });
   const forward = closeGraph(fb.forward.close([...fb.outputs, ...extra]), []);
-  const derivative = { wanted, forward, backward: fb.backward, reports: fb.reports, residuals, positions: fb.positions };
+  const derivative = {
+    wanted,
+    forward,
+    backward: fb.backward,
+    reports: fb.reports,
+    residuals,
+    positions: fb.positions,
+  };
   known.set(key, derivative);
   return derivative;
 }

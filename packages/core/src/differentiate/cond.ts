@@ -5,7 +5,14 @@ import { apply, asTensorResult, closeGraph, type Traced } from '../tensor/trace.
 import { materialize, zeros, type Cotangent } from './accumulate.ts';
 import { activeOutputs } from './activity.ts';
 import type { Linearized } from './linearize.ts';
-import { applyBackward, planResiduals, traceForwardBackward, wantedCotangents, type ForwardBackward, type Residuals } from './residuals.ts';
+import {
+  applyBackward,
+  planResiduals,
+  traceForwardBackward,
+  wantedCotangents,
+  type ForwardBackward,
+  type Residuals,
+} from './residuals.ts';
 
 interface Branch {
   readonly fb: ForwardBackward;
@@ -15,7 +22,10 @@ interface Branch {
 /** Applies a cond whose branches also give the scalars that their pullbacks need. */
 export function linearizeCond(node: NodeOf<'cond'>, inputs: readonly Traced[], active: readonly boolean[]): Linearized {
   const operandsActive = active.slice(1);
-  const [thenActive, elseActive] = [activeOutputs(node.params.then, operandsActive), activeOutputs(node.params.else, operandsActive)];
+  const [thenActive, elseActive] = [
+    activeOutputs(node.params.then, operandsActive),
+    activeOutputs(node.params.else, operandsActive),
+  ];
   const wanted = node.outputs.map((_, i) => thenActive[i] === true || elseActive[i] === true);
   const then = openBranch(node.params.then, operandsActive, wanted);
   const thenGraphOf = closeBranch(then);
@@ -39,7 +49,12 @@ export function linearizeCond(node: NodeOf<'cond'>, inputs: readonly Traced[], a
       const passed = [...operands, ...thenSaved, ...elseSaved, ...given];
       const split = (all: readonly Traced[]) => {
         const [a, b] = [operands.length, operands.length + thenSaved.length];
-        return { operands: all.slice(0, a), then: all.slice(a, b), else: all.slice(b, b + elseSaved.length), given: all.slice(b + elseSaved.length) };
+        return {
+          operands: all.slice(0, a),
+          then: all.slice(a, b),
+          else: all.slice(b, b + elseSaved.length),
+          given: all.slice(b + elseSaved.length),
+        };
       };
       const pulled = condFlat(
         asTensorResult(predicate),
@@ -65,16 +80,26 @@ function openBranch(graph: Graph, active: readonly boolean[], wanted: readonly b
 }
 
 /** Ends a branch with its own saved scalars between zeros for the other's. */
-function closeBranch({ fb, residuals }: Branch): (before: readonly Value['type'][], after: readonly Value['type'][]) => Graph {
+function closeBranch({
+  fb,
+  residuals,
+}: Branch): (before: readonly Value['type'][], after: readonly Value['type'][]) => Graph {
   return (before, after) =>
     closeGraph(fb.forward.close([...fb.outputs, ...before.map(zeros), ...residuals.saved, ...after.map(zeros)]), []);
 }
 
 const typesOf = (values: readonly Traced[]): readonly Value['type'][] => values.map((x) => x.type);
 
-const isReached = ({ fb }: Branch, input: number): boolean => fb.positions[input] !== null && fb.positions[input] !== undefined;
+const isReached = ({ fb }: Branch, input: number): boolean =>
+  fb.positions[input] !== null && fb.positions[input] !== undefined;
 
-function pull(branch: Branch, operands: readonly Traced[], saved: readonly Traced[], cotangents: readonly Traced[], reached: readonly boolean[]): readonly Traced[] {
+function pull(
+  branch: Branch,
+  operands: readonly Traced[],
+  saved: readonly Traced[],
+  cotangents: readonly Traced[],
+  reached: readonly boolean[],
+): readonly Traced[] {
   const given = { inputs: new Map(operands.map((x, i) => [i, x] as const)), saved, cotangents };
   const results = applyBackward(branch.fb, branch.residuals, given);
   return operands.flatMap((x, i) => (reached[i] === true ? [materialize(results[i] ?? null, x)] : []));

@@ -73,7 +73,8 @@ export function linearize(graph: Graph, inputs: readonly Traced[], active: reado
   const pullback: Pullback = (cotangents) => {
     const sums = new Map<Value, Cotangent>();
     const add = (v: Value | undefined, cotangent: Cotangent): void => {
-      if (v !== undefined && cotangent !== null && live.has(v)) sums.set(v, addCotangents(sums.get(v) ?? null, cotangent));
+      if (v !== undefined && cotangent !== null && live.has(v))
+        sums.set(v, addCotangents(sums.get(v) ?? null, cotangent));
     };
     graph.outputs.forEach((output, i) => add(output, cotangents[i] ?? null));
     for (const { node, wanted, pullback: pull } of [...steps].reverse()) {
@@ -105,7 +106,12 @@ function linearizeNode(node: Node, inputs: readonly Traced[], active: readonly b
       return {
         outputs,
         pullback: (cotangents) =>
-          node.params.reverse({ inputs: operands, outputs: outputs.map(asTensorResult), cotangents: cotangents.map(asCotangentTensor), active }),
+          node.params.reverse({
+            inputs: operands,
+            outputs: outputs.map(asTensorResult),
+            cotangents: cotangents.map(asCotangentTensor),
+            active,
+          }),
       };
     }
     case 'stopGradient':
@@ -143,7 +149,10 @@ function linearizeDecomposition(
   inputs: readonly Tensor[],
   active: readonly boolean[],
 ): Linearized {
-  const { trace, inputs: parameters } = openTrace(op, inputs.map((input) => input.type));
+  const { trace, inputs: parameters } = openTrace(
+    op,
+    inputs.map((input) => input.type),
+  );
   const decompose = composites[op] as (typeof composites)['mean'];
   const result = decompose(parameters.map(asTensorResult), node.params as never);
   const body = trace.close([result]);

@@ -25,7 +25,11 @@ export interface ForwardBackward {
 }
 
 /** Traces a graph forwards and its pullback backwards; each of the `wanted` outputs is given a cotangent. */
-export function traceForwardBackward(graph: Graph, active: readonly boolean[], wanted: readonly boolean[]): ForwardBackward {
+export function traceForwardBackward(
+  graph: Graph,
+  active: readonly boolean[],
+  wanted: readonly boolean[],
+): ForwardBackward {
   const { trace: forward, inputs } = openTrace(
     graph.name,
     graph.inputs.map((input) => input.type),
@@ -66,7 +70,10 @@ export function planResiduals({ forward, inputs, captures }: ForwardBackward): R
   const saved = new Map<Value, Traced>();
   const program = new Set<Node>();
   const visited = new Set<Value>();
-  const pending: { readonly value: Value; readonly traced?: Traced }[] = captures.map((x) => ({ value: forward.lower(x), traced: x }));
+  const pending: { readonly value: Value; readonly traced?: Traced }[] = captures.map((x) => ({
+    value: forward.lower(x),
+    traced: x,
+  }));
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     const { value } = next;
     if (visited.has(value)) continue;
@@ -105,7 +112,11 @@ const isStructured = ({ op }: Node): boolean =>
 export function applyBackward(
   fb: ForwardBackward,
   residuals: Residuals,
-  given: { readonly inputs: ReadonlyMap<number, Traced>; readonly saved: readonly Traced[]; readonly cotangents: readonly Traced[] },
+  given: {
+    readonly inputs: ReadonlyMap<number, Traced>;
+    readonly saved: readonly Traced[];
+    readonly cotangents: readonly Traced[];
+  },
 ): readonly Cotangent[] {
   const { forward } = fb;
   const env = new Map<Value, Traced>();
@@ -135,6 +146,4 @@ export const wantedCotangents = (
   cotangents: readonly Cotangent[],
   wanted: readonly boolean[],
   like: readonly Traced[],
-): readonly Traced[] =>
-  like.flatMap((x, i) => (wanted[i] === true ? [materialize(cotangents[i] ?? null, x)] : []));
-
+): readonly Traced[] => like.flatMap((x, i) => (wanted[i] === true ? [materialize(cotangents[i] ?? null, x)] : []));

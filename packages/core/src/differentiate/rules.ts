@@ -175,11 +175,13 @@ export const rules: { readonly [P in BasicPrimitive | CompositePrimitive]: Rule<
   reduceMax: extremum,
   reduceMin: extremum,
   logSumExp: ({ ct, inputs, y, params: { axes, keepDims: kept } }) => [
-    () => (inputs[0] as Tensor).sub(keepDims(y, axes, kept)).exp().mul(keepDims(ct, axes, kept)),
+    () =>
+      (inputs[0] as Tensor)
+        .sub(keepDims(y, axes, kept))
+        .exp()
+        .mul(keepDims(ct, axes, kept)),
   ],
-  softmax: ({ ct, y, params: { axis } }) => [
-    () => y.mul(ct.sub(ct.mul(y).sum({ axes: axis, keepDims: true }))),
-  ],
+  softmax: ({ ct, y, params: { axis } }) => [() => y.mul(ct.sub(ct.mul(y).sum({ axes: axis, keepDims: true })))],
   logSoftmax: ({ ct, y, params: { axis } }) => [() => ct.sub(y.exp().mul(ct.sum({ axes: axis, keepDims: true })))],
   cumsum: ({ ct, params: { axis, reverse } }) => [() => ct.cumsum(axis, { reverse: !reverse })],
   matmul: ({ ct, inputs: [a, b], params: { transposeA, transposeB } }) => [
@@ -197,7 +199,10 @@ export const rules: { readonly [P in BasicPrimitive | CompositePrimitive]: Rule<
     const weight = (i: number) => () => {
       const [w, x] = [inputs[i] as Tensor, inputs[n + i] as Tensor];
       const axes = x.shape.map((_, axis) => axis).slice(w.rank);
-      return ct.mul(x).sum({ axes }).mul(coefficients[i] ?? 0);
+      return ct
+        .mul(x)
+        .sum({ axes })
+        .mul(coefficients[i] ?? 0);
     };
     const term = (i: number) => () => {
       const w = inputs[i] as Tensor;
@@ -210,6 +215,10 @@ export const rules: { readonly [P in BasicPrimitive | CompositePrimitive]: Rule<
 
 /** Whether a tensor is the constant 1. */
 function isOne({ source }: Tensor): boolean {
-  return source.kind === 'deferred' && source.node.op === 'constant' && 'value' in source.node.params && source.node.params.value === 1;
+  return (
+    source.kind === 'deferred' &&
+    source.node.op === 'constant' &&
+    'value' in source.node.params &&
+    source.node.params.value === 1
+  );
 }
-

@@ -64,7 +64,9 @@ export function reverseSweep(sweep: Sweep): readonly Cotangent[] {
       const input = constants.length + i;
       return materialize(results[input] ?? null, fb.inputs[input] as Traced);
     });
-    const nextSums = sums.map((i, k) => addCotangents(state[activeCarries.length + k] ?? null, results[i] ?? null) as Traced);
+    const nextSums = sums.map(
+      (i, k) => addCotangents(state[activeCarries.length + k] ?? null, results[i] ?? null) as Traced,
+    );
     const pulled = pulledElements.map((i) => results[firstElement + i] as Traced);
     return { carry: [...nextCarry, ...nextSums], outputs: pulled };
   };

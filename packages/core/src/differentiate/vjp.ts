@@ -28,13 +28,20 @@ export function vjp<X, Y>(f: (x: X) => Y, x: X): Vjp<X, Y> {
   const inputs = flattenTree('vjp', x, isTensor);
   inputs.leaves.forEach((leaf, i) => {
     if (!isFloat(leaf.dtype)) {
-      throw new DifferentiationError('vjp', `leaf '${inputs.structure.paths[i] ?? ''}' of the argument is ${formatType(leaf.type)}`, {
-        expected: 'f32 or f64: integers and booleans have no derivative',
-        advice: 'Pass it by closure, or as an argument that is not differentiated.',
-      });
+      throw new DifferentiationError(
+        'vjp',
+        `leaf '${inputs.structure.paths[i] ?? ''}' of the argument is ${formatType(leaf.type)}`,
+        {
+          expected: 'f32 or f64: integers and booleans have no derivative',
+          advice: 'Pass it by closure, or as an argument that is not differentiated.',
+        },
+      );
     }
   });
-  const { trace, inputs: parameters } = openTrace('vjp', inputs.leaves.map((leaf) => leaf.type));
+  const { trace, inputs: parameters } = openTrace(
+    'vjp',
+    inputs.leaves.map((leaf) => leaf.type),
+  );
   const result = flattenTree('vjp', f(inputs.structure.rebuild(parameters) as X), isTensor);
   const threaded = withReports(trace, result.leaves);
   const body = trace.close(threaded.results);
@@ -61,7 +68,9 @@ export function vjp<X, Y>(f: (x: X) => Y, x: X): Vjp<X, Y> {
  * @example
  * const gradient = grad((w: Tensor) => w.square().sum())(w); // 2·w
  */
-export function grad<X, Rest extends readonly unknown[]>(f: (x: X, ...rest: Rest) => Tensor): (x: X, ...rest: Rest) => X {
+export function grad<X, Rest extends readonly unknown[]>(
+  f: (x: X, ...rest: Rest) => Tensor,
+): (x: X, ...rest: Rest) => X {
   const both = valueAndGrad(f);
   return (x, ...rest) => both(x, ...rest).grad;
 }

@@ -11,7 +11,11 @@ import { planResiduals, traceForwardBackward } from './residuals.ts';
 import { reverseSweep } from './sweep.ts';
 
 /** Applies a loop that tapes what its pullback needs; an iteration that does not advance tapes nothing. */
-export function linearizeWhile(node: NodeOf<'whileLoop'>, inputs: readonly Traced[], active: readonly boolean[]): Linearized {
+export function linearizeWhile(
+  node: NodeOf<'whileLoop'>,
+  inputs: readonly Traced[],
+  active: readonly boolean[],
+): Linearized {
   const { condition, body, constants, taped, advances } = node.params;
   const carries = inputs.length - constants;
   const { carry, results } = fixedPoint(body, constants, carries, active, []);

@@ -17,7 +17,11 @@ import {
 } from './graph.ts';
 import type { Primitive, PrimitiveParams, ReduceParams } from './primitives.ts';
 
-type Rule<P extends Primitive> = (types: readonly ValueType[], params: PrimitiveParams[P], op: P) => readonly ValueType[];
+type Rule<P extends Primitive> = (
+  types: readonly ValueType[],
+  params: PrimitiveParams[P],
+  op: P,
+) => readonly ValueType[];
 
 /** What a node is before its outputs are known. */
 export type Application = { [P in Primitive]: Omit<NodeOf<P>, 'outputs'> }[Primitive];
@@ -160,9 +164,13 @@ const rules: { readonly [P in Primitive]: Rule<P> } = {
   reshape: (types, { shape }, op) => {
     const x = tensor(op, types, 0);
     if (sizeOf(x.shape) !== sizeOf(shape)) {
-      throw new ShapeError(op, `${formatType(x)} has ${sizeOf(x.shape)} elements and ${formatShape(shape)} has ${sizeOf(shape)}`, {
-        expected: 'as many elements',
-      });
+      throw new ShapeError(
+        op,
+        `${formatType(x)} has ${sizeOf(x.shape)} elements and ${formatShape(shape)} has ${sizeOf(shape)}`,
+        {
+          expected: 'as many elements',
+        },
+      );
     }
     return [tensorType(shape, x.dtype)];
   },
@@ -208,7 +216,11 @@ const rules: { readonly [P in Primitive]: Rule<P> } = {
   },
   pad: (types, { before, after }, op) => {
     const x = tensor(op, types, 0);
-    if (before.length !== x.shape.length || after.length !== x.shape.length || [...before, ...after].some((n) => n < 0)) {
+    if (
+      before.length !== x.shape.length ||
+      after.length !== x.shape.length ||
+      [...before, ...after].some((n) => n < 0)
+    ) {
       throw new ShapeError(op, `before [${before.join(', ')}] and after [${after.join(', ')}] of ${formatType(x)}`, {
         expected: 'one non-negative width for each axis',
       });
@@ -290,9 +302,13 @@ const rules: { readonly [P in Primitive]: Rule<P> } = {
     const [rows, inner] = lastTwo(a.shape, transposeA);
     const [depth, columns] = lastTwo(b.shape, transposeB);
     if (inner !== depth) {
-      throw new ShapeError(op, `${formatType(a)}${transposeA ? 'ᵀ' : ''} times ${formatType(b)}${transposeB ? 'ᵀ' : ''}`, {
-        expected: `equal inner extents, not ${inner} and ${depth}`,
-      });
+      throw new ShapeError(
+        op,
+        `${formatType(a)}${transposeA ? 'ᵀ' : ''} times ${formatType(b)}${transposeB ? 'ᵀ' : ''}`,
+        {
+          expected: `equal inner extents, not ${inner} and ${depth}`,
+        },
+      );
     }
     const batch = broadcastShapes(op, a.shape.slice(0, -2), b.shape.slice(0, -2));
     return [tensorType([...batch, rows, columns], dtype)];
@@ -307,9 +323,13 @@ const rules: { readonly [P in Primitive]: Rule<P> } = {
       terms.every((x) => sameShape(x.shape, first.shape)) &&
       weights.every((w) => sameShape(w.shape, first.shape.slice(0, w.shape.length)));
     if (types.length !== 2 * n || n === 0 || !fits) {
-      throw new ShapeError(op, `weights ${weights.map(formatType).join(', ')} and terms ${terms.map(formatType).join(', ')}`, {
-        expected: 'terms of one shape, and for each a weight that is a scalar or has the shape of its leading axes',
-      });
+      throw new ShapeError(
+        op,
+        `weights ${weights.map(formatType).join(', ')} and terms ${terms.map(formatType).join(', ')}`,
+        {
+          expected: 'terms of one shape, and for each a weight that is a scalar or has the shape of its leading axes',
+        },
+      );
     }
     return [first];
   },
@@ -323,9 +343,13 @@ const rules: { readonly [P in Primitive]: Rule<P> } = {
       }
       const shape = broadcastShapes(op, error.shape, y0.shape, y1.shape, rtol.shape, atol.shape);
       if (!sameShape(shape, error.shape)) {
-        throw new ShapeError(op, `an error of ${formatType(error)} with tolerances ${formatType(rtol)} and ${formatType(atol)}`, {
-          expected: "tolerances that broadcast to the state's shape",
-        });
+        throw new ShapeError(
+          op,
+          `an error of ${formatType(error)} with tolerances ${formatType(rtol)} and ${formatType(atol)}`,
+          {
+            expected: "tolerances that broadcast to the state's shape",
+          },
+        );
       }
     }
     return [tensorType([], dtype)];
@@ -349,7 +373,10 @@ const rules: { readonly [P in Primitive]: Rule<P> } = {
 
 function toTape(type: ValueType): ValueType {
   if (type.kind === 'tensor') return tapeType(type);
-  throw new ShapeError('tape', `a tape of ${formatType(type)}`, { expected: 'tensors on a tape', advice: 'Scan the inner tape first.' });
+  throw new ShapeError('tape', `a tape of ${formatType(type)}`, {
+    expected: 'tensors on a tape',
+    advice: 'Scan the inner tape first.',
+  });
 }
 
 function lastTwo(shape: Shape, transposed: boolean): [number, number] {

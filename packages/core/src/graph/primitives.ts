@@ -190,4 +190,3 @@ export type StructuralPrimitive = keyof StructuralParams;
 /** What a backend may meet in a lowered graph. */
 export type LoweredPrimitive = BasicPrimitive | CompositePrimitive | StructuralPrimitive;
 export type Primitive = keyof PrimitiveParams;
-

@@ -2,7 +2,7 @@
  * One accepted step: the solver's step and the output values within it. It is what derivatives see of an iteration; the
  * controller's decision is not.
  */
-import { condFlat } from '../control/cond.ts';
+import { cond } from '../control/cond.ts';
 import { customVjp, type ReverseRule } from '../control/custom-vjp.ts';
 import { trace } from '../control/call.ts';
 import { report } from '../control/report.ts';
@@ -43,14 +43,8 @@ export interface Advanced {
   readonly ys: Leaves;
 }
 
-/** A solver's step with its state as leaves. */
-export function leafStep(solver: Solver, structure: TreeStructure, f: ClosedDynamics, m: Moment): Step<Leaves, unknown> {
-  const step = solver.step((t, y) => f(t, y, m.captures), m.t, m.h, m.y, structure.rebuild(m.state));
-  return { ...step, state: flattenTree('solver state', step.state, isTensor).leaves };
-}
-
 /** The state after an accepted step, with every output time up to it written from the step's interpolant. */
-export function finish(solver: Solver, step: Step<Leaves, unknown>, m: Moment): Advanced {
+function finish(solver: Solver, step: Step<Leaves, unknown>, m: Moment): Advanced {
   const { j, ys } = writeOutputs(solver, step.interpolant, m);
   return { t: follow(m.tNext, m.t), y: step.y, state: step.state, j, ys };
 }
@@ -61,146 +55,121 @@ function follow(value: Tensor, source: Tensor): Tensor {
   return customVjp('follow', [value, source], ([v]) => [v as Tensor], rule)[0] as Tensor;
 }
 
-/** Positions of a moment's leaves in a flat list. */
-const flat = ({ t, tNext, h, y, state, j, ys, ts, captures }: Moment): Leaves => [t, tNext, h, ...y, ...state, j, ...ys, ts, ...captures];
-
-/** The moment of a flat list of the same layout as `like`. */
-function unflat(leaves: Leaves, like: Moment): Moment {
-  let next = 0;
-  const take = (n: number): Leaves => leaves.slice(next, (next += n));
-  const one = (): Tensor => take(1)[0] as Tensor;
-  return {
-    t: one(),
-    tNext: one(),
-    h: one(),
-    y: take(like.y.length),
-    state: take(like.state.length),
-    j: one(),
-    ys: take(like.ys.length),
-    ts: one(),
-    captures: take(like.captures.length),
-  };
-}
-
 /** What an iteration decides besides advancing. */
 export interface Verdict {
   /** A bool scalar: the step is accepted. */
   readonly accept: Tensor;
-  /** Anything else the loop carries on: not differentiable. */
+  /** Anything else that the loop carries on: not differentiable. */
   readonly rest: Leaves;
-  readonly evaluations: number | Tensor;
 }
+
+/** What an attempt is made of. */
+export interface Attempt {
+  readonly solver: Solver;
+  /** Structure of the solver's state. */
+  readonly state: TreeStructure;
+  readonly f: ClosedDynamics;
+  /** Decides on a step, from what else the loop carries. */
+  judge(moment: Moment, step: Step<Leaves, unknown>, others: Leaves): Verdict;
+}
+
+/** The part of a moment that advances; unchanged where a step is rejected. */
+const stay = ({ t, y, state, j, ys }: Moment): Advanced => ({ t, y, state, j, ys });
 
 /**
  * Tries a step: it advances if `judge` accepts it, else nothing but `rest` changes. In reverse an accepted step is computed
  * again and pulled back, a rejected one is the identity: what it computed, be it not finite, touches no gradient.
  */
 export function attempt(
-  solver: Solver,
-  structure: TreeStructure,
-  f: ClosedDynamics,
+  parts: Attempt,
   moment: Moment,
   others: Leaves,
-  judge: (moment: Moment, step: Step<Leaves, unknown>, others: Leaves) => Verdict,
-): Advanced & Verdict {
-  const inputs = flat(moment);
-  let evaluations: number | undefined;
-  const counted = (moment.y.length + moment.state.length + moment.ys.length) + 2;
+): Advanced & Verdict & { readonly evaluations: Tensor } {
+  const { solver, judge } = parts;
+  const inputs = flattenTree('attempt', { moment, others }, isTensor);
+  let outputs: TreeStructure | undefined;
   const forward = (given: Leaves): Leaves => {
-    const m = unflat(given, moment);
-    const step = leafStep(solver, structure, f, m);
-    const verdict = judge(m, step, given.slice(inputs.length));
-    if (typeof step.evaluations === 'number') evaluations = step.evaluations;
-    const stay: Advanced = { t: m.t, y: m.y, state: m.state, j: m.j, ys: m.ys };
-    const interpolant = flattenTree('interpolant', step.interpolant, isTensor);
-    const operands = [...given.slice(0, inputs.length), ...step.y, ...step.state, ...interpolant.leaves];
-    const results = condFlat(
-      verdict.accept,
-      operands,
-      (all) => {
-        const tensors = all.map(asTensorResult);
-        const behind = tensors.slice(inputs.length);
-        const [y, state] = [behind.slice(0, step.y.length), behind.slice(step.y.length, step.y.length + step.state.length)];
-        const taken = { ...step, y, state, interpolant: interpolant.structure.rebuild(behind.slice(step.y.length + step.state.length)) };
-        return flatAdvanced(finish(solver, taken, unflat(tensors, moment)));
-      },
-      (all) => {
-        const m2 = unflat(all.map(asTensorResult), moment);
-        return flatAdvanced({ ...stay, t: m2.t, y: m2.y, state: m2.state, j: m2.j, ys: m2.ys });
-      },
-    ).map(asTensorResult);
-    return [...results, verdict.accept, asTensor(step.evaluations, 'i32'), ...verdict.rest];
+    const { moment: m, others: held } = inputs.structure.rebuild(given) as { moment: Moment; others: Leaves };
+    const step = leafStep(parts, m);
+    const { accept, rest } = judge(m, step, held);
+    const { y, state, interpolant } = step;
+    const advanced = cond(
+      accept,
+      { m, step: { y, state, interpolant } },
+      (taken) => finish(solver, { ...step, ...taken.step }, taken.m),
+      (taken) => stay(taken.m),
+    );
+    const result = flattenTree('attempt', [advanced, accept, asTensor(step.evaluations, 'i32'), rest], isTensor);
+    outputs = result.structure;
+    return result.leaves;
   };
-  const outputs = customVjp('attempt', [...inputs, ...others], forward, reverseAttempt(solver, structure, f, moment));
-  const advanced = unflatAdvanced(outputs, moment);
-  return {
-    ...advanced,
-    accept: outputs[counted] as Tensor,
-    evaluations: evaluations ?? (outputs[counted + 1] as Tensor),
-    rest: outputs.slice(counted + 2),
-  };
+  const results = customVjp('attempt', inputs.leaves, forward, reverseAttempt(parts, moment));
+  const rebuilt = outputs?.rebuild(results) as readonly [Advanced, Tensor, Tensor, Leaves];
+  const [advanced, accept, evaluations, rest] = rebuilt;
+  return { ...advanced, accept, evaluations, rest };
 }
 
-const flatAdvanced = ({ t, y, state, j, ys }: Advanced): Leaves => [t, ...y, ...state, j, ...ys];
+/** A solver's step with its state as leaves. */
+function leafStep({ solver, state, f }: Attempt, m: Moment): Step<Leaves, unknown> {
+  const step = solver.step((t, y) => f(t, y, m.captures), m.t, m.h, m.y, state.rebuild(m.state));
+  return { ...step, state: flattenTree('solver state', step.state, isTensor).leaves };
+}
 
-function unflatAdvanced(leaves: Leaves, like: Moment): Advanced {
-  const [a, b] = [1 + like.y.length, 1 + like.y.length + like.state.length];
-  return {
-    t: leaves[0] as Tensor,
-    y: leaves.slice(1, a),
-    state: leaves.slice(a, b),
-    j: leaves[b] as Tensor,
-    ys: leaves.slice(b + 1, b + 1 + like.ys.length),
+/** The reverse rule of an attempt at a moment like this one. */
+function reverseAttempt(parts: Attempt, like: Moment): ReverseRule {
+  const { structure, leaves } = flattenTree('attempt', like, isTensor);
+  const positions = structure.rebuild(leaves.map((_, i) => i)) as Moment;
+  const isPosition = (x: unknown): x is number => typeof x === 'number';
+  const indicesOf = (tree: unknown): readonly number[] => flattenTree('attempt', tree, isPosition).leaves;
+  /** For each leaf of an advance the moment's leaf that stays if the step is rejected. */
+  const origin = indicesOf(stay(positions));
+  // Step sizes and assigned times are stop-gradient.
+  const stopped = new Set(indicesOf([positions.h, positions.tNext]));
+  // Output values are written, never read: their cotangents need no buffers.
+  const buffers = new Set(indicesOf(positions.ys));
+  const advance = (given: Leaves): Leaves => {
+    const m = structure.rebuild(given) as Moment;
+    return flattenTree('attempt', finish(parts.solver, leafStep(parts, m), m), isTensor).leaves;
   };
-}
 
-/** For each leaf of an advance the position of the moment's leaf that stays if the step is rejected. */
-function stays(like: Moment): readonly number[] {
-  const range = (start: number, n: number): readonly number[] => Array.from({ length: n }, (_, i) => start + i);
-  const [y, state] = [3, 3 + like.y.length];
-  const j = state + like.state.length;
-  return [0, ...range(y, like.y.length), ...range(state, like.state.length), j, ...range(j + 1, like.ys.length)];
-}
-
-function reverseAttempt(solver: Solver, structure: TreeStructure, f: ClosedDynamics, like: Moment): ReverseRule {
   return ({ inputs, outputs, cotangents, active }) => {
-    const origin = stays(like);
-    const count = origin.length;
-    const [accept, evaluations] = [outputs[count] as Tensor, outputs[count + 1] as Tensor];
-    const moment = inputs.slice(0, flat(like).length);
-    const first = 3 + like.y.length + like.state.length + 1;
-    const isBuffer = (i: number): boolean => i >= first && i < first + like.ys.length;
-    // Step sizes and assigned times are stop-gradient.
-    const wanted = moment.map((x, i) => active[i] === true && i !== 1 && i !== 2 && isDifferentiable(x.type));
-    const given = cotangents.slice(0, count).flatMap((ct, i) => (ct === null ? [] : [{ ct, i }]));
-    // Output values are written, never read: their cotangents need no buffers.
-    const read = moment.flatMap((x, i) => (isBuffer(i) ? [] : [{ x, i }]));
-    const operands = [...read.map(({ x }) => x), ...given.map(({ ct }) => ct), evaluations];
-    const results = condFlat(
+    const moment = inputs.slice(0, leaves.length);
+    const wanted = moment.map((x, i) => active[i] === true && !stopped.has(i) && isDifferentiable(x.type));
+    const answer = (all: readonly Cotangent[]): Leaves =>
+      moment.flatMap((x, i) => (wanted[i] === true ? [asTensorResult(materialize(all[i] ?? null, x))] : []));
+    const accept = outputs[origin.length] as Tensor;
+    const evaluations = outputs[origin.length + 1] as Tensor;
+    const given = origin.flatMap((_, i) => (cotangents[i] == null ? [] : [{ ct: cotangents[i], i }]));
+    const operands = {
+      read: moment.filter((_, i) => !buffers.has(i)),
+      cts: given.map(({ ct }) => ct),
+      evaluations,
+    };
+    const pulled = cond(
       accept,
       operands,
-      (all) => {
-        report(reports.nfeBackward, asTensorResult(all.at(-1)), 'sum');
-        const again = moment.map((x) => zerosLike(x));
-        read.forEach(({ i }, k) => (again[i] = asTensorResult(all[k])));
-        const { graph, captures } = trace('advance', again.map((x) => x.type), (leaves) => {
-          const m = unflat(leaves, like);
-          return flatAdvanced(finish(solver, leafStep(solver, structure, f, m), m));
-        });
-        const { pullback } = linearize(graph, [...captures, ...again], [...captures.map(() => false), ...wanted]);
-        const cts: Cotangent[] = new Array<Cotangent>(count).fill(null);
-        given.forEach(({ i }, k) => (cts[i] = all[read.length + k] ?? null));
-        const pulled = pullback(cts).slice(captures.length);
-        return moment.flatMap((x, i) => (wanted[i] === true ? [materialize(pulled[i] ?? null, x)] : []));
+      ({ read, cts, evaluations: again }) => {
+        report(reports.nfeBackward, again, 'sum');
+        const rest = [...read];
+        const at = moment.map((x, i) => (buffers.has(i) ? zerosLike(x) : (rest.shift() as Tensor)));
+        const step = trace(
+          'advance',
+          at.map((x) => x.type),
+          advance,
+        );
+        const isActive = [...step.captures.map(() => false), ...wanted];
+        const { pullback } = linearize(step.graph, [...step.captures, ...at], isActive);
+        const all: Cotangent[] = origin.map(() => null);
+        given.forEach(({ i }, k) => (all[i] = cts[k] ?? null));
+        return answer(pullback(all).slice(step.captures.length));
       },
-      (all) => {
-        const kept: Cotangent[] = moment.map(() => null);
-        given.forEach(({ i }, k) => (kept[origin[i] as number] = all[read.length + k] ?? null));
-        return moment.flatMap((x, i) => (wanted[i] === true ? [materialize(kept[i] ?? null, x)] : []));
+      ({ cts }) => {
+        const all: Cotangent[] = moment.map(() => null);
+        given.forEach(({ i }, k) => (all[origin[i] as number] = cts[k] ?? null));
+        return answer(all);
       },
     );
-    let next = 0;
-    return inputs.map((_, i) => (wanted[i] === true ? asTensorResult(results[next++]) : null));
+    const next = pulled.values();
+    return inputs.map((_, i) => (wanted[i] === true ? (next.next().value ?? null) : null));
   };
 }
-

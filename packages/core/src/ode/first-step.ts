@@ -27,7 +27,9 @@ export function firstStep(
   const h1 = select(
     tiny,
     h0.mul(1e-3).maximum(1e-6),
-    constant(0.01, [], t0.dtype).div(select(tiny, 1, steepest)).pow(1 / (errorOrder + 1)),
+    constant(0.01, [], t0.dtype)
+      .div(select(tiny, 1, steepest))
+      .pow(1 / (errorOrder + 1)),
   );
   const h = h0.mul(100).minimum(h1).minimum(span.abs());
   // Derivatives that are not finite give no size: the solve starts small, and reports them when it meets them.

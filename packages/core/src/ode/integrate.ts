@@ -5,12 +5,21 @@
 import { CompositionError, OptionError } from '../errors.ts';
 import { whileLoop } from '../control/loops.ts';
 import { report } from '../control/report.ts';
-import { asTensor, concat, constant, isTensor, select, stopGradient, zerosLike, type Tensor } from '../tensor/tensor.ts';
+import {
+  asTensor,
+  concat,
+  constant,
+  isTensor,
+  select,
+  stopGradient,
+  zerosLike,
+  type Tensor,
+} from '../tensor/tensor.ts';
 import { flattenTree } from '../tree.ts';
-import { attempt, type Moment } from './advance.ts';
+import { attempt, type Attempt, type Moment } from './advance.ts';
 import type { SolveProblem } from './gradient-method.ts';
 import type { Leaves, Solver } from './solver.ts';
-import { reports, statusCode } from './status.ts';
+import { failureReport, reports, statusCode } from './status.ts';
 import type { StepController } from './step-controller.ts';
 
 /** How a problem is integrated. */
@@ -61,7 +70,11 @@ export function integrate(problem: SolveProblem, method: Method): { readonly ys:
   const { f, captures, y0, ts } = problem;
   const count = ts.shape[0] ?? 0;
   const ys0 = y0.map((leaf) => constant(0, [count, ...leaf.shape], leaf.dtype).setRow(0, leaf));
-  if (count === 1) return { ys: ys0, stats: { nfe: constant(0, [], 'i32'), accepted: constant(0, [], 'i32'), rejected: constant(0, [], 'i32') } };
+  if (count === 1)
+    return {
+      ys: ys0,
+      stats: { nfe: constant(0, [], 'i32'), accepted: constant(0, [], 'i32'), rejected: constant(0, [], 'i32') },
+    };
 
   const t0 = ts.at(0);
   const [start, end] = [stopGradient(t0), stopGradient(ts.at(-1))];
@@ -103,7 +116,10 @@ export function integrate(problem: SolveProblem, method: Method): { readonly ys:
       const t = stopGradient(c.t);
       const target = landAt === undefined ? end : nextLanding(landAt, c.landed[0] as Tensor, end, direction);
       const remaining = target.sub(t);
-      const reaches = c.h.abs().mul(1 + slack).greaterEqual(remaining.abs());
+      const reaches = c.h
+        .abs()
+        .mul(1 + slack)
+        .greaterEqual(remaining.abs());
       const h = select(reaches, remaining, c.h);
       const step = h.sub(c.lost);
       const sum = t.add(step);
@@ -119,7 +135,7 @@ export function integrate(problem: SolveProblem, method: Method): { readonly ys:
         captures,
       };
       const others = [c.h, reaches.and(h.abs().less(c.h.abs())), ...c.controller];
-      const tried = attempt(solver, state0.structure, f, moment, others, (m, taken, [planned, isShortened, ...held]) => {
+      const judge: Attempt['judge'] = (m, taken, [planned, isShortened, ...held]) => {
         const next = controller.next(
           { h: m.h, t: m.t, y0: m.y, y1: taken.y, error: taken.error, errorOrder: orders.errorOrder },
           controller0.structure.rebuild(held),
@@ -129,8 +145,9 @@ export function integrate(problem: SolveProblem, method: Method): { readonly ys:
         // A step shortened to land on a time says little about the next one.
         const shortened = (isShortened as Tensor).and(accept).and((planned as Tensor).abs().greater(next.h.abs()));
         const chosen = select(shortened, planned as Tensor, next.h);
-        return { accept, evaluations: taken.evaluations, rest: [chosen, finite, ...flattenTree('controller state', next.state, isTensor).leaves] };
-      });
+        return { accept, rest: [chosen, finite, ...flattenTree('controller state', next.state, isTensor).leaves] };
+      };
+      const tried = attempt({ solver, state: state0.structure, f, judge }, moment, others);
       const [h1, finite, ...held] = tried.rest as [Tensor, Tensor, ...Tensor[]];
       const accepted = c.accepted.add(tried.accept.cast('i32'));
       const rejected = c.rejected.add(tried.accept.not().cast('i32'));
@@ -164,21 +181,29 @@ export function integrate(problem: SolveProblem, method: Method): { readonly ys:
   report(isForward ? reports.accepted : reports.acceptedBackward, accepted, 'sum');
   report(isForward ? reports.rejected : reports.rejectedBackward, rejected, 'sum');
   const failure = [status.cast(t0.dtype), stopGradient(carry.t), carry.h, accepted.add(rejected).cast(t0.dtype)];
-  report(reports.failure, concat(failure.map((x) => x.reshape([1]))), 'first');
+  report(failureReport(t0.dtype), concat(failure.map((x) => x.reshape([1]))), 'first');
   return { ys: carry.ys, stats: { nfe, accepted, rejected } };
 }
 
 /** @throws CompositionError if the parts do not work together. */
 export function requireCompatible(solver: Solver, controller: StepController): void {
   if (controller.needsErrorEstimate && !solver.hasErrorEstimate) {
-    throw new CompositionError('createOde', `controller '${controller.name}' needs an error estimate and solver '${solver.name}' gives none`, {
-      advice: 'Use constantStep({ h }), or a solver with an embedded error estimate such as dopri5, tsit5 or bosh3.',
-    });
+    throw new CompositionError(
+      'createOde',
+      `controller '${controller.name}' needs an error estimate and solver '${solver.name}' gives none`,
+      {
+        advice: 'Use constantStep({ h }), or a solver with an embedded error estimate such as dopri5, tsit5 or bosh3.',
+      },
+    );
   }
   if (solver.needsUniformStep && !controller.isUniform) {
-    throw new CompositionError('createOde', `solver '${solver.name}' needs steps of one size and controller '${controller.name}' changes them`, {
-      advice: 'Use constantStep({ h }).',
-    });
+    throw new CompositionError(
+      'createOde',
+      `solver '${solver.name}' needs steps of one size and controller '${controller.name}' changes them`,
+      {
+        advice: 'Use constantStep({ h }).',
+      },
+    );
   }
 }
 

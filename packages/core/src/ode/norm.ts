@@ -28,6 +28,11 @@ export function leafNorm(
   if (included.length === 0) {
     throw new OptionError('pid', 'no leaf of the state is in the error norm', { expected: 'at least one' });
   }
-  if (norm === undefined) return applyOne('errorNorm', included.flatMap(({ e, a, b, rtol, atol }) => [e, a, b, rtol, atol]), {});
+  if (norm === undefined)
+    return applyOne(
+      'errorNorm',
+      included.flatMap(({ e, a, b, rtol, atol }) => [e, a, b, rtol, atol]),
+      {},
+    );
   return norm(included.map(({ e, a, b, rtol, atol }) => e.div(a.abs().maximum(b.abs()).mul(rtol).add(atol))));
 }

@@ -54,7 +54,13 @@ export type StateOf<Y> = MapLeaves<Y, TensorLike, Tensor>;
 const isLike = (x: unknown): x is TensorLike => typeof x === 'number' || isTensor(x) || isHostArray(x);
 
 /** Solves dy/dt = f(t, y), y(ts[0]) = y0, inside a traced function. */
-export function odeint<Y>(parts: OdeParts, f: Dynamics<StateOf<Y>>, y0: Y, ts: Times, options: SolveOptions = {}): Solution<StateOf<Y>> {
+export function odeint<Y>(
+  parts: OdeParts,
+  f: Dynamics<StateOf<Y>>,
+  y0: Y,
+  ts: Times,
+  options: SolveOptions = {},
+): Solution<StateOf<Y>> {
   const { solver, controller, gradient, maxSteps } = withOverrides(parts, options);
   const flat = flattenTree('odeint', y0, isLike, 'a tensor or a number');
   const dtype = stateDType(flat.leaves, parts.dtype);
@@ -68,7 +74,13 @@ export function odeint<Y>(parts: OdeParts, f: Dynamics<StateOf<Y>>, y0: Y, ts: T
     const base = withTolerances(given.controller ?? controller, given);
     const chosen = given.tolerancesOf === undefined ? base : base.forLeaves(given.tolerancesOf);
     const phase = given.phase ?? 'forward';
-    const result = integrate(problem, { solver: given.solver ?? solver, controller: chosen, maxSteps: given.maxSteps ?? maxSteps, phase, landAt: phase === 'forward' && landAt !== undefined ? stopGradient(landAt) : undefined });
+    const result = integrate(problem, {
+      solver: given.solver ?? solver,
+      controller: chosen,
+      maxSteps: given.maxSteps ?? maxSteps,
+      phase,
+      landAt: phase === 'forward' && landAt !== undefined ? stopGradient(landAt) : undefined,
+    });
     if (phase === 'forward') stats ??= result.stats;
     return result.ys;
   };
@@ -84,10 +96,19 @@ function withOverrides(parts: OdeParts, options: SolveOptions): OdeParts {
     throw new OptionError('odeint', `maxSteps = ${maxSteps}`, { expected: 'a positive integer' });
   }
   const controller = withTolerances(options.controller ?? parts.controller, options);
-  return { ...parts, solver: options.solver ?? parts.solver, controller, gradient: options.gradient ?? parts.gradient, maxSteps };
+  return {
+    ...parts,
+    solver: options.solver ?? parts.solver,
+    controller,
+    gradient: options.gradient ?? parts.gradient,
+    maxSteps,
+  };
 }
 
-function withTolerances(controller: StepController, { rtol, atol }: Pick<SolveOptions, 'rtol' | 'atol'>): StepController {
+function withTolerances(
+  controller: StepController,
+  { rtol, atol }: Pick<SolveOptions, 'rtol' | 'atol'>,
+): StepController {
   if (rtol === undefined && atol === undefined) return controller;
   if (controller.withTolerances === undefined) {
     throw new OptionError('odeint', `rtol or atol with controller '${controller.name}'`, {
@@ -95,7 +116,10 @@ function withTolerances(controller: StepController, { rtol, atol }: Pick<SolveOp
       advice: 'Use pid() with an adaptive solver, or leave the tolerances out.',
     });
   }
-  return controller.withTolerances({ ...(rtol === undefined ? {} : { rtol }), ...(atol === undefined ? {} : { atol }) });
+  return controller.withTolerances({
+    ...(rtol === undefined ? {} : { rtol }),
+    ...(atol === undefined ? {} : { atol }),
+  });
 }
 
 /** The dtype of the state's tensors; numbers adapt to it. */
@@ -105,7 +129,8 @@ function stateDType(leaves: readonly TensorLike[], fallback: DType): DType {
 }
 
 function requireState(leaves: Leaves, structure: TreeStructure, dtype: DType): void {
-  if (leaves.length === 0) throw new TreeError('odeint', 'the state has no leaves', { expected: 'at least one tensor' });
+  if (leaves.length === 0)
+    throw new TreeError('odeint', 'the state has no leaves', { expected: 'at least one tensor' });
   leaves.forEach((leaf, i) => {
     const name = structure.paths[i] === '' ? 'the state' : `leaf '${structure.paths[i] ?? ''}' of the state`;
     if (!isFloat(leaf.dtype) || leaf.dtype !== dtype) {
@@ -126,7 +151,9 @@ function requireState(leaves: Leaves, structure: TreeStructure, dtype: DType): v
 function asTimes(name: string, ts: Times, dtype: DType): Tensor {
   const times = isTensor(ts) ? ts : isHostArray(ts) ? asTensor(ts) : vectorOf(name, ts, dtype);
   if (times.rank !== 1 || times.shape[0] === 0) {
-    throw new ShapeError('odeint', `${name} is ${formatType(times.type)}`, { expected: 'a vector of at least one time' });
+    throw new ShapeError('odeint', `${name} is ${formatType(times.type)}`, {
+      expected: 'a vector of at least one time',
+    });
   }
   if (times.dtype !== dtype) {
     throw new DTypeError('odeint', `${name} is ${formatType(times.type)}`, {
@@ -171,7 +198,10 @@ function closeDynamics<Y>(f: Dynamics<Y>, structure: TreeStructure, y0: Leaves):
       const slope = typeof leaf === 'number' ? asTensor(leaf, like.dtype).broadcastTo(like.shape) : asTensor(leaf);
       if (sameType(slope.type, like.type)) return slope;
       const name = structure.paths[i] === '' ? 'dy' : `leaf '${structure.paths[i] ?? ''}' of dy`;
-      const details = { expected: `${formatType(like.type)}, as the state`, advice: 'f(t, y) returns a tree of the shapes and dtypes of y.' };
+      const details = {
+        expected: `${formatType(like.type)}, as the state`,
+        advice: 'f(t, y) returns a tree of the shapes and dtypes of y.',
+      };
       if (slope.dtype !== like.dtype) throw new DTypeError('dynamics', `${name} is ${formatType(slope.type)}`, details);
       throw new ShapeError('dynamics', `${name} is ${formatType(slope.type)}`, details);
     });

@@ -23,7 +23,11 @@ export interface OutputStep {
 }
 
 /** Writes the rows of all output times from `j` on that the step has reached. */
-export function writeOutputs(solver: Solver, interpolant: unknown, step: OutputStep): { readonly j: Tensor; readonly ys: Leaves } {
+export function writeOutputs(
+  solver: Solver,
+  interpolant: unknown,
+  step: OutputStep,
+): { readonly j: Tensor; readonly ys: Leaves } {
   const { leaves, structure } = flattenTree('interpolant', interpolant, isTensor);
   const inputs = [step.t, step.ts, step.tNext, step.h, step.j, ...leaves, ...step.ys];
   const forward = ([t, ts, tNext, h, j, ...rest]: Leaves): Leaves => {
@@ -57,10 +61,17 @@ function readAgain(solver: Solver, structure: TreeStructure, n: number): Reverse
     const [t, ts, , h, first, ...rest] = inputs as readonly [Tensor, Tensor, Tensor, Tensor, Tensor, ...Tensor[]];
     const leaves = rest.slice(0, n);
     const floats = leaves.flatMap((leaf, i) => (isDifferentiable(leaf.type) ? [i] : []));
-    const rebuild = (given: Leaves): unknown => structure.rebuild(leaves.map((leaf, i) => given[floats.indexOf(i)] ?? leaf));
+    const rebuild = (given: Leaves): unknown =>
+      structure.rebuild(leaves.map((leaf, i) => given[floats.indexOf(i)] ?? leaf));
     const rows = rest.slice(n).map((buffer, i) => cotangents[i + 1] ?? zerosLike(buffer));
     const { carry } = whileLoop(
-      { j: outputs[0] as Tensor, rows, t: zerosLike(t), ts: zerosLike(ts), floats: floats.map((i) => zerosLike(leaves[i] as Tensor)) },
+      {
+        j: outputs[0] as Tensor,
+        rows,
+        t: zerosLike(t),
+        ts: zerosLike(ts),
+        floats: floats.map((i) => zerosLike(leaves[i] as Tensor)),
+      },
       ({ j }) => j.greater(first),
       (c) => {
         const j = c.j.sub(1);

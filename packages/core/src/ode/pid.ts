@@ -75,7 +75,8 @@ function controller(options: PidOptions, source: readonly (number | null)[] | un
     init: (problem) => {
       const state = Array.from({ length: remembers }, () => onesLike(problem.t0));
       const direction = problem.t1.sub(problem.t0).sign();
-      if (options.firstStep !== undefined) return { h: bounded(direction.mul(options.firstStep)), state, evaluations: 0 };
+      if (options.firstStep !== undefined)
+        return { h: bounded(direction.mul(options.firstStep)), state, evaluations: 0 };
       const { h, evaluations } = firstStep(problem, tolerancesFor(problem.y0), norm);
       return { h: bounded(h), state, evaluations };
     },
@@ -101,7 +102,14 @@ function controller(options: PidOptions, source: readonly (number | null)[] | un
     },
 
     withTolerances: (given) =>
-      controller({ ...options, ...(given.rtol === undefined ? {} : { rtol: given.rtol }), ...(given.atol === undefined ? {} : { atol: given.atol }) }, source),
+      controller(
+        {
+          ...options,
+          ...(given.rtol === undefined ? {} : { rtol: given.rtol }),
+          ...(given.atol === undefined ? {} : { atol: given.atol }),
+        },
+        source,
+      ),
     // A norm of the caller's is for the state that it was written for.
     forLeaves: (leaves) => {
       const { norm: _, ...rest } = options;
@@ -136,7 +144,9 @@ function tolerances(
   const of = (name: string, all: readonly TensorLike[], i: number, leaf: Tensor): Tensor => {
     const count = source === undefined ? y.length : undefined;
     if (all.length !== 1 && count !== undefined && all.length !== count) {
-      throw new TreeError('pid', `${name} has ${all.length} leaves and the state ${count}`, { expected: 'one tolerance, or a tree like the state' });
+      throw new TreeError('pid', `${name} has ${all.length} leaves and the state ${count}`, {
+        expected: 'one tolerance, or a tree like the state',
+      });
     }
     const tolerance = (all.length === 1 ? all[0] : all[i]) as TensorLike;
     // Tolerances have the state's dtype whatever they were given in.
@@ -150,7 +160,9 @@ function tolerances(
   });
 }
 
-function checkOptions(options: PidOptions & { readonly safety: number; readonly minFactor: number; readonly maxFactor: number }): void {
+function checkOptions(
+  options: PidOptions & { readonly safety: number; readonly minFactor: number; readonly maxFactor: number },
+): void {
   const { safety, minFactor, maxFactor, firstStep: first, minStep, maxStep } = options;
   const refuse = (name: string, value: number | undefined, expected: string): never => {
     throw new OptionError('pid', `${name} = ${String(value)}`, { expected });

@@ -94,7 +94,11 @@ export function rungeKutta(given: Tableau): Solver<RungeKuttaState | readonly []
       for (let m = 1; m < degree; m++) powers.push((powers[m - 1] as Tensor).mul(theta));
       return y.map((leaf, i) => {
         const terms = dense.flatMap((row, stage) =>
-          row.map((coefficient, m) => ({ coefficient, weight: powers[m] as Tensor, term: (k[stage] as Leaves)[i] as Tensor })),
+          row.map((coefficient, m) => ({
+            coefficient,
+            weight: powers[m] as Tensor,
+            term: (k[stage] as Leaves)[i] as Tensor,
+          })),
         );
         return linearCombination(
           [1, ...terms.map(({ weight }) => weight)],
@@ -164,13 +168,24 @@ const rounding = 1e-12;
 
 function checkTableau({ name, c, a, b, bError, interpolant }: Tableau): void {
   const refuse = (problem: string, expected: string): never => {
-    throw new OptionError('rungeKutta', `tableau '${name}': ${problem}`, { expected, advice: 'Check the coefficients against their source.' });
+    throw new OptionError('rungeKutta', `tableau '${name}': ${problem}`, {
+      expected,
+      advice: 'Check the coefficients against their source.',
+    });
   };
   const total = (row: readonly number[]): number => row.reduce((sum, x) => sum + x, 0);
   const near = (x: number, y: number): boolean => Math.abs(x - y) <= rounding * Math.max(1, Math.abs(y));
   const stages = b.length;
-  if (stages === 0 || c.length !== stages || a.length !== stages || (bError !== undefined && bError.length !== stages)) {
-    refuse(`${c.length} nodes, ${a.length} rows, ${stages} weights${bError ? ` and ${bError.length} error weights` : ''}`, 'as many of each as stages');
+  if (
+    stages === 0 ||
+    c.length !== stages ||
+    a.length !== stages ||
+    (bError !== undefined && bError.length !== stages)
+  ) {
+    refuse(
+      `${c.length} nodes, ${a.length} rows, ${stages} weights${bError ? ` and ${bError.length} error weights` : ''}`,
+      'as many of each as stages',
+    );
   }
   a.forEach((row, i) => {
     if (row.length > i) refuse(`row ${i} has ${row.length} coefficients`, `at most ${i}: the method is explicit`);
@@ -178,8 +193,10 @@ function checkTableau({ name, c, a, b, bError, interpolant }: Tableau): void {
   });
   if (!near(total(b), 1)) refuse(`the weights sum to ${total(b)}`, '1');
   if (bError !== undefined && !near(total(bError), 0)) refuse(`the error weights sum to ${total(bError)}`, '0');
-  if (interpolant !== undefined && interpolant.length !== stages) refuse(`${interpolant.length} rows of dense output`, `${stages}`);
+  if (interpolant !== undefined && interpolant.length !== stages)
+    refuse(`${interpolant.length} rows of dense output`, `${stages}`);
   interpolant?.forEach((row, i) => {
-    if (!near(total(row), b[i] ?? 0)) refuse(`dense output of stage ${i} is ${total(row)} at θ = 1`, `its weight ${b[i]}`);
+    if (!near(total(row), b[i] ?? 0))
+      refuse(`dense output of stage ${i} is ${total(row)} at θ = 1`, `its weight ${b[i]}`);
   });
 }

@@ -1,5 +1,6 @@
 /** How a solve tells the host that it failed: a code among the reports, a typed error out of it. */
 import { SolveError, type SolveFailure } from '../errors.ts';
+import type { DType } from '../graph/dtype.ts';
 
 /** Codes of the carry `status`; 0 is running or done. */
 export const statusCode: Readonly<Record<SolveFailure, number>> = {
@@ -17,9 +18,19 @@ export const reports = {
   rejected: 'steps.rejected',
   acceptedBackward: 'steps.accepted.backward',
   rejectedBackward: 'steps.rejected.backward',
-  /** [code, t, h, steps tried], code 0 where nothing failed. */
-  failure: 'solve.failure',
 } as const;
+
+/** Name of the report of solves of a dtype: [code, t, h, steps tried], code 0 where nothing failed. */
+export const failureReport = (dtype: DType): string => `solve.failure.${dtype}`;
+
+/** The first failure among the reports of a run. */
+export function failureOf(values: Readonly<Record<string, readonly number[]>>): SolveError | undefined {
+  for (const dtype of ['f32', 'f64'] as const) {
+    const error = solveError(values[failureReport(dtype)] ?? []);
+    if (error !== undefined) return error;
+  }
+  return undefined;
+}
 
 const number = (x: number): string => Number(x.toPrecision(6)).toString();
 
@@ -43,7 +54,7 @@ const explain: Readonly<Record<SolveFailure, (t: string, h: string, steps: numbe
 };
 
 /** The error that a failure report stands for; undefined if nothing failed. */
-export function solveError([code, t, h, steps]: readonly number[]): SolveError | undefined {
+function solveError([code, t, h, steps]: readonly number[]): SolveError | undefined {
   const reason = (Object.keys(statusCode) as SolveFailure[]).find((name) => statusCode[name] === code);
   if (reason === undefined) return undefined;
   const failure = { reason, t: t ?? NaN, h: h ?? NaN, steps: steps ?? 0 };

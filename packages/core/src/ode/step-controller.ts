@@ -48,12 +48,19 @@ export interface StepController<State = unknown> {
   /** Whether all its steps have one size (but the last, and those that land on a time). */
   readonly isUniform: boolean;
   /** The signed size of the first step and the first state. */
-  init(problem: ControllerProblem): { readonly h: Tensor; readonly state: State; readonly evaluations: number | Tensor };
+  init(problem: ControllerProblem): {
+    readonly h: Tensor;
+    readonly state: State;
+    readonly evaluations: number | Tensor;
+  };
   next(step: AttemptedStep, state: State): Decision<State>;
   /** A step of smaller size than this ends the solve; by default one that no longer changes t. */
   readonly minStep?: number;
   /** This controller with other tolerances, where it has them: for solves that override them. */
-  readonly withTolerances?: (tolerances: { readonly rtol?: Tolerance; readonly atol?: Tolerance }) => StepController<State>;
+  readonly withTolerances?: (tolerances: {
+    readonly rtol?: Tolerance;
+    readonly atol?: Tolerance;
+  }) => StepController<State>;
   /**
    * This controller for a state whose leaf i is of the kind of leaf `source[i]` of the old one, and so has its tolerances;
    * null leaves a leaf out of the error norm.

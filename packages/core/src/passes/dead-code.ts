@@ -1,5 +1,5 @@
 /** Dead code: nodes, results and operands of structured nodes, and loop carries that reach nothing. */
-import type { Graph, Node, NodeOf, Value } from '../graph/graph.ts';
+import { sizeOf, type Graph, type Node, type NodeOf, type Value } from '../graph/graph.ts';
 import { mapSubgraphs } from './rewrite.ts';
 
 /** For each value of a list, whether it is used. */
@@ -54,7 +54,8 @@ function prune(graph: Graph, outputs: Mask, inputs: Mask): Graph {
     });
     nodes.reverse();
     const isWhole = count(outputs) === outputs.length && count(inputs) === inputs.length;
-    if (isWhole && nodes.length === graph.nodes.length && nodes.every((node, i) => node === graph.nodes[i])) return graph;
+    if (isWhole && nodes.length === graph.nodes.length && nodes.every((node, i) => node === graph.nodes[i]))
+      return graph;
     return { name: graph.name, inputs: pick(graph.inputs, inputs), nodes, outputs: pick(graph.outputs, outputs) };
   });
 }
@@ -84,7 +85,10 @@ function needOf(node: Node, live: ReadonlySet<Value>): Need {
     case 'call':
       return { inputs: demand(node.params.graph, used), outputs: used };
     case 'cond':
-      return { inputs: [true, ...either(demand(node.params.then, used), demand(node.params.else, used))], outputs: used };
+      return {
+        inputs: [true, ...either(demand(node.params.then, used), demand(node.params.else, used))],
+        outputs: used,
+      };
     case 'whileLoop':
       return needOfWhile(node, used);
     case 'scan':
@@ -116,7 +120,7 @@ function needOfScan({ params, inputs }: NodeOf<'scan'>, used: Mask): Need {
 
 /** The tape whose entries are smallest: the one to keep for its length alone. */
 function lightest(tapes: readonly Value[]): number {
-  const sizes = tapes.map(({ type }) => (type.kind === 'tape' ? type.element.shape.reduce((a, b) => a * b, 1) : Infinity));
+  const sizes = tapes.map(({ type }) => (type.kind === 'tape' ? sizeOf(type.element.shape) : Infinity));
   return sizes.indexOf(Math.min(...sizes));
 }
 
@@ -138,40 +142,40 @@ function closeCarry(
 
 /** A node without the operands and results that it does not need; the node itself if it needs all. */
 function narrow(node: Node, need: Need): Node {
-  if (node.op === 'customVjp') return mapSubgraphs(node, eliminateDeadCode);
   const { inputs, outputs } = need;
-  const narrowed = mapSubgraphs(node, subgraphNarrower(node, need));
-  if (count(inputs) === inputs.length && count(outputs) === outputs.length) return narrowed;
   const rest = { inputs: pick(node.inputs, inputs), outputs: pick(node.outputs, outputs) };
-  switch (narrowed.op) {
+  const isWhole = rest.inputs.length === inputs.length && rest.outputs.length === outputs.length;
+  switch (node.op) {
+    case 'customVjp':
+      return mapSubgraphs(node, eliminateDeadCode);
+    case 'call': {
+      const graph = prune(node.params.graph, outputs, inputs);
+      return isWhole && graph === node.params.graph ? node : { ...node, ...rest, params: { graph } };
+    }
+    case 'cond': {
+      const operands = inputs.slice(1);
+      const then = prune(node.params.then, outputs, operands);
+      const otherwise = prune(node.params.else, outputs, operands);
+      const isSame = isWhole && then === node.params.then && otherwise === node.params.else;
+      return isSame ? node : { ...node, ...rest, params: { then, else: otherwise } };
+    }
     case 'whileLoop': {
-      const { constants } = narrowed.params;
-      const carries = node.inputs.length - constants;
-      const counts = { constants: count(inputs.slice(0, constants)), taped: count(outputs.slice(carries)) };
-      return { ...narrowed, ...rest, params: { ...narrowed.params, ...counts } };
+      const { constants } = node.params;
+      const condition = prune(node.params.condition, [true], inputs);
+      const body = prune(node.params.body, [...outputs, ...flagOf(node.params)], inputs);
+      if (isWhole && condition === node.params.condition && body === node.params.body) return node;
+      const taped = count(outputs.slice(inputs.length - constants));
+      const params = { ...node.params, condition, body, constants: count(inputs.slice(0, constants)), taped };
+      return { ...node, ...rest, params };
     }
     case 'scan': {
-      const { constants, carries } = narrowed.params;
+      const { constants, carries } = node.params;
+      const body = prune(node.params.body, outputs, inputs);
+      if (isWhole && body === node.params.body) return node;
       const counts = { constants: count(inputs.slice(0, constants)), carries: count(outputs.slice(0, carries)) };
-      return { ...narrowed, ...rest, params: { ...narrowed.params, ...counts } };
+      return { ...node, ...rest, params: { ...node.params, ...counts, body } };
     }
     default:
-      return { ...narrowed, ...rest };
-  }
-}
-
-/** How a node's need narrows its subgraphs. */
-function subgraphNarrower(node: Node, { inputs, outputs }: Need): (subgraph: Graph) => Graph {
-  switch (node.op) {
-    case 'cond':
-      return (branch) => prune(branch, outputs, inputs.slice(1));
-    case 'whileLoop': {
-      const { condition, body } = node.params;
-      const results = [...outputs, ...flagOf(node.params)];
-      // A condition and a body that are one graph would be told apart by their results; tracing never makes that.
-      return (subgraph) => (subgraph === body && subgraph !== condition ? prune(body, results, inputs) : prune(condition, [true], inputs));
-    }
-    default:
-      return (subgraph) => prune(subgraph, outputs, inputs);
+      return node;
   }
 }

@@ -47,7 +47,9 @@ export function lower(graph: Graph, kept: ReadonlySet<CompositePrimitive>): Grap
       case 'scan':
         return apply('scan', inputs, { ...node.params, body: lowerGraph(node.params.body) });
       default:
-        return isDecomposed(node.op, kept) ? [decompose(node, inputs.map(asTensorResult))] : apply(node.op, inputs, node.params);
+        return isDecomposed(node.op, kept)
+          ? [decompose(node, inputs.map(asTensorResult))]
+          : apply(node.op, inputs, node.params);
     }
   };
   return lowerGraph(graph);

@@ -81,7 +81,8 @@ export function withNodes(graph: Graph, nodes: readonly Node[], outputs: readonl
   return sameList(nodes, graph.nodes) && sameList(outputs, graph.outputs) ? graph : { ...graph, nodes, outputs };
 }
 
-const sameList = <T>(a: readonly T[], b: readonly T[]): boolean => a.length === b.length && a.every((x, i) => x === b[i]);
+const sameList = <T>(a: readonly T[], b: readonly T[]): boolean =>
+  a.length === b.length && a.every((x, i) => x === b[i]);
 
 /** Values with some of them replaced; the list itself if none is. */
 export function substitute(values: readonly Value[], replaced: ReadonlyMap<Value, Value>): readonly Value[] {

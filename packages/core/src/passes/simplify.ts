@@ -31,7 +31,9 @@ function simplifyGraph(graph: Graph): Graph {
     return numbers.size - 1;
   };
   const add = (node: Node): readonly Value[] => {
-    const key = isStructured(node) ? undefined : `${node.op}(${node.inputs.map(numberOf).join()})${JSON.stringify(node.params, exactly)}`;
+    const key = isStructured(node)
+      ? undefined
+      : `${node.op}(${node.inputs.map(numberOf).join()})${JSON.stringify(node.params, exactly)}`;
     const same = key === undefined ? undefined : expressions.get(key);
     if (same !== undefined) return same;
     if (key !== undefined) expressions.set(key, node.outputs);
@@ -130,7 +132,9 @@ function identity(node: Node, { fills, producers }: Known): Value | Node | undef
       return inner?.op === node.op ? inner.inputs[0] : undefined;
     case 'pow':
       if (is(b, 1) && isLike(a)) return a;
-      return is(b, 2) && isLike(a) ? { op: 'mul', inputs: [a, a], params: {}, outputs: [value(output.type)] } : undefined;
+      return is(b, 2) && isLike(a)
+        ? { op: 'mul', inputs: [a, a], params: {}, outputs: [value(output.type)] }
+        : undefined;
     case 'and':
     case 'or': {
       const neutral = node.op === 'and' ? 1 : 0;

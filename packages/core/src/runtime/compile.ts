@@ -6,7 +6,7 @@ import { array, isHostArray, type HostArray } from '../array.ts';
 import { DTypeError, ExecutionError, TraceError } from '../errors.ts';
 import type { DType } from '../graph/dtype.ts';
 import { formatType, tensorType, type Graph, type TensorType } from '../graph/graph.ts';
-import { reports as solveReports, solveError } from '../ode/status.ts';
+import { failureOf, reports as solveReports } from '../ode/status.ts';
 import { lower } from '../passes/lower.ts';
 import { optimize } from '../passes/optimize.ts';
 import { asTensor, isTensor, type Tensor, type TensorLike } from '../tensor/tensor.ts';
@@ -56,7 +56,9 @@ export interface Compiled<A extends readonly unknown[], R> {
    */
   (...args: { [I in keyof A]: ArgumentOf<A[I]> }): Promise<ResultOf<R>>;
   /** Runs the function and tells what it cost. */
-  run(...args: { [I in keyof A]: ArgumentOf<A[I]> }): Promise<{ readonly result: ResultOf<R>; readonly stats: RunStats }>;
+  run(
+    ...args: { [I in keyof A]: ArgumentOf<A[I]> }
+  ): Promise<{ readonly result: ResultOf<R>; readonly stats: RunStats }>;
   /** The optimised graph for these arguments, to print. */
   graph(...args: { [I in keyof A]: ArgumentOf<A[I]> }): Graph;
   /** Frees compiled code and what was captured on the device. */
@@ -127,7 +129,9 @@ export function compile<A extends readonly unknown[], R>(
     }
     return loaded;
   };
-  const run = async (...args: readonly unknown[]): Promise<{ readonly result: ResultOf<R>; readonly stats: RunStats }> => {
+  const run = async (
+    ...args: readonly unknown[]
+  ): Promise<{ readonly result: ResultOf<R>; readonly stats: RunStats }> => {
     const prepared = prepare(args);
     const { program, ready } = load(prepared);
     const { executable, constants } = await ready;
@@ -147,7 +151,7 @@ export function compile<A extends readonly unknown[], R>(
       );
       const outputs = await executable.run([...constants, ...inputs], { donate: donated });
       const stats = await readStats(program, outputs.slice(program.results), executable);
-      const failure = solveError(stats.reports[solveReports.failure] ?? []);
+      const failure = failureOf(stats.reports);
       if (failure !== undefined) {
         for (const output of outputs.slice(0, program.results)) output.dispose();
         throw failure;
@@ -188,7 +192,9 @@ function traceProgram(
   let body;
   let result;
   try {
-    const value = (fn as (...args: readonly unknown[]) => unknown)(...(structure.rebuild(inputs) as readonly unknown[]));
+    const value = (fn as (...args: readonly unknown[]) => unknown)(
+      ...(structure.rebuild(inputs) as readonly unknown[]),
+    );
     result = flattenTree('compile', value, isResult, 'a tensor');
     const leaves = result.leaves.map((leaf) => asTensor(leaf, dtype));
     body = trace.close([...leaves, ...trace.reports.map((r) => r.value)]);
@@ -199,10 +205,14 @@ function traceProgram(
   const captures = capturesOf(body);
   const constants = captures.map((x) => {
     if (x.source.kind === 'host') return x.source.array;
-    throw new TraceError('compile', `the function uses a tensor ${formatType(x.type)} of another function being traced`, {
-      expected: 'its own arguments, host arrays and numbers',
-      advice: 'Pass the tensor as an argument, or call the function itself instead of its compiled form.',
-    });
+    throw new TraceError(
+      'compile',
+      `the function uses a tensor ${formatType(x.type)} of another function being traced`,
+      {
+        expected: 'its own arguments, host arrays and numbers',
+        advice: 'Pass the tensor as an argument, or call the function itself instead of its compiled form.',
+      },
+    );
   });
   const kept = new Set(backend.capabilities.composites);
   const graph = optimize(lower(optimize(closeGraph(body, captures)), kept));
@@ -216,7 +226,8 @@ function traceProgram(
   };
 }
 
-const isResult = (x: unknown): x is Tensor | HostArray | number => isTensor(x) || isHostArray(x) || typeof x === 'number';
+const isResult = (x: unknown): x is Tensor | HostArray | number =>
+  isTensor(x) || isHostArray(x) || typeof x === 'number';
 
 async function loadProgram(backend: Backend, program: Program) {
   const executable = await backend.compile(program.graph);

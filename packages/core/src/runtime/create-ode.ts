@@ -21,7 +21,14 @@ import type { StepController } from '../ode/step-controller.ts';
 import type { Tensor, TensorLike } from '../tensor/tensor.ts';
 import { flattenTree, mapTree, type MapLeaves } from '../tree.ts';
 import type { Backend, DeviceArray } from './backend.ts';
-import { compile, isDeviceArray, type ArgumentOf, type Compiled, type CompileOptions, type RunStats } from './compile.ts';
+import {
+  compile,
+  isDeviceArray,
+  type ArgumentOf,
+  type Compiled,
+  type CompileOptions,
+  type RunStats,
+} from './compile.ts';
 
 export interface OdeOptions {
   readonly backend: Backend;
@@ -61,7 +68,12 @@ export interface Ode {
   /** Solves dy/dt = f(t, y) inside a traced function; differentiable by the gradient method. */
   odeint<Y>(f: Dynamics<StateOf<Y>>, y0: Y, ts: Times, options?: SolveOptions): Solution<StateOf<Y>>;
   /** Solves once, from host to host. */
-  solve<Y>(f: Dynamics<StateOf<Y>>, y0: Y, ts: readonly number[] | HostArray, options?: SolveOptions): Promise<HostSolution<Y>>;
+  solve<Y>(
+    f: Dynamics<StateOf<Y>>,
+    y0: Y,
+    ts: readonly number[] | HostArray,
+    options?: SolveOptions,
+  ): Promise<HostSolution<Y>>;
   /** Compiles a function that may solve, differentiate and update: one call into the engine. */
   compile<A extends readonly unknown[], R>(fn: (...args: A) => R, options?: CompileOptions): Compiled<A, R>;
   /** The same parts but for some. */
@@ -90,19 +102,28 @@ export function createOde(options: OdeOptions): Ode {
   requireCompatible(solver, controller);
   requireNoneIgnored(options);
   const parts: OdeParts = { solver, controller, gradient, maxSteps, dtype };
-  const compileHere = <A extends readonly unknown[], R>(fn: (...args: A) => R, given: CompileOptions = {}): Compiled<A, R> =>
-    compile(backend, fn, { dtype, ...given });
+  const compileHere = <A extends readonly unknown[], R>(
+    fn: (...args: A) => R,
+    given: CompileOptions = {},
+  ): Compiled<A, R> => compile(backend, fn, { dtype, ...given });
   return {
     backend,
     solver,
     controller,
     gradient,
     odeint: (f, y0, ts, given) => odeint(parts, f, y0, ts, given),
-    solve: async <Y>(f: Dynamics<StateOf<Y>>, y0: Y, ts: readonly number[] | HostArray, given: SolveOptions = {}): Promise<HostSolution<Y>> => {
+    solve: async <Y>(
+      f: Dynamics<StateOf<Y>>,
+      y0: Y,
+      ts: readonly number[] | HostArray,
+      given: SolveOptions = {},
+    ): Promise<HostSolution<Y>> => {
       requireMonotone('data' in ts ? Array.from(ts.data) : ts);
       const { leaves, structure } = flattenTree('solve', y0, isStateLeaf, 'a number or a host array');
       const of = leaves.find((leaf) => typeof leaf !== 'number')?.dtype ?? dtype;
-      const start = structure.rebuild(leaves.map((leaf) => (typeof leaf === 'number' ? array(leaf, { dtype: of }) : leaf)));
+      const start = structure.rebuild(
+        leaves.map((leaf) => (typeof leaf === 'number' ? array(leaf, { dtype: of }) : leaf)),
+      );
       const times = 'data' in ts ? ts : array(ts, { dtype: of });
       const program = compileHere((y: StateOf<Y>, times: Tensor) => {
         const solution = odeint(parts, f, y as Y, times, given);
@@ -114,7 +135,12 @@ export function createOde(options: OdeOptions): Ode {
         const reads: Promise<void>[] = [];
         const arrays = new Map<DeviceArray, HostArray>();
         const read = (x: DeviceArray): DeviceArray => {
-          reads.push(x.read().then((host) => void arrays.set(x, host)).finally(() => x.dispose()));
+          reads.push(
+            x
+              .read()
+              .then((host) => void arrays.set(x, host))
+              .finally(() => x.dispose()),
+          );
           return x;
         };
         mapTree('solve', isDeviceArray, read, device);

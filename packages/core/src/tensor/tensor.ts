@@ -3,7 +3,15 @@ import { isHostArray, type HostArray } from '../array.ts';
 import { DTypeError, ShapeError, TraceError } from '../errors.ts';
 import { broadcastShapes, normalizeAxes, normalizeAxis } from '../graph/broadcast.ts';
 import { isFloat, type DType } from '../graph/dtype.ts';
-import { formatType, sameShape, sizeOf, tensorType, type Shape, type TapeType, type TensorType } from '../graph/graph.ts';
+import {
+  formatType,
+  sameShape,
+  sizeOf,
+  tensorType,
+  type Shape,
+  type TapeType,
+  type TensorType,
+} from '../graph/graph.ts';
 import type { BinaryPrimitive, ComparisonPrimitive, ReduceParams } from '../graph/primitives.ts';
 import { applyOne, type Source } from './trace.ts';
 
@@ -238,7 +246,10 @@ export class Tensor {
   }
   /** Cumulative sum along `axis`, inclusive; from the end with `reverse`. */
   cumsum(axis = -1, options: { readonly reverse?: boolean } = {}): Tensor {
-    return applyOne('cumsum', [this], { axis: normalizeAxis('cumsum', axis, this.rank), reverse: options.reverse ?? false });
+    return applyOne('cumsum', [this], {
+      axis: normalizeAxis('cumsum', axis, this.rank),
+      reverse: options.reverse ?? false,
+    });
   }
   /** The number of elements along `axes` (all by default) as a scalar of this dtype; stays right when a batch is dynamic. */
   size(axes?: readonly number[]): Tensor {
@@ -305,16 +316,24 @@ export class Tensor {
   }
   /** Updates added into zeros: the transpose of `gather`. `this` are the updates. */
   scatterAdd(indices: TensorLike, size: number, axis = 0): Tensor {
-    return applyOne('scatterAdd', [this, asIndex('scatterAdd', indices)], { axis: normalizeAxis('scatterAdd', axis, Math.max(1, this.rank)), size });
+    return applyOne('scatterAdd', [this, asIndex('scatterAdd', indices)], {
+      axis: normalizeAxis('scatterAdd', axis, Math.max(1, this.rank)),
+      size,
+    });
   }
 
   /** A tensor is no JavaScript value: `x + 1`, `x < y` and `+x` throw. */
   [Symbol.toPrimitive](hint: string): string {
     if (hint === 'string') return `Tensor(${formatType(this.type)})`;
-    throw new TraceError('Tensor', `${formatType(this.type)} was used as a JavaScript number or in a JavaScript condition`, {
-      expected: 'tensor operations: its elements exist only when the graph runs',
-      advice: 'Use .add, .mul, .less … for arithmetic and comparisons, select(condition, a, b) to choose between values and cond to choose what is computed.',
-    });
+    throw new TraceError(
+      'Tensor',
+      `${formatType(this.type)} was used as a JavaScript number or in a JavaScript condition`,
+      {
+        expected: 'tensor operations: its elements exist only when the graph runs',
+        advice:
+          'Use .add, .mul, .less … for arithmetic and comparisons, select(condition, a, b) to choose between values and cond to choose what is computed.',
+      },
+    );
   }
 
   toString(): string {
@@ -356,8 +375,11 @@ export const isTape = (x: unknown): x is Tape => x instanceof Tape;
  * @example
  * constant(1, [2, 3], 'f32');
  */
-export const constant = (value: number | boolean, shape: Shape = [], dtype: DType = typeof value === 'boolean' ? 'bool' : 'f32'): Tensor =>
-  applyOne('constant', [], { value: Number(value), shape, dtype });
+export const constant = (
+  value: number | boolean,
+  shape: Shape = [],
+  dtype: DType = typeof value === 'boolean' ? 'bool' : 'f32',
+): Tensor => applyOne('constant', [], { value: Number(value), shape, dtype });
 
 /** Zeros of the shape and dtype of `x`. */
 export const zerosLike = (x: { readonly type: TensorType }): Tensor => constant(0, x.type.shape, x.type.dtype);
@@ -366,7 +388,8 @@ export const zerosLike = (x: { readonly type: TensorType }): Tensor => constant(
 export const onesLike = (x: { readonly type: TensorType }): Tensor => constant(1, x.type.shape, x.type.dtype);
 
 /** 0, 1, … , length − 1. */
-export const arange = (length: number, dtype: DType = 'i32'): Tensor => applyOne('iota', [], { shape: [length], axis: 0, dtype });
+export const arange = (length: number, dtype: DType = 'i32'): Tensor =>
+  applyOne('iota', [], { shape: [length], axis: 0, dtype });
 
 /**
  * A tensor from a tensor, a host array, or a number (of `dtype`).
@@ -398,9 +421,18 @@ const asIndex = (operation: string, x: TensorLike): Tensor => asTensor(x, 'i32',
  * chooses what is computed.
  */
 export function select(condition: Tensor, whenTrue: TensorLike, whenFalse: TensorLike): Tensor {
-  const like = isTensor(whenTrue) || isHostArray(whenTrue) ? whenTrue : isTensor(whenFalse) || isHostArray(whenFalse) ? whenFalse : undefined;
+  const like =
+    isTensor(whenTrue) || isHostArray(whenTrue)
+      ? whenTrue
+      : isTensor(whenFalse) || isHostArray(whenFalse)
+        ? whenFalse
+        : undefined;
   const dtype = like?.dtype ?? 'f32';
-  return applyOne('select', [condition, asTensor(whenTrue, dtype, 'select'), asTensor(whenFalse, dtype, 'select')], none);
+  return applyOne(
+    'select',
+    [condition, asTensor(whenTrue, dtype, 'select'), asTensor(whenFalse, dtype, 'select')],
+    none,
+  );
 }
 
 /** Joins tensors along an axis that they have. */
@@ -415,7 +447,10 @@ export function concat(tensors: readonly TensorLike[], axis = 0): Tensor {
 export function stack(tensors: readonly TensorLike[], axis = 0): Tensor {
   const like = tensors.find((x) => isTensor(x) || isHostArray(x)) as Tensor | HostArray | undefined;
   const all = tensors.map((x) => asTensor(x, like?.dtype ?? 'f32', 'stack'));
-  return concat(all.map((x) => x.expandDims(axis)), axis < 0 ? axis : axis);
+  return concat(
+    all.map((x) => x.expandDims(axis)),
+    axis < 0 ? axis : axis,
+  );
 }
 
 /** Matrix product where the first operand may be a host array: `matmul(A, y)`. */
@@ -425,7 +460,7 @@ export function matmul(a: TensorLike, b: TensorLike, options: MatmulOptions = {}
 }
 
 /** The same value with derivative zero. */
-export const stopGradient = (x: Tensor): Tensor => applyOne('stopGradient', [x], none) ;
+export const stopGradient = (x: Tensor): Tensor => applyOne('stopGradient', [x], none);
 
 /**
  * Σ cᵢ·wᵢ·xᵢ in one pass: the stage sums of a Runge–Kutta step. Weights are scalars, or have the shape of the leading axes
@@ -435,18 +470,33 @@ export const stopGradient = (x: Tensor): Tensor => applyOne('stopGradient', [x],
  * @example
  * linearCombination([1, h, h], [y, k1, k2], [1, 1 / 4, 3 / 4]); // y + h·(k1/4 + 3·k2/4)
  */
-export function linearCombination(weights: readonly TensorLike[], terms: readonly Tensor[], coefficients?: readonly number[]): Tensor {
+export function linearCombination(
+  weights: readonly TensorLike[],
+  terms: readonly Tensor[],
+  coefficients?: readonly number[],
+): Tensor {
   const first = terms[0];
-  if (first === undefined || weights.length !== terms.length || (coefficients !== undefined && coefficients.length !== terms.length)) {
-    throw new ShapeError('linearCombination', `${weights.length} weights, ${terms.length} terms and ${coefficients?.length ?? terms.length} coefficients`, {
-      expected: 'one weight and one coefficient for each of at least one term',
-    });
+  if (
+    first === undefined ||
+    weights.length !== terms.length ||
+    (coefficients !== undefined && coefficients.length !== terms.length)
+  ) {
+    throw new ShapeError(
+      'linearCombination',
+      `${weights.length} weights, ${terms.length} terms and ${coefficients?.length ?? terms.length} coefficients`,
+      {
+        expected: 'one weight and one coefficient for each of at least one term',
+      },
+    );
   }
   const kept = terms.map((_, i) => i).filter((i) => (coefficients?.[i] ?? 1) !== 0 && weights[i] !== 0);
   if (kept.length === 0) return zerosLike(first);
   const numbers = kept.map((i) => (typeof weights[i] === 'number' ? weights[i] : 1) * (coefficients?.[i] ?? 1));
   const scales = kept.map((i) => (typeof weights[i] === 'number' ? 1 : (weights[i] as TensorLike)));
-  const operands = [...scales.map((w) => asTensor(w, first.dtype, 'linearCombination')), ...kept.map((i) => terms[i] as Tensor)];
+  const operands = [
+    ...scales.map((w) => asTensor(w, first.dtype, 'linearCombination')),
+    ...kept.map((i) => terms[i] as Tensor),
+  ];
   return applyOne('linearCombination', operands, { coefficients: numbers });
 }
 
@@ -456,7 +506,9 @@ function inferExtent(from: Shape, to: Shape): Shape {
   const known = sizeOf(to.filter((extent) => extent !== -1));
   const size = sizeOf(from);
   if (to.lastIndexOf(-1) !== free || known === 0 || size % known !== 0) {
-    throw new ShapeError('reshape', `[${from.join(', ')}] to [${to.join(', ')}]`, { expected: 'one −1 at most, and extents that divide the size' });
+    throw new ShapeError('reshape', `[${from.join(', ')}] to [${to.join(', ')}]`, {
+      expected: 'one −1 at most, and extents that divide the size',
+    });
   }
   return to.map((extent) => (extent === -1 ? size / known : extent));
 }
@@ -466,7 +518,9 @@ export function sumTo(x: Tensor, shape: Shape): Tensor {
   if (sameShape(x.shape, shape)) return x;
   broadcastShapes('sumTo', x.shape, shape);
   const lead = x.rank - shape.length;
-  const axes = x.shape.map((_, axis) => axis).filter((axis) => axis < lead || (shape[axis - lead] === 1 && x.shape[axis] !== 1));
+  const axes = x.shape
+    .map((_, axis) => axis)
+    .filter((axis) => axis < lead || (shape[axis - lead] === 1 && x.shape[axis] !== 1));
   const summed = x.sum({ axes, keepDims: true });
   return summed.reshape(shape);
 }

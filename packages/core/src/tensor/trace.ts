@@ -89,7 +89,12 @@ export class Trace {
   }
 
   /** Appends a node; gives its outputs. */
-  emit(op: Primitive, inputs: readonly Value[], params: PrimitiveParams[Primitive], types: readonly ValueType[]): readonly Value[] {
+  emit(
+    op: Primitive,
+    inputs: readonly Value[],
+    params: PrimitiveParams[Primitive],
+    types: readonly ValueType[],
+  ): readonly Value[] {
     const outputs = types.map(value);
     this.nodes.push({ op, inputs, params, outputs } as Node);
     if (op === 'stopGradient') for (const output of outputs) this.stopped.add(output);
@@ -154,14 +159,23 @@ function captureKey(x: Traced): Value | HostArray {
 }
 
 /** Applies a primitive: checks it, and adds it to the innermost trace among its operands. */
-export function apply<P extends Primitive>(op: P, inputs: readonly Traced[], params: PrimitiveParams[P]): readonly Traced[] {
+export function apply<P extends Primitive>(
+  op: P,
+  inputs: readonly Traced[],
+  params: PrimitiveParams[P],
+): readonly Traced[] {
   const types = inferTypes({ op, inputs, params } as Application);
   const trace = innermost(inputs);
   if (trace === undefined) {
     const node: Deferred = { op, inputs, params, types, reports: [] };
     return types.map((type, index) => wrap(type, { kind: 'deferred', node, index }));
   }
-  const values = trace.emit(op, inputs.map((input) => trace.lower(input)), params, types);
+  const values = trace.emit(
+    op,
+    inputs.map((input) => trace.lower(input)),
+    params,
+    types,
+  );
   return values.map((output) => wrap(output.type, { kind: 'trace', trace, value: output }));
 }
 
@@ -184,10 +198,14 @@ export function innermost(inputs: readonly Traced[]): Trace | undefined {
 
 function requireOpen(trace: Trace, x: Traced): void {
   if (trace.open) return;
-  throw new TraceError('trace', `a tensor ${formatType(x.type)} of '${trace.name}' was used after that function had ended`, {
-    expected: 'tensors of the function being traced or of one around it',
-    advice: 'Return the tensor from the function that made it instead of keeping it in a variable outside.',
-  });
+  throw new TraceError(
+    'trace',
+    `a tensor ${formatType(x.type)} of '${trace.name}' was used after that function had ended`,
+    {
+      expected: 'tensors of the function being traced or of one around it',
+      advice: 'Return the tensor from the function that made it instead of keeping it in a variable outside.',
+    },
+  );
 }
 
 /** The user-facing object of a value. */
@@ -205,7 +223,10 @@ export function asTensorResult(x: Traced | undefined): Tensor {
 }
 
 /** Traces `fn` on fresh inputs of the given types; the trace stays open until it is closed. */
-export function openTrace(name: string, types: readonly ValueType[]): { readonly trace: Trace; readonly inputs: readonly Traced[] } {
+export function openTrace(
+  name: string,
+  types: readonly ValueType[],
+): { readonly trace: Trace; readonly inputs: readonly Traced[] } {
   const trace = new Trace(name);
   return { trace, inputs: types.map((type) => trace.input(type)) };
 }

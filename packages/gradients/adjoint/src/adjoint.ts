@@ -56,7 +56,8 @@ export interface AdjointOptions {
  */
 export const adjoint = (options: AdjointOptions = {}): GradientMethod => ({
   name: 'adjoint',
-  solve: (problem, integrate) => solveWithAdjoint(problem, integrate, { options, leafOf: problem.y0.map((_, i) => i), given: {} }),
+  solve: (problem, integrate) =>
+    solveWithAdjoint(problem, integrate, { options, leafOf: problem.y0.map((_, i) => i), given: {} }),
 });
 
 interface Context {
@@ -98,12 +99,23 @@ function reverse(f: ClosedDynamics, n: number, integrate: Integrate, context: Co
         const end = solveWithAdjoint(interval, integrate, backward).map((leaf) => leaf.at(1));
         // dL/dtⱼ = āⱼ·f(tⱼ, yⱼ)
         const output = wantsTimes ? [dot(jump, f(from, y, captures))] : [];
-        return { carry: { a: end.slice(n, 2 * n), g: end.slice(2 * n), evaluations: evaluations.add(output.length) }, output };
+        return {
+          carry: { a: end.slice(n, 2 * n), g: end.slice(2 * n), evaluations: evaluations.add(output.length) },
+          output,
+        };
       },
       { reverse: true, length: intervals },
     );
     const [slopes] = outputs;
-    const dts = slopes === undefined ? null : concat([dot(carry.a, f(ts.at(0), y0, captures)).neg().reshape([1]), slopes]);
+    const dts =
+      slopes === undefined
+        ? null
+        : concat([
+            dot(carry.a, f(ts.at(0), y0, captures))
+              .neg()
+              .reshape([1]),
+            slopes,
+          ]);
     if (wantsTimes) report('nfe.backward', carry.evaluations.add(1), 'sum');
     const dy0 = carry.a.map((a, i) => a.add((ct[i] as Tensor).at(0)));
     const dparameters = [...carry.g];
@@ -118,7 +130,11 @@ function augment(f: ClosedDynamics, n: number, wanted: readonly boolean[]): Clos
     const { value: dy, pullback } = vjp(
       (x: { readonly y: Leaves; readonly theta: Leaves }) => {
         const theta = [...x.theta];
-        return f(t, x.y, captures.map((capture, i) => (wanted[i] === true ? (theta.shift() ?? capture) : capture)));
+        return f(
+          t,
+          x.y,
+          captures.map((capture, i) => (wanted[i] === true ? (theta.shift() ?? capture) : capture)),
+        );
       },
       { y, theta: captures.filter((_, i) => wanted[i]) },
     );

@@ -1,9 +1,7 @@
 /** The method of Tsitouras. */
 import { rungeKutta, type RungeKuttaInterpolant, type RungeKuttaState, type Solver } from '@node-ode/core';
 
-const b = [
-  0.09646076681806523, 0.01, 0.4798896504144996, 1.379008574103742, -3.290069515436081, 2.324710524099774, 0,
-];
+const b = [0.09646076681806523, 0.01, 0.4798896504144996, 1.379008574103742, -3.290069515436081, 2.324710524099774, 0];
 
 /**
  * Tsitouras 5(4) (Computers & Mathematics with Applications 62, 2011): order 5 is propagated, order 4 embedded; seven
@@ -29,8 +27,13 @@ export const tsit5 = (): Solver<RungeKuttaState | readonly [], RungeKuttaInterpo
     ],
     b,
     bError: [
-      -0.00178001105222577714, -0.0008164344596567469, 0.007880878010261995, -0.1447110071732629, 0.5823571654525552,
-      -0.45808210592918697, 1 / 66,
+      -0.00178001105222577714,
+      -0.0008164344596567469,
+      0.007880878010261995,
+      -0.1447110071732629,
+      0.5823571654525552,
+      -0.45808210592918697,
+      1 / 66,
     ],
     interpolant: [
       [1, -2.763706197274826, 2.9132554618219126, -1.0530884977290216],
