@@ -5,4 +5,4 @@ export { datasetChecks, type DatasetSuiteOptions } from './dataset/checks.ts';
 export { gradientMethodChecks, type GradientMethodSuiteOptions } from './gradient/checks.ts';
 export { modelChecks, type ModelSuiteOptions } from './model/checks.ts';
 export { solverChecks, type SolverSuiteOptions } from './solver/checks.ts';
-export { ConformanceError, type Check } from './support/check.ts';
+export { ConformanceError, failuresOf, type Check, type Failure } from './support/check.ts';

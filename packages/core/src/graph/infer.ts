@@ -101,6 +101,14 @@ const reduction =
     return [tensorType(reducedShape(x.shape, axes, keepDims), x.dtype)];
   };
 
+/** A count of elements: what every extent, start and width is. */
+const isCount = (n: number): boolean => Number.isInteger(n) && n >= 0;
+
+function requireShape(op: string, shape: Shape): Shape {
+  if (shape.every(isCount)) return shape;
+  throw new ShapeError(op, `shape ${formatShape(shape)}`, { expected: 'extents that are integers, none of them negative' });
+}
+
 const outputsOf = (graph: Graph): readonly ValueType[] => graph.outputs.map((output) => output.type);
 
 function withAxis(shape: Shape, axis: number, extents: Shape): Shape {
@@ -153,8 +161,8 @@ const rules: { readonly [P in Primitive]: Rule<P> } = {
   and: logic,
   or: logic,
 
-  constant: (_, { shape, dtype }) => [tensorType(shape, dtype)],
-  iota: (_, { shape, dtype }, op) => [demand(op, tensorType(shape, dtype), numeric)],
+  constant: (_, { shape, dtype }, op) => [tensorType(requireShape(op, shape), dtype)],
+  iota: (_, { shape, dtype }, op) => [demand(op, tensorType(requireShape(op, shape), dtype), numeric)],
   cast: (types, { dtype }, op) => [tensorType(tensor(op, types, 0).shape, dtype)],
   select: (types, _, op) => {
     const condition = demand(op, tensor(op, types, 0), ['bool']);
@@ -172,7 +180,7 @@ const rules: { readonly [P in Primitive]: Rule<P> } = {
         },
       );
     }
-    return [tensorType(shape, x.dtype)];
+    return [tensorType(requireShape(op, shape), x.dtype)];
   },
   broadcastTo: (types, { shape }, op) => {
     const x = tensor(op, types, 0);
@@ -205,7 +213,7 @@ const rules: { readonly [P in Primitive]: Rule<P> } = {
       sizes.length === x.shape.length &&
       x.shape.every((extent, i) => {
         const [start, size] = [starts[i] ?? -1, sizes[i] ?? -1];
-        return start >= 0 && size >= 0 && start + size <= extent;
+        return isCount(start) && isCount(size) && start + size <= extent;
       });
     if (!fits) {
       throw new ShapeError(op, `starts [${starts.join(', ')}] and sizes [${sizes.join(', ')}] of ${formatType(x)}`, {
@@ -219,7 +227,7 @@ const rules: { readonly [P in Primitive]: Rule<P> } = {
     if (
       before.length !== x.shape.length ||
       after.length !== x.shape.length ||
-      [...before, ...after].some((n) => n < 0)
+      ![...before, ...after].every(isCount)
     ) {
       throw new ShapeError(op, `before [${before.join(', ')}] and after [${after.join(', ')}] of ${formatType(x)}`, {
         expected: 'one non-negative width for each axis',
@@ -262,7 +270,7 @@ const rules: { readonly [P in Primitive]: Rule<P> } = {
         expected: "the indices' shape in the updates, from that axis on",
       });
     }
-    const shape = [...updates.shape.slice(0, axis), size, ...updates.shape.slice(axis + indices.shape.length)];
+    const shape = [...updates.shape.slice(0, axis), ...requireShape(op, [size]), ...updates.shape.slice(axis + indices.shape.length)];
     return [tensorType(shape, updates.dtype)];
   },
   setRow: (types, _, op) => {
@@ -283,7 +291,7 @@ const rules: { readonly [P in Primitive]: Rule<P> } = {
   logSumExp: reduction(floats, true),
   argMax: (types, { axis }, op) => {
     const x = demand(op, tensor(op, types, 0), numeric);
-    reduction(numeric, true)(types, { axes: [axis], keepDims: false }, 'sum');
+    reduction(numeric, true)(types, { axes: [axis], keepDims: false }, op);
     return [tensorType(reducedShape(x.shape, [axis], false), 'i32')];
   },
   cumsum: unary(numeric),

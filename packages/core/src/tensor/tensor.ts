@@ -13,6 +13,7 @@ import {
   type TensorType,
 } from '../graph/graph.ts';
 import type { BinaryPrimitive, ComparisonPrimitive, ReduceParams } from '../graph/primitives.ts';
+import { describe } from '../tree.ts';
 import { applyOne, type Source } from './trace.ts';
 
 /** What an operation accepts beside a tensor: JavaScript numbers adapt to the tensor's dtype, host arrays keep theirs. */
@@ -322,7 +323,10 @@ export class Tensor {
     });
   }
 
-  /** A tensor is no JavaScript value: `x + 1`, `x < y` and `+x` throw. */
+  /**
+   * A tensor is no JavaScript value: `x + 1`, `x < y` and `+x` throw. JavaScript asks no object what it is worth as a
+   * condition, so `if (x)`, `x ? a : b`, `!x` and `x && y` can't be told from a use of any object: they are always true.
+   */
   [Symbol.toPrimitive](hint: string): string {
     if (hint === 'string') return `Tensor(${formatType(this.type)})`;
     throw new TraceError(
@@ -399,13 +403,13 @@ export const arange = (length: number, dtype: DType = 'i32'): Tensor =>
 export function asTensor(x: TensorLike, dtype: DType = 'f32', operation = 'asTensor'): Tensor {
   if (isTensor(x)) return x;
   if (isHostArray(x)) return new Tensor(tensorType(x.shape, x.dtype), { kind: 'host', array: x });
-  const fits = typeof x === 'boolean' ? dtype === 'bool' : isFloat(dtype) || (dtype === 'i32' && Number.isInteger(x));
   if (typeof x !== 'number' && typeof x !== 'boolean') {
-    throw new TraceError(operation, `an operand is ${String(x)}`, { expected: 'a tensor, a host array or a number' });
+    throw new TraceError(operation, `an operand is ${describe(x)}`, { expected: 'a tensor, a host array or a number' });
   }
+  const fits = typeof x === 'boolean' ? dtype === 'bool' : isFloat(dtype) || (dtype === 'i32' && x === (x | 0));
   if (!fits) {
     throw new DTypeError(operation, `the JavaScript value ${x} with a ${dtype} tensor`, {
-      expected: dtype === 'bool' ? 'true or false' : 'an integer',
+      expected: dtype === 'bool' ? 'true or false' : isFloat(dtype) ? 'a number' : 'an integer of 32 bits',
       advice: 'Convert the tensor with .cast(dtype).',
     });
   }

@@ -41,3 +41,27 @@ export function lazy<T>(make: () => T): () => T {
   let made: { readonly value: T } | undefined;
   return () => (made ??= { value: make() }).value;
 }
+
+/** A check that a plugin did not pass, with the reason. */
+export interface Failure {
+  readonly name: string;
+  readonly reason: string;
+}
+
+/**
+ * Runs checks one after the other, all of them.
+ *
+ * @example
+ * const failures = await failuresOf(solverChecks(() => myMethod()));
+ */
+export async function failuresOf(checks: readonly Check[]): Promise<readonly Failure[]> {
+  const failures: Failure[] = [];
+  for (const { name, run } of checks) {
+    try {
+      await run();
+    } catch (error) {
+      failures.push({ name, reason: error instanceof Error ? error.message : String(error) });
+    }
+  }
+  return failures;
+}
