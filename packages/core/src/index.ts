@@ -68,10 +68,17 @@ export type {
 } from './ode/gradient-method.ts';
 export type { SolveStats } from './ode/integrate.ts';
 export type { Dynamics, Solution, SolveOptions, StateOf, Times } from './ode/odeint.ts';
+export type { Norm } from './ode/norm.ts';
 export { pid, type PidOptions, type Tolerance } from './ode/pid.ts';
 export { rungeKutta, type RungeKuttaInterpolant, type RungeKuttaState, type Tableau } from './ode/runge-kutta.ts';
 export type { LeafDynamics, Leaves, Solver, SolverStart, Step } from './ode/solver.ts';
-export type { AttemptedStep, ControllerProblem, Decision, StepController } from './ode/step-controller.ts';
+export type {
+  AttemptedStep,
+  ControllerProblem,
+  Decision,
+  StepController,
+  ToleranceChanges,
+} from './ode/step-controller.ts';
 
 export type {
   Backend,

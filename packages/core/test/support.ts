@@ -95,8 +95,14 @@ export function scalarOf(f: TensorFunction): TensorFunction {
 }
 
 /** The gradient of a scalar function with respect to each of its arguments, by reverse mode. */
-export async function gradientsOf(f: TensorFunction, ...xs: readonly HostArray[]): Promise<readonly (readonly number[])[]> {
-  const gradients = await evaluate((inputs: readonly Tensor[]) => grad((leaves: readonly Tensor[]) => f(...leaves))(inputs), xs);
+export async function gradientsOf(
+  f: TensorFunction,
+  ...xs: readonly HostArray[]
+): Promise<readonly (readonly number[])[]> {
+  const gradients = await evaluate(
+    (inputs: readonly Tensor[]) => grad((leaves: readonly Tensor[]) => f(...leaves))(inputs),
+    xs,
+  );
   return gradients.map(flatten);
 }
 
@@ -169,4 +175,15 @@ export async function expectSecondGradient(
       .map((g, i) => g.mul(uniform(91 + i, g.shape, 0.5, 1.5)).sum())
       .reduce((a, b) => a.add(b), constant(0, [], 'f64'));
   await expectGradient(gradient, xs, options);
+}
+
+/** The error that something throws or rejects with, as "Name: message". */
+export async function refusal(attempt: () => unknown): Promise<string> {
+  try {
+    await attempt();
+  } catch (error) {
+    if (error instanceof Error) return `${error.name}: ${error.message}`;
+    throw error;
+  }
+  return 'nothing was thrown';
 }

@@ -1,6 +1,6 @@
 /** The size of the first step, from the size of the solution and of its first two derivatives. */
 import { constant, linearCombination, select, type Tensor } from '../tensor/tensor.ts';
-import { leafNorm, type LeafTolerance } from './norm.ts';
+import { leafNorm, type LeafTolerance, type Norm } from './norm.ts';
 import type { Leaves } from './solver.ts';
 import type { ControllerProblem } from './step-controller.ts';
 
@@ -8,7 +8,7 @@ import type { ControllerProblem } from './step-controller.ts';
 export function firstStep(
   { f, t0, t1, y0, dy0, errorOrder }: ControllerProblem,
   tolerances: readonly (LeafTolerance | null)[],
-  norm: ((scaled: Leaves) => Tensor) | undefined,
+  norm: Norm | undefined,
 ): { readonly h: Tensor; readonly evaluations: number } {
   const scaled = (x: Leaves): Tensor => leafNorm(x, y0, y0, tolerances, norm);
   const f0 = dy0 ?? f(t0, y0);

@@ -1,8 +1,7 @@
 /** The contract of a gradient method: how derivatives of a solve's results are found. */
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Leaves, Solver } from './solver.ts';
-import type { Tolerance } from './pid.ts';
-import type { StepController } from './step-controller.ts';
+import type { StepController, ToleranceChanges } from './step-controller.ts';
 
 /** Dynamics with everything that they use from outside as an argument. */
 export type ClosedDynamics = (t: Tensor, y: Leaves, captures: Leaves) => Leaves;
@@ -21,9 +20,8 @@ export interface SolveProblem {
 export interface IntegrateOptions {
   readonly solver?: Solver;
   readonly controller?: StepController;
-  /** Tolerances in place of the controller's. */
-  readonly rtol?: Tolerance;
-  readonly atol?: Tolerance;
+  /** Tolerances and norm in place of the controller's. */
+  readonly changes?: ToleranceChanges;
   readonly maxSteps?: number;
   /** Where evaluations are counted: `nfe`, or `nfe.backward` for solves of a reverse pass. */
   readonly phase?: 'forward' | 'backward';

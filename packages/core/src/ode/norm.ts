@@ -4,6 +4,9 @@ import { applyOne } from '../tensor/trace.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Leaves } from './solver.ts';
 
+/** A norm of the leaves of e / (atol + rtol·max(|y0|, |y1|)): a scalar. A step is accepted if it is at most 1. */
+export type Norm = (scaledError: Leaves) => Tensor;
+
 /** Tolerances of one leaf; they broadcast to it. */
 export interface LeafTolerance {
   readonly rtol: Tensor;
@@ -19,7 +22,7 @@ export function leafNorm(
   y0: Leaves,
   y1: Leaves,
   tolerances: readonly (LeafTolerance | null)[],
-  norm: ((scaled: Leaves) => Tensor) | undefined,
+  norm: Norm | undefined,
 ): Tensor {
   const included = error.flatMap((e, i) => {
     const tolerance = tolerances[i];

@@ -11,7 +11,7 @@ import type { GradientMethod, Integrate, SolveProblem } from './gradient-method.
 import { integrate, requireCompatible, type SolveStats } from './integrate.ts';
 import type { Tolerance } from './pid.ts';
 import type { Leaves, Solver } from './solver.ts';
-import type { StepController } from './step-controller.ts';
+import type { StepController, ToleranceChanges } from './step-controller.ts';
 
 /** dy/dt of a tree of tensors. Whatever else it needs it captures by closure. */
 export type Dynamics<Y> = (t: Tensor, y: Y) => Y;
@@ -71,8 +71,9 @@ export function odeint<Y>(
   const dynamics = closeDynamics(f, flat.structure, leaves);
   let stats: SolveStats | undefined;
   const run: Integrate = (problem, given = {}) => {
-    const base = withTolerances(given.controller ?? controller, given);
-    const chosen = given.tolerancesOf === undefined ? base : base.forLeaves(given.tolerancesOf);
+    const base = given.controller ?? controller;
+    const suited = given.tolerancesOf === undefined ? base : base.forLeaves(given.tolerancesOf);
+    const chosen = withChanges(suited, given.changes ?? {});
     const phase = given.phase ?? 'forward';
     const result = integrate(problem, {
       solver: given.solver ?? solver,
@@ -95,7 +96,7 @@ function withOverrides(parts: OdeParts, options: SolveOptions): OdeParts {
   if (!(Number.isInteger(maxSteps) && maxSteps > 0)) {
     throw new OptionError('odeint', `maxSteps = ${maxSteps}`, { expected: 'a positive integer' });
   }
-  const controller = withTolerances(options.controller ?? parts.controller, options);
+  const controller = withChanges(options.controller ?? parts.controller, { rtol: options.rtol, atol: options.atol });
   return {
     ...parts,
     solver: options.solver ?? parts.solver,
@@ -105,20 +106,12 @@ function withOverrides(parts: OdeParts, options: SolveOptions): OdeParts {
   };
 }
 
-function withTolerances(
-  controller: StepController,
-  { rtol, atol }: Pick<SolveOptions, 'rtol' | 'atol'>,
-): StepController {
-  if (rtol === undefined && atol === undefined) return controller;
-  if (controller.withTolerances === undefined) {
-    throw new OptionError('odeint', `rtol or atol with controller '${controller.name}'`, {
-      expected: 'a controller with tolerances',
-      advice: 'Use pid() with an adaptive solver, or leave the tolerances out.',
-    });
-  }
-  return controller.withTolerances({
-    ...(rtol === undefined ? {} : { rtol }),
-    ...(atol === undefined ? {} : { atol }),
+function withChanges(controller: StepController, changes: ToleranceChanges): StepController {
+  if (Object.values(changes).every((change) => change === undefined)) return controller;
+  if (controller.withTolerances !== undefined) return controller.withTolerances(changes);
+  throw new OptionError('odeint', `tolerances or a norm with controller '${controller.name}'`, {
+    expected: 'a controller that has them',
+    advice: 'Use pid() with an adaptive solver, or leave them out.',
   });
 }
 

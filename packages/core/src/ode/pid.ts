@@ -4,7 +4,7 @@ import { OptionError, TreeError } from '../errors.ts';
 import { asTensor, isTensor, onesLike, select, stopGradient, type Tensor, type TensorLike } from '../tensor/tensor.ts';
 import { flattenTree } from '../tree.ts';
 import { firstStep } from './first-step.ts';
-import { leafNorm, type LeafTolerance } from './norm.ts';
+import { leafNorm, type LeafTolerance, type Norm } from './norm.ts';
 import type { Leaves } from './solver.ts';
 import type { StepController } from './step-controller.ts';
 
@@ -16,8 +16,8 @@ export interface PidOptions {
   readonly rtol?: Tolerance;
   /** Absolute tolerance. */
   readonly atol?: Tolerance;
-  /** Of the leaves of e / (atol + rtol·max(|y0|, |y1|)); the step is accepted if it is at most 1. Root mean square by default. */
-  readonly norm?: (scaledError: Leaves) => Tensor;
+  /** Root mean square over all elements by default. */
+  readonly norm?: Norm;
   /** βP, βI and βD, divided by the order of the error: (0, 1, 0) is the classical I controller, (0.4, 0.3, 0) a PI one. */
   readonly pCoefficient?: number;
   readonly iCoefficient?: number;
@@ -101,16 +101,10 @@ function controller(options: PidOptions, source: readonly (number | null)[] | un
       };
     },
 
-    withTolerances: (given) =>
-      controller(
-        {
-          ...options,
-          ...(given.rtol === undefined ? {} : { rtol: given.rtol }),
-          ...(given.atol === undefined ? {} : { atol: given.atol }),
-        },
-        source,
-      ),
-    // A norm of the caller's is for the state that it was written for.
+    withTolerances: (changes) => {
+      const given = Object.fromEntries(Object.entries(changes).filter(([, change]) => change !== undefined));
+      return controller({ ...options, ...given }, source);
+    },
     forLeaves: (leaves) => {
       const { norm: _, ...rest } = options;
       return controller(rest, leaves);

@@ -1,5 +1,6 @@
 /** The contract of a step-size controller: it accepts or rejects a step and chooses the size of the next. */
 import type { Tensor } from '../tensor/tensor.ts';
+import type { Norm } from './norm.ts';
 import type { Tolerance } from './pid.ts';
 import type { LeafDynamics, Leaves } from './solver.ts';
 
@@ -38,6 +39,13 @@ export interface Decision<State> {
   readonly state: State;
 }
 
+/** What a solve can change of a controller. */
+export interface ToleranceChanges {
+  readonly rtol?: Tolerance | undefined;
+  readonly atol?: Tolerance | undefined;
+  readonly norm?: Norm | undefined;
+}
+
 /**
  * A step-size controller, as a value made by a factory: `pid({ rtol, atol })`, `constantStep({ h })`.
  */
@@ -56,11 +64,8 @@ export interface StepController<State = unknown> {
   next(step: AttemptedStep, state: State): Decision<State>;
   /** A step of smaller size than this ends the solve; by default one that no longer changes t. */
   readonly minStep?: number;
-  /** This controller with other tolerances, where it has them: for solves that override them. */
-  readonly withTolerances?: (tolerances: {
-    readonly rtol?: Tolerance;
-    readonly atol?: Tolerance;
-  }) => StepController<State>;
+  /** This controller with other tolerances or another norm, where it has them: for solves that override them. */
+  readonly withTolerances?: (changes: ToleranceChanges) => StepController<State>;
   /**
    * This controller for a state whose leaf i is of the kind of leaf `source[i]` of the old one, and so has its tolerances;
    * null leaves a leaf out of the error norm.

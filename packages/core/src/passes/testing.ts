@@ -265,15 +265,12 @@ function runPrimitive(node: Node, inputs: readonly Elements[]): Elements {
       });
     case 'concat': {
       const { axis } = node.params;
+      const rows = inputs.flatMap((piece) =>
+        Array.from({ length: piece.shape[axis] as number }, (_, k) => ({ piece, k })),
+      );
       return make(type, (index) => {
-        let offset = index[axis] as number;
-        const piece = inputs.find(
-          ({ shape }) => offset < (shape[axis] as number) || void (offset -= shape[axis] as number),
-        );
-        return at(
-          piece as Elements,
-          index.map((k, i) => (i === axis ? offset : k)),
-        );
+        const { piece, k } = rows[index[axis] as number] as (typeof rows)[number];
+        return at(piece, index.with(axis, k));
       });
     }
     case 'gather': {
@@ -290,11 +287,9 @@ function runPrimitive(node: Node, inputs: readonly Elements[]): Elements {
     case 'reduceMax':
     case 'reduceMin': {
       const { axes, keepDims } = node.params;
+      const position = (axis: number): number => (keepDims ? axis : axis - axes.filter((other) => other < axis).length);
       return make(type, (index) => {
-        const kept = [...index];
-        const origin = x.shape.map((_, axis) =>
-          axes.includes(axis) ? (keepDims ? void kept.shift() : undefined, -1) : (kept.shift() as number),
-        );
+        const origin = x.shape.map((_, axis) => (axes.includes(axis) ? everywhere : (index[position(axis)] as number)));
         return reduce(node.op, elementsAt(x, origin));
       });
     }
@@ -317,12 +312,15 @@ function runPrimitive(node: Node, inputs: readonly Elements[]): Elements {
   }
 }
 
-/** The elements at an index whose −1 stand for all positions of an axis. */
+/** In an index: all positions of an axis. */
+const everywhere = -1;
+
+/** The elements at an index that may stand for many. */
 function elementsAt(x: Elements, origin: readonly number[]): readonly number[] {
   const indices = origin.reduce<readonly (readonly number[])[]>(
     (all, k, axis) =>
       all.flatMap((index) =>
-        k === -1 ? Array.from({ length: x.shape[axis] as number }, (_, j) => [...index, j]) : [[...index, k]],
+        k === everywhere ? Array.from({ length: x.shape[axis] as number }, (_, j) => [...index, j]) : [[...index, k]],
       ),
     [[]],
   );

@@ -146,10 +146,7 @@ describe('functions of two arguments', () => {
   });
 
   it('comparisons with NaN are false, notEqual is true', async () => {
-    const results = await evaluate(
-      (x: Tensor) => [x.equal(x), x.less(x), x.greaterEqual(x), x.notEqual(x)],
-      f64(NaN),
-    );
+    const results = await evaluate((x: Tensor) => [x.equal(x), x.less(x), x.greaterEqual(x), x.notEqual(x)], f64(NaN));
     expect(results).toEqual([false, false, false, true]);
   });
 

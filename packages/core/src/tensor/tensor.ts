@@ -431,7 +431,7 @@ export function select(condition: Tensor, whenTrue: TensorLike, whenFalse: Tenso
       : isTensor(whenFalse) || isHostArray(whenFalse)
         ? whenFalse
         : undefined;
-  const dtype = like?.dtype ?? 'f32';
+  const dtype = like?.dtype ?? (typeof whenTrue === 'boolean' ? 'bool' : 'f32');
   return applyOne(
     'select',
     [condition, asTensor(whenTrue, dtype, 'select'), asTensor(whenFalse, dtype, 'select')],
@@ -453,7 +453,7 @@ export function stack(tensors: readonly TensorLike[], axis = 0): Tensor {
   const all = tensors.map((x) => asTensor(x, like?.dtype ?? 'f32', 'stack'));
   return concat(
     all.map((x) => x.expandDims(axis)),
-    axis < 0 ? axis : axis,
+    axis,
   );
 }
 

@@ -5,6 +5,7 @@ import {
   constant,
   customVjp,
   isDifferentiable,
+  OptionError,
   report,
   scan,
   stack,
@@ -15,6 +16,7 @@ import {
   type Integrate,
   type IntegrateOptions,
   type Leaves,
+  type Norm,
   type ReverseRule,
   type Solver,
   type SolveProblem,
@@ -35,6 +37,15 @@ export interface AdjointOptions {
    * fewer backward steps at the same accuracy of the gradient's other parts. False by default.
    */
   readonly seminorm?: boolean;
+  /** The norm of the backward solve's scaled error, in place of the root mean square over all of it. */
+  readonly norm?: (scaledError: AugmentedLeaves) => Tensor;
+}
+
+/** Leaves of the augmented state: y, its adjoint a, and the gradients of what the dynamics use. */
+export interface AugmentedLeaves {
+  readonly y: Leaves;
+  readonly a: Leaves;
+  readonly g: Leaves;
 }
 
 /**
@@ -54,11 +65,19 @@ export interface AdjointOptions {
  * @example
  * const ode = createOde({ backend: reference(), solver: dopri5(), gradient: adjoint({ seminorm: true }), rtol: 1e-6 });
  */
-export const adjoint = (options: AdjointOptions = {}): GradientMethod => ({
-  name: 'adjoint',
-  solve: (problem, integrate) =>
-    solveWithAdjoint(problem, integrate, { options, leafOf: problem.y0.map((_, i) => i), given: {} }),
-});
+export function adjoint(options: AdjointOptions = {}): GradientMethod {
+  if (options.seminorm === true && options.norm !== undefined) {
+    throw new OptionError('adjoint', 'both seminorm and norm', {
+      expected: 'one of them',
+      advice: 'A norm that does not look at g is a seminorm.',
+    });
+  }
+  return {
+    name: 'adjoint',
+    solve: (problem, integrate) =>
+      solveWithAdjoint(problem, integrate, { options, leafOf: problem.y0.map((_, i) => i), given: {} }),
+  };
+}
 
 interface Context {
   readonly options: AdjointOptions;
@@ -145,19 +164,23 @@ function augment(f: ClosedDynamics, n: number, wanted: readonly boolean[]): Clos
 
 /** How the augmented system is integrated: y and a with the tolerances of y, g with those of its first leaf or outside the norm. */
 function backwardContext({ options, leafOf }: Context, parameters: number): Context {
-  const { seminorm = false, solver, controller, rtol, atol, maxSteps } = options;
+  const { seminorm = false, solver, controller, rtol, atol, norm, maxSteps } = options;
+  const n = leafOf.length;
   const forParameters = Array.from({ length: parameters }, () => (seminorm ? null : 0));
   const tolerancesOf = [...leafOf, ...leafOf, ...forParameters];
+  const leafNorm: Norm | undefined =
+    norm && ((scaled) => norm({ y: scaled.slice(0, n), a: scaled.slice(n, 2 * n), g: scaled.slice(2 * n) }));
+  // A norm is for this augmented state; the reverse of the reverse has another.
+  const { norm: _, ...others } = options;
   return {
-    options,
+    options: others,
     leafOf: tolerancesOf,
     given: {
       phase: 'backward',
       tolerancesOf,
+      changes: { rtol, atol, norm: leafNorm },
       ...(solver === undefined ? {} : { solver }),
       ...(controller === undefined ? {} : { controller }),
-      ...(rtol === undefined ? {} : { rtol }),
-      ...(atol === undefined ? {} : { atol }),
       ...(maxSteps === undefined ? {} : { maxSteps }),
     },
   };

@@ -1,2 +1,2 @@
 /** The adjoint method: gradients by one augmented solve backwards in time. */
-export { adjoint, type AdjointOptions } from './adjoint.ts';
+export { adjoint, type AdjointOptions, type AugmentedLeaves } from './adjoint.ts';

@@ -128,7 +128,7 @@ const broken: readonly (readonly [string, () => Solver, readonly (keyof typeof n
         return { ...step, y: step.y.map((leaf) => leaf.add(kept.mul(0).sum())) };
       },
     })),
-    ['types', 'pure'],
+    ['pure'],
   ],
   [
     'too few evaluations reported',
@@ -147,7 +147,7 @@ const broken: readonly (readonly [string, () => Solver, readonly (keyof typeof n
   ],
   ['an error estimate that is promised and not given', altered(ralston3, () => ({ hasErrorEstimate: true })), ['says', 'estimate', 'forwards', 'backwards', 'statistics']],
   [
-    'an error estimate that is a thousand times too small',
+    'an error estimate that is far too small',
     altered(heun, (base) => ({
       step: (...args) => {
         const step = base.step(...args);
@@ -210,6 +210,5 @@ describe('broken solvers fail', () => {
     const failures = await failuresOf(solverChecks(make));
     const failed = failures.map(({ name }) => name);
     expect(failed, failures.map(({ name, reason }) => `${name}: ${reason}`).join('\n')).toEqual(expect.arrayContaining(expected.map((key) => names[key])));
-    if (process.env['SHOW']) console.log(_, failures);
   });
 });

@@ -1,5 +1,5 @@
 /** Steps of one size, one after the other, in a loop of the engine: nothing but the solver's own `init` and `step`. */
-import { call, whileLoop } from '@node-ode/core';
+import { call, flattenTree, isTensor, whileLoop } from '@node-ode/core';
 import type { Backend, HostArray, LeafDynamics, Leaves, Solver, Tensor } from '@node-ode/core';
 import { demand } from '../support/check.ts';
 import { elementsOf } from '../support/numbers.ts';
@@ -58,14 +58,14 @@ export function marcher(backend: Backend, solver: Solver, f: LeafDynamics): Marc
     );
     const last = solver.step(dynamics, timeOf(carry.i), h, carry.y, carry.state);
     const dense = thetas.map((theta) => solver.interpolate(last.interpolant, t0.mul(0).add(theta)));
-    return [carry.evaluations.add(count(last.evaluations)), ...last.y, ...carry.y, ...dense.flat()];
+    // The last state takes part in the results: nothing that the step evaluated is dead code.
+    const { leaves: kept } = flattenTree(solver.name, last.state, isTensor);
+    return [carry.evaluations.add(count(last.evaluations)), ...last.y, ...carry.y, ...dense.flat(), ...kept];
   });
   return async (t0, h, steps, y0) => {
     const { outputs, counters } = await run([scalar(t0), scalar(h), scalar(steps, 'i32'), ...y0]);
     const [evaluations, ...arrays] = outputs as [HostArray, ...HostArray[]];
-    const groups = Array.from({ length: arrays.length / y0.length }, (_, i) =>
-      arrays.slice(i * y0.length, (i + 1) * y0.length),
-    );
+    const groups = Array.from({ length: 2 + thetas.length }, (_, i) => arrays.slice(i * y0.length, (i + 1) * y0.length));
     const [y = [], previous = [], ...dense] = groups;
     return {
       t: t0 + h * steps,
