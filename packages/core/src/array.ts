@@ -43,7 +43,12 @@ export function array(
   return { kind: 'array', shape: [...shape], dtype, data: owned };
 }
 
-/** Wraps a typed array without copying it. */
+/**
+ * Wraps a typed array without copying it.
+ *
+ * @example
+ * hostArray(new Float32Array(6), [2, 3], 'f32'); // no copy
+ */
 export const hostArray = (data: TensorData, shape: Shape, dtype: DType): HostArray => ({
   kind: 'array',
   shape,
@@ -51,11 +56,21 @@ export const hostArray = (data: TensorData, shape: Shape, dtype: DType): HostArr
   data,
 });
 
-/** Whether a value is a host array. */
+/**
+ * Whether a value is a host array.
+ *
+ * @example
+ * isHostArray(array([1, 2])); // true
+ */
 export const isHostArray = (x: unknown): x is HostArray =>
   typeof x === 'object' && x !== null && (x as Partial<HostArray>).kind === 'array';
 
-/** The array as nested JavaScript arrays, a plain number for a scalar. */
+/**
+ * The array as nested JavaScript arrays, a plain number for a scalar.
+ *
+ * @example
+ * toNested(array([[1, 2], [3, 4]])); // [[1, 2], [3, 4]]
+ */
 export function toNested(a: HostArray): NestedArray {
   const walk = (axis: number, offset: number, stride: number): NestedArray => {
     if (axis === a.shape.length) return a.dtype === 'bool' ? a.data[offset] === 1 : (a.data[offset] ?? NaN);

@@ -14,9 +14,8 @@ export {
   type TreeStructure,
 } from './tree.ts';
 
-export { broadcastShapes, formatShape, normalizeAxes, normalizeAxis, reducedShape } from './graph/broadcast.ts';
+export { broadcastShapes } from './graph/broadcast.ts';
 export { checkGraph } from './graph/check.ts';
-export { composites } from './graph/composites.ts';
 export * from './graph/dtype.ts';
 export * from './graph/evaluate.ts';
 export * from './graph/graph.ts';
@@ -37,7 +36,6 @@ export {
   select,
   stack,
   stopGradient,
-  sumTo,
   Tape,
   Tensor,
   zerosLike,
@@ -45,7 +43,7 @@ export {
   type ReduceOptions,
   type TensorLike,
 } from './tensor/tensor.ts';
-export { apply, applyOne, type Combine, type Traced } from './tensor/trace.ts';
+export type { Combine, Traced } from './tensor/trace.ts';
 
 export { call } from './control/call.ts';
 export { cond } from './control/cond.ts';

@@ -1,5 +1,7 @@
 /** Trees: states, parameters and batches as plain nested arrays and objects. Types follow the structure through. */
+import { isHostArray } from './array.ts';
 import { TreeError } from './errors.ts';
+import { formatType, tensorType } from './graph/graph.ts';
 
 /** A nested structure with leaves of type `L`. Object keys are visited in sorted order, so the order in which they were written is free. */
 export type Tree<L> = L | readonly Tree<L>[] | { readonly [key: string]: Tree<L> };
@@ -24,7 +26,7 @@ type Branch = readonly unknown[] | Readonly<Record<string, unknown>>;
 
 function isBranch(x: unknown): x is Branch {
   if (Array.isArray(x)) return true;
-  if (typeof x !== 'object' || x === null) return false;
+  if (typeof x !== 'object' || x === null || isHostArray(x)) return false;
   const prototype: unknown = Object.getPrototypeOf(x);
   return prototype === Object.prototype || prototype === null;
 }
@@ -33,6 +35,8 @@ function isBranch(x: unknown): x is Branch {
  * The leaves of a tree in order, and its structure.
  *
  * @throws TreeError naming `operation` and the path of what is neither a leaf nor a plain array or object.
+ * @example
+ * flattenTree('sum', { b: x, a: [y] }, isTensor).leaves; // [y, x]: keys are sorted
  */
 export function flattenTree<L>(
   operation: string,
@@ -70,6 +74,8 @@ export function flattenTree<L>(
  * Applies `fn` to corresponding leaves of trees of one structure.
  *
  * @throws TreeError if the structures differ.
+ * @example
+ * mapTree('scale', isTensor, (x) => x.mul(2), params);
  */
 export function mapTree<L>(
   operation: string,
@@ -84,7 +90,12 @@ export function mapTree<L>(
   return first.structure.rebuild(first.leaves.map((_, i) => fn(...flat.map(({ leaves }) => leaves[i] as L))));
 }
 
-/** @throws TreeError that names the first path in which two structures differ. */
+/**
+ * @throws TreeError that names the first path in which two structures differ.
+ *
+ * @example
+ * requireSameStructure('update', flattenTree('update', params, isTensor).structure, flattenTree('update', grads, isTensor).structure);
+ */
 export function requireSameStructure(operation: string, expected: TreeStructure, given: TreeStructure): void {
   const length = Math.max(expected.paths.length, given.paths.length);
   for (let i = 0; i < length; i++) {
@@ -107,6 +118,7 @@ const formatPath = (path: string | undefined): string =>
 /** What a JavaScript value is, for errors. */
 export function describe(x: unknown): string {
   if (x === null || x === undefined) return String(x);
+  if (isHostArray(x)) return `a host array ${formatType(tensorType(x.shape, x.dtype))}`;
   if (typeof x === 'object') return `an instance of ${(x as object).constructor?.name ?? 'Object'}`;
   return `a ${typeof x} (${String(x)})`;
 }

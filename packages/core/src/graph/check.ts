@@ -18,6 +18,8 @@ import { subgraphsOf } from './print.ts';
  *
  * @throws TraceError if a value is used before it is produced, or produced twice; ShapeError if operands, results or
  * subgraphs disagree in number or type. Both name the graph and the node.
+ * @example
+ * checkGraph(compiled.graph(x)); // throws if a node uses what no earlier one made
  */
 export function checkGraph(graph: Graph): void {
   const checked = new Set<Graph>();

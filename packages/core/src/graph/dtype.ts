@@ -19,13 +19,28 @@ export type TensorData = DataOf[DType];
 
 const bytes: Record<DType, number> = { f32: 4, f64: 8, i32: 4, bool: 1 };
 
-/** Bytes of one element. */
+/**
+ * Bytes of one element.
+ *
+ * @example
+ * bytesPerElement('f64'); // 8
+ */
 export const bytesPerElement = (dtype: DType): number => bytes[dtype];
 
-/** Whether a dtype is differentiable. */
+/**
+ * Whether a dtype is differentiable.
+ *
+ * @example
+ * isFloat('i32'); // false
+ */
 export const isFloat = (dtype: DType): dtype is FloatDType => dtype === 'f32' || dtype === 'f64';
 
-/** A zeroed host buffer of `length` elements. */
+/**
+ * A zeroed host buffer of `length` elements.
+ *
+ * @example
+ * allocate('f32', 3); // Float32Array [0, 0, 0]
+ */
 export function allocate(dtype: DType, length: number): TensorData {
   switch (dtype) {
     case 'f32':

@@ -52,29 +52,64 @@ export interface Graph {
   readonly outputs: readonly Value[];
 }
 
-/** The type of a tensor of this shape and dtype. */
+/**
+ * The type of a tensor of this shape and dtype.
+ *
+ * @example
+ * tensorType([20, 2], 'f32');
+ */
 export const tensorType = (shape: Shape, dtype: DType): TensorType => ({ kind: 'tensor', shape, dtype });
 
-/** The type of a tape whose entries have type `element`. */
+/**
+ * The type of a tape whose entries have type `element`.
+ *
+ * @example
+ * tapeType(tensorType([3], 'f64'));
+ */
 export const tapeType = (element: TensorType): TapeType => ({ kind: 'tape', element });
 
-/** A fresh value of a type. */
+/**
+ * A fresh value of a type.
+ *
+ * @example
+ * const input = value(tensorType([], 'f32'));
+ */
 export const value = <T extends ValueType>(type: T): Value<T> => ({ type });
 
-/** Number of elements of a shape. */
+/**
+ * Number of elements of a shape.
+ *
+ * @example
+ * sizeOf([2, 3]); // 6
+ */
 export const sizeOf = (shape: Shape): number => shape.reduce((product, extent) => product * extent, 1);
 
-/** Whether two shapes are equal. */
+/**
+ * Whether two shapes are equal.
+ *
+ * @example
+ * sameShape([2, 3], [2, 3]); // true
+ */
 export const sameShape = (a: Shape, b: Shape): boolean =>
   a.length === b.length && a.every((extent, axis) => extent === b[axis]);
 
-/** Whether two value types are equal. */
+/**
+ * Whether two value types are equal.
+ *
+ * @example
+ * sameType(tensorType([], 'f32'), tensorType([], 'f64')); // false
+ */
 export function sameType(a: ValueType, b: ValueType): boolean {
   if (a.kind === 'tape') return b.kind === 'tape' && sameType(a.element, b.element);
   return b.kind === 'tensor' && a.dtype === b.dtype && sameShape(a.shape, b.shape);
 }
 
-/** `f32[20,2]`, `i32[]`, `tape<f64[3]>`: how types are written in errors and printed graphs. */
+/**
+ * `f32[20,2]`, `i32[]`, `tape<f64[3]>`: how types are written in errors and printed graphs.
+ *
+ * @example
+ * formatType(tensorType([20, 2], 'f32')); // 'f32[20,2]'
+ */
 export function formatType(type: ValueType): string {
   if (type.kind === 'tape') return `tape<${formatType(type.element)}>`;
   return `${type.dtype}[${type.shape.join(',')}]`;

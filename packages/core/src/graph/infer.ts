@@ -30,6 +30,9 @@ export type Application = { [P in Primitive]: Omit<NodeOf<P>, 'outputs'> }[Primi
  * The types of an application's outputs.
  *
  * @throws ShapeError or DTypeError naming the primitive and its operands.
+ * @example
+ * const x = value(tensorType([2, 3], 'f32'));
+ * inferTypes({ op: 'sum', inputs: [x], params: { axes: [1], keepDims: false } }); // [f32[2]]
  */
 export function inferTypes(node: Application | Node): readonly ValueType[] {
   const rule = rules[node.op] as Rule<Primitive>;
@@ -106,7 +109,9 @@ const isCount = (n: number): boolean => Number.isInteger(n) && n >= 0;
 
 function requireShape(op: string, shape: Shape): Shape {
   if (shape.every(isCount)) return shape;
-  throw new ShapeError(op, `shape ${formatShape(shape)}`, { expected: 'extents that are integers, none of them negative' });
+  throw new ShapeError(op, `shape ${formatShape(shape)}`, {
+    expected: 'extents that are integers, none of them negative',
+  });
 }
 
 const outputsOf = (graph: Graph): readonly ValueType[] => graph.outputs.map((output) => output.type);
@@ -224,11 +229,7 @@ const rules: { readonly [P in Primitive]: Rule<P> } = {
   },
   pad: (types, { before, after }, op) => {
     const x = tensor(op, types, 0);
-    if (
-      before.length !== x.shape.length ||
-      after.length !== x.shape.length ||
-      ![...before, ...after].every(isCount)
-    ) {
+    if (before.length !== x.shape.length || after.length !== x.shape.length || ![...before, ...after].every(isCount)) {
       throw new ShapeError(op, `before [${before.join(', ')}] and after [${after.join(', ')}] of ${formatType(x)}`, {
         expected: 'one non-negative width for each axis',
       });
@@ -270,7 +271,11 @@ const rules: { readonly [P in Primitive]: Rule<P> } = {
         expected: "the indices' shape in the updates, from that axis on",
       });
     }
-    const shape = [...updates.shape.slice(0, axis), ...requireShape(op, [size]), ...updates.shape.slice(axis + indices.shape.length)];
+    const shape = [
+      ...updates.shape.slice(0, axis),
+      ...requireShape(op, [size]),
+      ...updates.shape.slice(axis + indices.shape.length),
+    ];
     return [tensorType(shape, updates.dtype)];
   },
   setRow: (types, _, op) => {
@@ -392,6 +397,11 @@ function lastTwo(shape: Shape, transposed: boolean): [number, number] {
   return transposed ? [b, a] : [a, b];
 }
 
-/** Whether a value of this type can carry a derivative. */
+/**
+ * Whether a value of this type can carry a derivative.
+ *
+ * @example
+ * isDifferentiable(tensorType([], 'i32')); // false
+ */
 export const isDifferentiable = (type: ValueType): boolean =>
   isFloat(type.kind === 'tape' ? type.element.dtype : type.dtype);

@@ -5,7 +5,12 @@ import type { CompositePrimitive } from '../graph/primitives.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { apply, asTensorResult, closeGraph, openTrace, type Traced } from '../tensor/trace.ts';
 
-/** Lowers a graph for a backend that keeps some composites; subgraphs that are shared stay shared. */
+/**
+ * Lowers a graph for a backend that keeps some composites; subgraphs that are shared stay shared.
+ *
+ * @example
+ * const lowered = lower(graph, new Set(['linearCombination', 'errorNorm']));
+ */
 export function lower(graph: Graph, kept: ReadonlySet<CompositePrimitive>): Graph {
   const lowered = new Map<Graph, Graph>();
   const lowerGraph = (g: Graph): Graph => {

@@ -20,7 +20,7 @@ const passes = {
 };
 
 const programs = fc
-  .array(fc.nat({ max: 10_000 }), { minLength: 0, maxLength: 400, size: 'max' })
+  .array(fc.nat({ max: 10_000 }), { minLength: 50, maxLength: 600, size: 'max' })
   .map((numbers) => randomProgram(choices(numbers)));
 
 const runs = Number(process.env['FC_RUNS'] ?? 400);

@@ -51,8 +51,8 @@ interface Site {
 
 /** Appends random nodes; their results join the pool. Nodes that the operands at hand do not fit are left out. */
 function grow(site: Site): void {
-  const steps = [...simpleSteps, ...simpleSteps, ...(site.depth < 2 ? structuredSteps : [])];
-  for (let i = 2 + site.choose.below(site.depth === 0 ? 12 : 6); i > 0; i--) {
+  const steps = [...simpleSteps, ...(site.depth < 2 ? structuredSteps : [])];
+  for (let i = 2 + site.choose.below(site.depth === 0 ? 16 : 8); i > 0; i--) {
     try {
       site.pool.push(...site.choose.from(steps)(site));
     } catch (error) {

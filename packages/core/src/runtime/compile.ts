@@ -82,7 +82,12 @@ interface Loaded {
 const isArgument = (x: unknown): x is ArgumentLeaf =>
   typeof x === 'number' || typeof x === 'boolean' || isHostArray(x) || isDeviceArray(x);
 
-/** Whether a value is an array on a device. */
+/**
+ * Whether a value is an array on a device.
+ *
+ * @example
+ * isDeviceArray(await backend.upload(array([1]))); // true
+ */
 export const isDeviceArray = (x: unknown): x is DeviceArray =>
   typeof x === 'object' && x !== null && 'backend' in x && 'read' in x && 'shape' in x;
 

@@ -366,11 +366,21 @@ export class Tape {
   }
 }
 
-/** Whether a value is a tensor (of any copy of core). */
+/**
+ * Whether a value is a tensor (of any copy of core).
+ *
+ * @example
+ * isTensor(constant(1)); // true
+ */
 export const isTensor = (x: unknown): x is Tensor =>
   x instanceof Tensor || (typeof x === 'object' && x !== null && 'source' in x && 'type' in x && 'matmul' in x);
 
-/** Whether a value is a tape. */
+/**
+ * Whether a value is a tape.
+ *
+ * @example
+ * isTape(whileLoop(x, done, body).tape);
+ */
 export const isTape = (x: unknown): x is Tape => x instanceof Tape;
 
 /**
@@ -385,13 +395,28 @@ export const constant = (
   dtype: DType = typeof value === 'boolean' ? 'bool' : 'f32',
 ): Tensor => applyOne('constant', [], { value: Number(value), shape, dtype });
 
-/** Zeros of the shape and dtype of `x`. */
+/**
+ * Zeros of the shape and dtype of `x`.
+ *
+ * @example
+ * zerosLike(x).add(1); // ones of x's shape
+ */
 export const zerosLike = (x: { readonly type: TensorType }): Tensor => constant(0, x.type.shape, x.type.dtype);
 
-/** Ones of the shape and dtype of `x`. */
+/**
+ * Ones of the shape and dtype of `x`.
+ *
+ * @example
+ * pullback(onesLike(value));
+ */
 export const onesLike = (x: { readonly type: TensorType }): Tensor => constant(1, x.type.shape, x.type.dtype);
 
-/** 0, 1, … , length − 1. */
+/**
+ * 0, 1, … , length − 1.
+ *
+ * @example
+ * arange(3); // i32: 0, 1, 2
+ */
 export const arange = (length: number, dtype: DType = 'i32'): Tensor =>
   applyOne('iota', [], { shape: [length], axis: 0, dtype });
 
@@ -399,6 +424,9 @@ export const arange = (length: number, dtype: DType = 'i32'): Tensor =>
  * A tensor from a tensor, a host array, or a number (of `dtype`).
  *
  * @throws DTypeError if a number does not fit the dtype.
+ * @example
+ * asTensor(array([1, 2])); // f32[2]
+ * asTensor(3, 'i32'); // i32[]
  */
 export function asTensor(x: TensorLike, dtype: DType = 'f32', operation = 'asTensor'): Tensor {
   if (isTensor(x)) return x;
@@ -423,6 +451,8 @@ const asIndex = (operation: string, x: TensorLike): Tensor => asTensor(x, 'i32',
 /**
  * Elements of `whenTrue` where `condition` holds, else of `whenFalse`; all three broadcast. Both are computed: `cond`
  * chooses what is computed.
+ * @example
+ * select(x.greater(0), x, x.mul(0.01)); // leaky ReLU
  */
 export function select(condition: Tensor, whenTrue: TensorLike, whenFalse: TensorLike): Tensor {
   const like =
@@ -439,7 +469,12 @@ export function select(condition: Tensor, whenTrue: TensorLike, whenFalse: Tenso
   );
 }
 
-/** Joins tensors along an axis that they have. */
+/**
+ * Joins tensors along an axis that they have.
+ *
+ * @example
+ * concat([x, t.broadcastTo([20, 1])], 1); // f32[20,2] and f32[20,1] give f32[20,3]
+ */
 export function concat(tensors: readonly TensorLike[], axis = 0): Tensor {
   const like = tensors.find((x) => isTensor(x) || isHostArray(x)) as Tensor | HostArray | undefined;
   if (like === undefined) throw new ShapeError('concat', 'no tensor was given', { expected: 'at least one' });
@@ -447,7 +482,12 @@ export function concat(tensors: readonly TensorLike[], axis = 0): Tensor {
   return applyOne('concat', all, { axis: normalizeAxis('concat', axis, all[0]?.rank ?? 0) });
 }
 
-/** Joins tensors of one shape along a new axis. */
+/**
+ * Joins tensors of one shape along a new axis.
+ *
+ * @example
+ * stack([x, y]); // two f32[3] give f32[2,3]
+ */
 export function stack(tensors: readonly TensorLike[], axis = 0): Tensor {
   const like = tensors.find((x) => isTensor(x) || isHostArray(x)) as Tensor | HostArray | undefined;
   const all = tensors.map((x) => asTensor(x, like?.dtype ?? 'f32', 'stack'));
@@ -457,13 +497,23 @@ export function stack(tensors: readonly TensorLike[], axis = 0): Tensor {
   );
 }
 
-/** Matrix product where the first operand may be a host array: `matmul(A, y)`. */
+/**
+ * Matrix product where the first operand may be a host array: `matmul(A, y)`.
+ *
+ * @example
+ * matmul(array([[0, 1], [-1, 0]]), y.reshape([2, 1]));
+ */
 export function matmul(a: TensorLike, b: TensorLike, options: MatmulOptions = {}): Tensor {
   const like = isTensor(b) || isHostArray(b) ? b.dtype : 'f32';
   return asTensor(a, like, 'matmul').matmul(b, options);
 }
 
-/** The same value with derivative zero. */
+/**
+ * The same value with derivative zero.
+ *
+ * @example
+ * x.sub(stopGradient(x.mean())); // the mean is a constant to the derivative
+ */
 export const stopGradient = (x: Tensor): Tensor => applyOne('stopGradient', [x], none);
 
 /**

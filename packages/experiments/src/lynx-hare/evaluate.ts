@@ -44,7 +44,11 @@ export async function evaluate(problem: Problem, experiment: Experiment, params:
   const pelts = toPelts(problem, await solve(experiment, params, times));
   const yearly = pelts.filter((_, i) => i % perYear === 0);
   const forecast = yearly.slice(train.length);
-  const score = (name: string, values: readonly Pelts[]): Score => ({ name, rmse: rmse(values, test), forecast: values });
+  const score = (name: string, values: readonly Pelts[]): Score => ({
+    name,
+    rmse: rmse(values, test),
+    forecast: values,
+  });
   return {
     trajectory: { years: times.map((t) => (trainYears[0] ?? NaN) + t), pelts },
     fitRmse: rmse(yearly.slice(0, train.length), train),
@@ -58,9 +62,7 @@ export async function evaluate(problem: Problem, experiment: Experiment, params:
 }
 
 async function solve({ ode, block }: Experiment, { net, y0 }: Params, times: readonly number[]): Promise<HostArray> {
-  const run = ode.compile(
-    (p: TensorsOf<MlpParams>, start: Tensor, ts: Tensor) => block.solve(p, start, ts).ys,
-  );
+  const run = ode.compile((p: TensorsOf<MlpParams>, start: Tensor, ts: Tensor) => block.solve(p, start, ts).ys);
   const ys = await run(net, y0, array(times));
   return ys.read();
 }
@@ -68,12 +70,12 @@ async function solve({ ode, block }: Experiment, { net, y0 }: Params, times: rea
 /** The learned vector field at points in the plane: dy/dt = y·σ·MLP(z), as z = (log y − μ) / σ. */
 export async function flowAt(
   problem: Problem,
-  { ode, block }: Experiment,
-  { net }: Params,
+  { ode, net }: Experiment,
+  params: Params,
   points: readonly Pelts[],
 ): Promise<Flow> {
-  const run = ode.compile((p: TensorsOf<MlpParams>, z: Tensor) => block.dynamics.apply(p, z.sum().mul(0), z));
-  const { data } = await (await run(net, toState(problem, points))).read();
+  const run = ode.compile((p: TensorsOf<MlpParams>, z: Tensor) => net.apply(p, z));
+  const { data } = await (await run(params.net, toState(problem, points))).read();
   const { std } = problem.scale;
   const rate = (pelts: number, i: number, k: number): number => pelts * (std.data[k] ?? NaN) * (data[2 * i + k] ?? NaN);
   return { points, rates: points.map(([hare, lynx], i) => [rate(hare, i, 0), rate(lynx, i, 1)]) };

@@ -20,6 +20,7 @@ import {
   mlp,
   mse,
   trainState,
+  type Layer,
   type MlpParams,
   type TrainState,
 } from '@node-ode/nn';
@@ -48,6 +49,9 @@ export interface Settings {
 /** The parts of a run. */
 export interface Experiment {
   readonly ode: Ode;
+  /** The vector field over states. */
+  readonly net: Layer<MlpParams>;
+  /** Its flow. */
   readonly block: NeuralOde<MlpParams, Tensor>;
   readonly state: State;
   readonly step: Compiled<[TracedState, TensorsOf<Batch>], { state: TracedState; loss: Tensor }>;
@@ -68,6 +72,7 @@ export function createExperiment(problem: Problem, { steps, seed, rtol, atol }: 
   const params: Params = { net: block.init(random(seed)), y0: toState(problem, problem.train.slice(0, 1)) };
   return {
     ode,
+    net,
     block,
     state: trainState(optimizer, params),
     step: ode.compile(function trainingStep(state: TracedState, { y0, ts, target }: TensorsOf<Batch>) {

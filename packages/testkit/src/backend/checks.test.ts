@@ -1,7 +1,7 @@
 // The suite of backends passes the reference engine, and fails engines with one thing wrong.
 import { reference } from '@node-ode/backend-reference';
 import {
-  lower,
+  composites,
   type Backend,
   type DeviceArray,
   type Executable,
@@ -210,7 +210,7 @@ describe('the backend suite', () => {
       capabilities: { dtypes: ['f32', 'i32', 'bool'], composites: [] },
       compile: (graph) => {
         const types = [...graph.inputs, ...graph.outputs].map(({ type }) => (type.kind === 'tape' ? type.element.dtype : type.dtype));
-        expect(lower(graph, new Set()).nodes.length).toBe(graph.nodes.length);
+        expect(graph.nodes.filter(({ op }) => op in composites)).toEqual([]);
         return types.includes('f64') ? Promise.reject(Object.assign(new Error('no f64'), { code: 'UNSUPPORTED' })) : backend.compile(graph);
       },
     });
@@ -222,6 +222,5 @@ describe('the backend suite', () => {
     const failures = await failuresOf(backendChecks(make));
     const failed = failures.map(({ name }) => name);
     expect(failed, failures.map(({ name, reason }) => `${name}: ${reason}`).join('\n')).toEqual(expect.arrayContaining([...expected]));
-    console.log(_, failures.map(({ name, reason }) => `${name}: ${reason}`.slice(0,200)));
   });
 });

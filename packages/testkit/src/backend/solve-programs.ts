@@ -21,13 +21,19 @@ const inputs: ProgramCase['inputs'] = (d) => [
 
 export const solvePrograms: readonly ProgramCase[] = [
   {
-    name: 'an adaptive solve, forwards and backwards in time, and its statistics',
+    // Engines round differently, so an error near its tolerance may be accepted by one and rejected by another.
+    name: 'an adaptive solve, forwards and backwards in time',
+    inputs,
+    fn: ([y0, w, ts]) => [trajectory(adaptive, T(y0), T(w), T(ts)).ys],
+    slack: 100,
+  },
+  {
+    name: 'the statistics of a solve by steps of one size',
     inputs,
     fn: ([y0, w, ts]) => {
-      const { ys, stats } = trajectory(adaptive, T(y0), T(w), T(ts));
+      const { ys, stats } = trajectory(uniform, T(y0), T(w), T(ts));
       return [ys, stats.nfe, stats.accepted, stats.rejected];
     },
-    slack: 100,
   },
   {
     name: 'the gradient of a solve for its initial value, parameters and times',

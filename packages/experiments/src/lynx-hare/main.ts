@@ -1,0 +1,34 @@
+/** `npm start`: the command line, signals and the exit code of the lynx–hare job. */
+import type { NodeOdeError } from '@node-ode/core';
+import { parseCommand, usage } from './command-line.ts';
+import { runJob } from './job.ts';
+
+/** As shells count: 128 and the signal's number. */
+const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const;
+
+async function main(): Promise<number> {
+  const command = parseCommand(process.argv.slice(2));
+  if (command.help) {
+    process.stdout.write(usage);
+    return 0;
+  }
+  const controller = new AbortController();
+  let exitCode = 0;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    // once: the second Ctrl-C ends the process as ever
+    process.once(signal, () => {
+      exitCode = exitCodes[signal];
+      controller.abort();
+    });
+  }
+  const { interrupted } = await runJob(command, { stream: process.stdout, signal: controller.signal });
+  return interrupted ? exitCode : 0;
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  const { code, message } = error as NodeOdeError;
+  process.stderr.write(`${message}\n`);
+  process.exitCode = code === 'OPTION' ? 2 : 1;
+}
