@@ -1,6 +1,6 @@
 import { rungeKutta } from '@node-ode/core';
 import { describe, expect, it } from 'vitest';
-import { density, orderConditions, orderOf, rootedTrees, write } from './order-conditions.ts';
+import { attainedOrders, density, orderConditions, orderOf, rootedTrees, write } from './order-conditions.ts';
 
 describe('rooted trees', () => {
   it('are as many as there are', () => {
@@ -19,7 +19,7 @@ describe('rooted trees', () => {
 
 describe('order conditions', () => {
   it('are those of the tableau', async () => {
-    // Ralston's third-order method: Σ bᵢcᵢ³ = 1/12·… is computed here by hand from its coefficients
+    // Ralston's third-order method; sums over its coefficients are written out here
     const b = [2 / 9, 1 / 3, 4 / 9];
     const c = [0, 1 / 2, 3 / 4];
     const ralston = rungeKutta({ name: 'ralston', order: 3, c, a: [[], [1 / 2], [0, 3 / 4]], b });
@@ -47,5 +47,6 @@ describe('order conditions', () => {
     const conditions = await orderConditions(wrong, 4);
     const failed = conditions.filter(({ defect }) => Math.abs(defect) > 1e-12).map(({ tree }) => write(tree));
     expect(failed).toEqual(['[[[[]]]]']);
+    expect(await attainedOrders(wrong)).toEqual({ solution: 3, dense: 2, embedded: undefined });
   });
 });

@@ -68,6 +68,36 @@ export async function orderConditions(solver: Solver, highest: number): Promise<
   });
 }
 
+/** The orders that a method attains: the largest up to which all conditions hold. */
+export interface AttainedOrders {
+  readonly solution: number;
+  readonly dense: number;
+  /** Of the embedded solution that the error estimate compares with; undefined without an estimate. */
+  readonly embedded: number | undefined;
+}
+
+/** Coefficients are in double precision: conditions that hold round to within this. */
+const rounding = 1e-13;
+
+/**
+ * The orders of a method's solution, dense output and embedded solution, by all conditions up to one above its claim.
+ *
+ * @example
+ * await attainedOrders(dopri5()); // { solution: 5, dense: 4, embedded: 4 }
+ */
+export async function attainedOrders(solver: Solver): Promise<AttainedOrders> {
+  const conditions = await orderConditions(solver, solver.order + 1);
+  const attained = (of: (condition: OrderCondition) => number): number => {
+    const failed = conditions.filter((condition) => !(Math.abs(of(condition)) <= rounding));
+    return Math.min(solver.order + 1, ...failed.map(({ order }) => order - 1));
+  };
+  return {
+    solution: attained(({ defect }) => defect),
+    dense: attained(({ denseDefect }) => denseDefect),
+    embedded: solver.hasErrorEstimate ? attained(({ errorWeight }) => errorWeight ?? NaN) : undefined,
+  };
+}
+
 /** All rooted trees of at most `highest` vertices: 1, 1, 2, 4, 9, 20, … of each order. */
 export function rootedTrees(highest: number): readonly RootedTree[] {
   const byOrder: RootedTree[][] = [[]];

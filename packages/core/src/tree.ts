@@ -56,6 +56,7 @@ export function flattenTree<L>(
     if (!isBranch(node)) {
       throw new TreeError(operation, `${path === '' ? 'the value' : path} is ${describe(node)}`, {
         expected: `${leafName}, or plain arrays and objects of them`,
+        ...(isHostArray(node) ? { advice: 'Make a tensor of it with asTensor(…).' } : {}),
       });
     }
     if (Array.isArray(node)) {

@@ -18,7 +18,8 @@ const singleBounds: Readonly<Record<string, number>> = { linear: 2e-3, exp: 5e-2
 /** torchdiffeq's four problems, both ways in time, in f64 and f32; bounds of the largest relative error. */
 export function torchdiffeqCases({ order }: Solver): readonly Case[] {
   const loose = order < 4 ? 4e-3 : 3e-4;
-  const boundOf = (name: string, dtype: FloatDType): number => (dtype === 'f32' ? (singleBounds[name] ?? loose) : loose);
+  const boundOf = (name: string, dtype: FloatDType): number =>
+    dtype === 'f32' ? (singleBounds[name] ?? loose) : loose;
   const both = (problem: Problem): readonly Problem[] => [problem, reversed(problem)];
   return (['f64', 'f32'] as const).flatMap((dtype) =>
     Object.entries(torchdiffeqProblems).flatMap(([name, make]) =>

@@ -21,7 +21,9 @@ export async function measure(problem: Problem, solver: Solver, controller: Step
   const { dtype, y0, dynamics, reference: points } = problem;
   const ode = createOde({ backend: reference(), solver, controller, dtype, maxSteps: 1_000_000 });
   const { ys, stats } = await ode.solve(dynamics, array([...y0], { dtype }), referenceTimes(problem));
-  const pairs = points.flatMap(({ y }, row) => y.map((exact, i) => [exact, ys.data[row * y.length + i] ?? NaN] as const));
+  const pairs = points.flatMap(({ y }, row) =>
+    y.map((exact, i) => [exact, ys.data[row * y.length + i] ?? NaN] as const),
+  );
   const largest = (of: (exact: number, found: number) => number): number =>
     pairs.reduce((worst, [exact, found]) => Math.max(worst, of(exact, found)), 0);
   return {

@@ -46,11 +46,6 @@ describe('live bytes', () => {
     expect(peak(views, [x])).toBe(800);
   });
 
-  it('counts an array given twice once', () => {
-    const graph = build('g', [f64(100), f64(100)], (g, a, b) => [g.one('add', [a!, b!])]);
-    expect(peak(graph, [x, x])).toBe(3 * 800); // two uploads
-  });
-
   it('frees what nobody uses at once', () => {
     const graph = build('g', [f64(100)], (g, v) => {
       g.one('sin', [v!]);

@@ -140,7 +140,7 @@ export function integrate(problem: SolveProblem, method: Method): { readonly ys:
           { h: m.h, t: m.t, y0: m.y, y1: taken.y, error: taken.error, errorOrder: orders.errorOrder },
           controller0.structure.rebuild(held),
         );
-        const finite = areFinite(taken.y);
+        const finite = areFinite([...taken.y, ...(taken.error ?? [])]);
         const accept = next.accept.and(finite);
         // A step shortened to land on a time says little about the next one.
         const shortened = (isShortened as Tensor).and(accept).and((planned as Tensor).abs().greater(next.h.abs()));

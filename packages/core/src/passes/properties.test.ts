@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { checkGraph } from '../graph/check.ts';
 import { formatType, type Graph } from '../graph/graph.ts';
+import { printGraph } from '../graph/print.ts';
 import { eliminateCommonSubexpressions } from './common-subexpressions.ts';
 import { eliminateDeadCode } from './dead-code.ts';
 import { foldConstants } from './fold-constants.ts';
@@ -19,9 +20,10 @@ const passes = {
   hoistLoopInvariants,
 };
 
-const programs = fc
-  .array(fc.nat({ max: 10_000 }), { minLength: 50, maxLength: 600, size: 'max' })
-  .map((numbers) => randomProgram(choices(numbers)));
+const programs = fc.array(fc.nat({ max: 10_000 }), { minLength: 50, maxLength: 600, size: 'max' }).map((numbers) => {
+  const program = randomProgram(choices(numbers));
+  return { ...program, [fc.toStringMethod]: () => `\n${printGraph(program.graph)}\n${JSON.stringify(program.inputs)}` };
+});
 
 const runs = Number(process.env['FC_RUNS'] ?? 400);
 

@@ -25,7 +25,7 @@ export function randomProgram(choose: Choices): { readonly graph: Graph; readonl
   const shared: Graph[] = [];
   const graph = buildGraph('main', types, (b, ...inputs) => {
     const pool = [...inputs];
-    grow({ b, pool, choose, shared, depth: 0 });
+    grow({ b, pool, choose, shared, lengths: new Map(), depth: 0 });
     return Array.from({ length: 1 + choose.below(4) }, () => choose.from(pool));
   });
   const inputs = types.map(({ shape, dtype }) => {
@@ -46,6 +46,8 @@ interface Site {
   readonly pool: Value[];
   readonly choose: Choices;
   readonly shared: Graph[];
+  /** For each tape, a value that stands for its length. */
+  readonly lengths: Map<Value, Value>;
   readonly depth: number;
 }
 
@@ -157,7 +159,7 @@ function body(
   extra: number,
 ): Graph {
   return buildGraph(name, inputs, (b, ...given) => {
-    const inner: Site = { ...site, b, pool: [...given], depth: site.depth + 1 };
+    const inner: Site = { ...site, b, pool: [...given], lengths: new Map(), depth: site.depth + 1 };
     grow(inner);
     const tensors = inner.pool.filter((x) => isTensor(x));
     const any = (): Value => (tensors.length > 0 ? site.choose.from(tensors) : b.constant(1));
@@ -221,13 +223,15 @@ function whileStep(site: Site): readonly Value[] {
   const taped = choose.below(3);
   const advances = choose.below(2) === 1;
   const made = body(site, 'body', inputs, typesOf(carry), taped);
-  return b.all('whileLoop', [...captured, ...carry], {
+  const results = b.all('whileLoop', [...captured, ...carry], {
     condition,
     body: withCounter(made, captured.length, advances ? choose : undefined),
     constants: captured.length,
     taped,
     advances,
   });
+  for (const tape of results.slice(carry.length)) site.lengths.set(tape, results[0] as Value);
+  return results;
 }
 
 /** The body with its first carry counted up, and a random flag behind its results if it is to have one. */
@@ -249,9 +253,12 @@ function withCounter(graph: Graph, position: number, choose: Choices | undefined
 
 /** A scan over tapes, over tensors, or a number of times. */
 function scanStep(site: Site): readonly Value[] {
-  const { choose, pool, b } = site;
-  const tapes = pool.filter((x) => x.type.kind === 'tape');
-  const isTaped = tapes.length > 0 && choose.below(2) === 0;
+  const { choose, pool, b, lengths } = site;
+  const first = choose.from([undefined, ...pool.filter((x) => x.type.kind === 'tape')]);
+  const tapes = pool.filter(
+    (x) => x.type.kind === 'tape' && first !== undefined && lengths.get(x) === lengths.get(first),
+  );
+  const isTaped = first !== undefined;
   const sequences = isTaped
     ? Array.from({ length: 1 + choose.below(2) }, () => choose.from(tapes))
     : Array.from({ length: choose.below(3) }, () => some(site, 'f64', [3]));
@@ -263,5 +270,8 @@ function scanStep(site: Site): readonly Value[] {
   );
   const params = { constants: captured.length, carries: carry.length, length, reverse: choose.below(2) === 1 };
   const graph = body(site, 'body', [...typesOf([...captured, ...carry]), ...elements], typesOf(carry), choose.below(3));
-  return b.all('scan', [...captured, ...carry, ...sequences], { ...params, body: graph });
+  const results = b.all('scan', [...captured, ...carry, ...sequences], { ...params, body: graph });
+  if (first !== undefined)
+    for (const tape of results.slice(carry.length)) lengths.set(tape, lengths.get(first) as Value);
+  return results;
 }

@@ -231,7 +231,7 @@ describe('where an operation belongs', () => {
   it('what uses outer tensors alone is done outside the body, once', () => {
     const graph = rawGraph(
       (x, w) => [
-        scan(x as Tensor, f64([1, 2]), (c, e) => {
+        scan(x as Tensor, asTensor(f64([1, 2])), (c, e) => {
           const outside = (w as Tensor).exp().add(1);
           return { carry: c.mul(outside).add(e) };
         }).carry,
@@ -246,7 +246,7 @@ describe('where an operation belongs', () => {
   it('from two bodies deep as well', () => {
     const graph = rawGraph(
       (x, w) => [
-        scan(x as Tensor, f64([1, 2]), (c, e) => ({
+        scan(x as Tensor, asTensor(f64([1, 2])), (c, e) => ({
           carry: scan(c, asTensor(f64([3])), (d) => {
             const outermost = (w as Tensor).sin();
             const middle = e.mul(outermost).cos();
@@ -280,7 +280,7 @@ describe('where an operation belongs', () => {
 
   it('constants used in a body alone are made there', () => {
     const two = constant(2, [], 'f64').square();
-    const graph = rawGraph((x) => [scan(x as Tensor, f64([1]), (c) => ({ carry: c.mul(two) })).carry], [[]]);
+    const graph = rawGraph((x) => [scan(x as Tensor, asTensor(f64([1])), (c) => ({ carry: c.mul(two) })).carry], [[]]);
     expect(kinds(graph)).toEqual(['scan']);
     const loop = graph.nodes[0];
     expect(loop?.op === 'scan' ? kinds(loop.params.body) : []).toEqual(['constant', 'mul', 'mul']);

@@ -1,7 +1,6 @@
 // The suite of backends passes the reference engine, and fails engines with one thing wrong.
 import { reference } from '@node-ode/backend-reference';
 import {
-  composites,
   type Backend,
   type DeviceArray,
   type Executable,
@@ -28,7 +27,10 @@ function rewritten(graph: Graph, rewrite: Rewrite): Graph {
       case 'cond':
         return { ...node, params: { then: inner(node.params.then), else: inner(node.params.else) } };
       case 'whileLoop':
-        return { ...node, params: { ...node.params, condition: inner(node.params.condition), body: inner(node.params.body) } };
+        return {
+          ...node,
+          params: { ...node.params, condition: inner(node.params.condition), body: inner(node.params.body) },
+        };
       case 'scan':
         return { ...node, params: { ...node.params, body: inner(node.params.body) } };
       default:
@@ -56,6 +58,8 @@ const wrapping = (wrap: (executable: Executable, backend: Backend) => Partial<Ex
     },
   };
 };
+
+const composites = ['mean', 'softplus', 'logSumExp', 'softmax', 'logSoftmax', 'linearCombination', 'errorNorm'];
 
 const like = ({ type }: Value): Value => value(type);
 
@@ -87,8 +91,18 @@ const losingNaN: Rewrite = (node) => {
 const clamping: Rewrite = (node) => {
   const [x, indices] = node.inputs;
   if (node.op !== 'gather' || x?.type.kind !== 'tensor' || indices === undefined) return node;
-  const [low, high, zero, last] = [like(indices), like(indices), value(tensorType([], 'i32')), value(tensorType([], 'i32'))];
-  const number = (n: number, output: Value): Node => ({ op: 'constant', inputs: [], params: { value: n, shape: [], dtype: 'i32' }, outputs: [output] });
+  const [low, high, zero, last] = [
+    like(indices),
+    like(indices),
+    value(tensorType([], 'i32')),
+    value(tensorType([], 'i32')),
+  ];
+  const number = (n: number, output: Value): Node => ({
+    op: 'constant',
+    inputs: [],
+    params: { value: n, shape: [], dtype: 'i32' },
+    outputs: [output],
+  });
   return [
     number(0, zero),
     number((x.type.shape[node.params.axis] ?? 1) - 1, last),
@@ -102,7 +116,10 @@ const clamping: Rewrite = (node) => {
 const alwaysAdvancing: Rewrite = (node) => {
   if (node.op !== 'whileLoop' || !node.params.advances) return node;
   const { body } = node.params;
-  return { ...node, params: { ...node.params, advances: false, body: { ...body, outputs: body.outputs.slice(0, -1) } } };
+  return {
+    ...node,
+    params: { ...node.params, advances: false, body: { ...body, outputs: body.outputs.slice(0, -1) } },
+  };
 };
 
 const untyped = async <T>(attempt: Promise<T>): Promise<T> => {
@@ -132,15 +149,33 @@ const broken: readonly (readonly [string, () => Backend, readonly string[]])[] =
   [
     'scans that never run backwards',
     rewriting((node) => (node.op === 'scan' ? { ...node, params: { ...node.params, reverse: false } } : node)),
-    ['a tape of zero, one and many entries, read forwards and backwards', 'a scan along tensors, forwards and backwards, of zero, one and many rows', 'the gradient of a scan, for its sequences, carry and captures'],
+    [
+      'a tape of zero, one and many entries, read forwards and backwards',
+      'a scan along tensors, forwards and backwards, of zero, one and many rows',
+      'the gradient of a scan, for its sequences, carry and captures',
+    ],
   ],
   [
     'branches the wrong way round',
-    rewriting((node) => (node.op === 'cond' ? { ...node, params: { then: node.params.else, else: node.params.then } } : node)),
-    ['both branches of a cond, and what they capture', 'a cond in a cond, with an operand for a result', 'a whileLoop in a scan in a cond'],
+    rewriting((node) =>
+      node.op === 'cond' ? { ...node, params: { then: node.params.else, else: node.params.then } } : node,
+    ),
+    [
+      'both branches of a cond, and what they capture',
+      'a cond in a cond, with an operand for a result',
+      'a whileLoop in a scan in a cond',
+    ],
   ],
-  ['entries on the tape for iterations that did not advance', rewriting(alwaysAdvancing), ['iterations that do not advance leave no entry on the tape']],
-  ['indices that are clamped', rewriting(clamping), ['never gathers a neighbour: an index out of range is an error or NaN']],
+  [
+    'entries on the tape for iterations that did not advance',
+    rewriting(alwaysAdvancing),
+    ['iterations that do not advance leave no entry on the tape'],
+  ],
+  [
+    'indices that are clamped',
+    rewriting(clamping),
+    ['never gathers a neighbour: an index out of range is an error or NaN'],
+  ],
   [
     'the results of its first run for ever',
     wrapping((executable) => {
@@ -149,8 +184,19 @@ const broken: readonly (readonly [string, () => Backend, readonly string[]])[] =
     }),
     ['keeps state on the device from run to run', 'keeps runs apart that overlap'],
   ],
-  ['donations that are ignored', wrapping((executable) => ({ run: (inputs) => executable.run(inputs) })), ['takes donated inputs', 'does not start when it was aborted']],
-  ['errors without a type', wrapping((executable) => ({ run: (inputs, options) => untyped(executable.run(inputs, options)) })), ['refuses inputs of another number, shape or dtype', 'never gathers a neighbour: an index out of range is an error or NaN']],
+  [
+    'donations that are ignored',
+    wrapping((executable) => ({ run: (inputs) => executable.run(inputs) })),
+    ['takes donated inputs', 'does not start when it was aborted'],
+  ],
+  [
+    'errors without a type',
+    wrapping((executable) => ({ run: (inputs, options) => untyped(executable.run(inputs, options)) })),
+    [
+      'refuses inputs of another number, shape or dtype',
+      'never gathers a neighbour: an index out of range is an error or NaN',
+    ],
+  ],
   [
     'counters that are never reset',
     wrapping((executable) => {
@@ -185,17 +231,27 @@ const broken: readonly (readonly [string, () => Backend, readonly string[]])[] =
       const backend = reference();
       return {
         ...backend,
-        upload: (array) => backend.upload(array.dtype === 'i32' ? { ...array, data: Int32Array.from(array.data, Math.fround) } : array),
+        upload: (array) =>
+          backend.upload(array.dtype === 'i32' ? { ...array, data: Int32Array.from(array.data, Math.fround) } : array),
       };
     },
     ['gives back what it was given, bit for bit'],
   ],
-  ['no end after its disposal', () => ({ ...reference(), dispose: () => Promise.resolve() }), ['refuses everything after it was disposed']],
-  ['graphs that it does not look at', () => {
-    const backend = reference();
-    const identity: Rewrite = (node) => (node.op === 'stopGradient' ? { op: 'neg', inputs: node.inputs, params: {}, outputs: node.outputs } : node);
-    return { ...backend, compile: (graph) => backend.compile(rewritten(graph, identity)) };
-  }, ['refuses graphs that it can not run']],
+  [
+    'no end after its disposal',
+    () => ({ ...reference(), dispose: () => Promise.resolve() }),
+    ['refuses everything after it was disposed'],
+  ],
+  [
+    'graphs that it does not look at',
+    () => {
+      const backend = reference();
+      const identity: Rewrite = (node) =>
+        node.op === 'stopGradient' ? { op: 'neg', inputs: node.inputs, params: {}, outputs: node.outputs } : node;
+      return { ...backend, compile: (graph) => backend.compile(rewritten(graph, identity)) };
+    },
+    ['refuses graphs that it can not run'],
+  ],
 ];
 
 describe('the backend suite', () => {
@@ -209,18 +265,23 @@ describe('the backend suite', () => {
       ...backend,
       capabilities: { dtypes: ['f32', 'i32', 'bool'], composites: [] },
       compile: (graph) => {
-        const types = [...graph.inputs, ...graph.outputs].map(({ type }) => (type.kind === 'tape' ? type.element.dtype : type.dtype));
-        expect(graph.nodes.filter(({ op }) => op in composites)).toEqual([]);
-        return types.includes('f64') ? Promise.reject(Object.assign(new Error('no f64'), { code: 'UNSUPPORTED' })) : backend.compile(graph);
+        const types = [...graph.inputs, ...graph.outputs].map(({ type }) =>
+          type.kind === 'tape' ? type.element.dtype : type.dtype,
+        );
+        expect(graph.nodes.filter(({ op }) => composites.includes(op))).toEqual([]);
+        return types.includes('f64')
+          ? Promise.reject(Object.assign(new Error('no f64'), { code: 'UNSUPPORTED' }))
+          : backend.compile(graph);
       },
     });
-    const failures = await failuresOf(backendChecks(modest).filter(({ name }) => !name.startsWith('refuses everything')));
+    const failures = await failuresOf(
+      backendChecks(modest).filter(({ name }) => !name.startsWith('refuses everything')),
+    );
     expect(failures).toEqual([]);
   });
 
   it.each(broken)('fails an engine with %s', async (_, make, expected) => {
-    const failures = await failuresOf(backendChecks(make));
-    const failed = failures.map(({ name }) => name);
-    expect(failed, failures.map(({ name, reason }) => `${name}: ${reason}`).join('\n')).toEqual(expect.arrayContaining([...expected]));
+    const failures = await failuresOf(backendChecks(make), expected);
+    expect(failures.map(({ name }) => name).sort()).toEqual([...expected].sort());
   });
 });

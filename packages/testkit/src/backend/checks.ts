@@ -46,5 +46,7 @@ export function backendSuite(make: () => Backend | Promise<Backend>, options: Ba
  * @example
  * for (const { name, run } of backendChecks(() => myEngine())) await run();
  */
-export const backendChecks = (make: () => Backend | Promise<Backend>, options: BackendSuiteOptions = {}): readonly Check[] =>
-  backendSuite(make, options).checks;
+export const backendChecks = (
+  make: () => Backend | Promise<Backend>,
+  options: BackendSuiteOptions = {},
+): readonly Check[] => backendSuite(make, options).checks;

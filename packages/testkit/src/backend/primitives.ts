@@ -1,5 +1,16 @@
 /** Every primitive that computes, on every dtype it has, against the oracle: single nodes, so that no pass has a hand in it. */
-import { inferTypes, random, tensorType, value, type Application, type DType, type Graph, type HostArray, type Node, type Value } from '@node-ode/core';
+import {
+  inferTypes,
+  random,
+  tensorType,
+  value,
+  type Application,
+  type DType,
+  type Graph,
+  type HostArray,
+  type Node,
+  type Value,
+} from '@node-ode/core';
 import { check, type Check } from '../support/check.ts';
 import { demandSameArray } from '../support/numbers.ts';
 import { draw, type ComputingPrimitive, type PrimitiveCase, type PrimitiveCases } from './cases/draw.ts';
@@ -14,7 +25,11 @@ export function primitiveChecks(subject: BackendSubject): readonly Check[] {
   return names.map((name) => check(`primitive ${name}`, () => comparePrimitive(subject, name, primitiveCases[name])));
 }
 
-async function comparePrimitive(subject: BackendSubject, op: ComputingPrimitive, { dtypes, cases }: PrimitiveCases<unknown>): Promise<void> {
+async function comparePrimitive(
+  subject: BackendSubject,
+  op: ComputingPrimitive,
+  { dtypes, cases }: PrimitiveCases<unknown>,
+): Promise<void> {
   const backend = await subject.shared();
   const supported = subject.dtypes(backend);
   for (const dtype of dtypes.filter((candidate) => supported.includes(candidate))) {
@@ -24,7 +39,12 @@ async function comparePrimitive(subject: BackendSubject, op: ComputingPrimitive,
 }
 
 /** All cases of a primitive and a dtype as one graph. */
-async function compareCases(subject: BackendSubject, op: ComputingPrimitive, dtype: DType, cases: readonly AnyCase[]): Promise<void> {
+async function compareCases(
+  subject: BackendSubject,
+  op: ComputingPrimitive,
+  dtype: DType,
+  cases: readonly AnyCase[],
+): Promise<void> {
   const backend = await subject.shared();
   const graph = graphOf(op, cases);
   const inputs = cases.flatMap((c) => c.inputs);
@@ -33,7 +53,11 @@ async function compareCases(subject: BackendSubject, op: ComputingPrimitive, dty
   cases.forEach(({ note, slack = 1, signedZero = false }, i) => {
     const result = expected[i] as HostArray;
     const { rtol, atol } = subject.tolerance(result.dtype);
-    demandSameArray(`${op} on ${dtype}, ${note}`, actual[i] as HostArray, result, { rtol: rtol * slack, atol: atol * slack, signedZero });
+    demandSameArray(`${op} on ${dtype}, ${note}`, actual[i] as HostArray, result, {
+      rtol: rtol * slack,
+      atol: atol * slack,
+      signedZero,
+    });
   });
 }
 

@@ -33,7 +33,9 @@ export interface ProgramCase {
 }
 
 export function programChecks(subject: BackendSubject): readonly Check[] {
-  return [...loops, ...nests, ...buffers, ...derivatives, ...solvePrograms].map((c) => check(c.name, () => compareProgram(subject, c)));
+  return [...loops, ...nests, ...buffers, ...derivatives, ...solvePrograms].map((c) =>
+    check(c.name, () => compareProgram(subject, c)),
+  );
 }
 
 async function compareProgram(subject: BackendSubject, { name, inputs, fn, slack = 10 }: ProgramCase): Promise<void> {
@@ -46,7 +48,10 @@ async function compareProgram(subject: BackendSubject, { name, inputs, fn, slack
       const actual = await actualOf(given);
       expected.outputs.forEach((output, i) => {
         const { rtol, atol } = subject.tolerance(output.dtype);
-        demandSameArray(`${name} (${dtype}), run ${run + 1}, result ${i + 1}`, actual.outputs[i] as HostArray, output, { rtol: rtol * slack, atol: atol * slack });
+        demandSameArray(`${name} (${dtype}), run ${run + 1}, result ${i + 1}`, actual.outputs[i] as HostArray, output, {
+          rtol: rtol * slack,
+          atol: atol * slack,
+        });
       });
     }
   }
@@ -99,7 +104,12 @@ const loops: readonly ProgramCase[] = [
         return { carry: next, output: { partial: next, squared: entry.square() } };
       });
       const { partial, squared } = first.outputs;
-      const second = scan(zerosLike(T(x)), { partial, squared, tape }, (sum, e) => ({ carry: sum.mul(0.7).add(e.squared.mul(e.partial)).sub(e.tape) }), { reverse: true });
+      const second = scan(
+        zerosLike(T(x)),
+        { partial, squared, tape },
+        (sum, e) => ({ carry: sum.mul(0.7).add(e.squared.mul(e.partial)).sub(e.tape) }),
+        { reverse: true },
+      );
       return [first.carry, second.carry];
     },
   },
@@ -115,7 +125,9 @@ const loops: readonly ProgramCase[] = [
           return { carry: { i: c.i.add(1), x: select(advances, c.x.mul(0.8).add(0.1), c.x) }, tape: c.x, advances };
         },
       );
-      const read = scan({ count: T(n).mul(0), sum: zerosLike(T(x)) }, tape, (c, e) => ({ carry: { count: c.count.add(1), sum: c.sum.mul(0.5).add(e) } }));
+      const read = scan({ count: T(n).mul(0), sum: zerosLike(T(x)) }, tape, (c, e) => ({
+        carry: { count: c.count.add(1), sum: c.sum.mul(0.5).add(e) },
+      }));
       return [carry.x, read.carry.count, read.carry.sum];
     },
   },
@@ -140,7 +152,9 @@ const loops: readonly ProgramCase[] = [
     name: 'a scan over a length alone',
     inputs: (d) => [[d.array([2])]],
     fn: ([x]) => {
-      const { carry, outputs } = scan(T(x), [], (c) => ({ carry: c.mul(c).mul(0.3).add(0.2), output: c }), { length: 5 });
+      const { carry, outputs } = scan(T(x), [], (c) => ({ carry: c.mul(c).mul(0.3).add(0.2), output: c }), {
+        length: 5,
+      });
       return [carry, outputs];
     },
   },
@@ -160,7 +174,11 @@ const loops: readonly ProgramCase[] = [
     name: 'a condition on floats, and conditions that change what they read',
     inputs: (d) => [[d.array([4], 1, 9)], [d.array([4], -2, -1)]],
     fn: ([x]) => {
-      const { carry } = whileLoop({ x: T(x) }, (c) => c.x.max().greater(0.5).and(c.x.isFinite().all()), (c) => ({ carry: { x: c.x.mul(0.5) } }));
+      const { carry } = whileLoop(
+        { x: T(x) },
+        (c) => c.x.max().greater(0.5).and(c.x.isFinite().all()),
+        (c) => ({ carry: { x: c.x.mul(0.5) } }),
+      );
       return [carry.x];
     },
   },
@@ -192,7 +210,13 @@ const nests: readonly ProgramCase[] = [
       cond(
         T(p),
         T(x),
-        (a) => cond(T(q), a, (b) => b.exp(), (b) => b),
+        (a) =>
+          cond(
+            T(q),
+            a,
+            (b) => b.exp(),
+            (b) => b,
+          ),
         (a) => a.neg(),
       ),
     ],
@@ -202,7 +226,11 @@ const nests: readonly ProgramCase[] = [
     inputs: (d) => [true, false].map((flag) => [bool(flag), d.array([4, 2], 0.1, 3), d.array([2])]),
     fn: ([p, xs, b]) => {
       const halve = (x: Tensor): Tensor =>
-        whileLoop({ x }, (c) => c.x.sum().greater(1), (c) => ({ carry: { x: c.x.mul(0.5).add(T(b).mul(0.01)) } })).carry.x;
+        whileLoop(
+          { x },
+          (c) => c.x.sum().greater(1),
+          (c) => ({ carry: { x: c.x.mul(0.5).add(T(b).mul(0.01)) } }),
+        ).carry.x;
       const result = cond(
         T(p),
         T(xs),
@@ -226,7 +254,12 @@ const nests: readonly ProgramCase[] = [
         { i: T(n).mul(0), xs: T(xs), total: zerosLike(T(xs).at(0)) },
         ({ i }) => i.less(T(n)),
         (c) => {
-          const next = cond(c.i.rem(2).equal(0), c.xs, (x) => x.mul(0.5), (x) => x.add(0.25).sin());
+          const next = cond(
+            c.i.rem(2).equal(0),
+            c.xs,
+            (x) => x.mul(0.5),
+            (x) => x.add(0.25).sin(),
+          );
           const { carry: total } = scan(c.total, next, (sum, row) => ({ carry: sum.mul(0.9).add(row) }));
           return { carry: { i: c.i.add(1), xs: next, total } };
         },
@@ -254,7 +287,17 @@ const buffers: readonly ProgramCase[] = [
       const { carry } = whileLoop(
         { i: T(n).mul(0), rows: T(buffer) },
         ({ i }) => i.less(T(n)),
-        (c) => ({ carry: { i: c.i.add(1), rows: c.rows.setRow(c.i, T(row).mul(c.i.cast(T(row).dtype)).add(c.rows.at(0))) } }),
+        (c) => ({
+          carry: {
+            i: c.i.add(1),
+            rows: c.rows.setRow(
+              c.i,
+              T(row)
+                .mul(c.i.cast(T(row).dtype))
+                .add(c.rows.at(0)),
+            ),
+          },
+        }),
       );
       return [carry.rows, T(buffer), T(buffer).setRow(1, T(row)), T(buffer).sum()];
     },
@@ -281,7 +324,8 @@ const buffers: readonly ProgramCase[] = [
 ];
 
 /** A small network: weights [3, 3], bias [3], inputs [4, 3]. */
-const network = (w: Tensor, b: Tensor, x: Tensor): Tensor => matmul(x, w).add(b).tanh().mul(0.9).softplus().logSumExp({ axes: 1 }).mean();
+const network = (w: Tensor, b: Tensor, x: Tensor): Tensor =>
+  matmul(x, w).add(b).tanh().mul(0.9).softplus().logSumExp({ axes: 1 }).mean();
 
 const derivatives: readonly ProgramCase[] = [
   {
@@ -289,7 +333,11 @@ const derivatives: readonly ProgramCase[] = [
     inputs: trips([0, 1, 2, 60], (d) => [d.array([3]), d.array([])]),
     fn: ([n, x, b]) => {
       const loss = ({ x: start, b: shift }: { x: Tensor; b: Tensor }): Tensor =>
-        whileLoop({ i: T(n).mul(0), x: start }, ({ i }) => i.less(T(n)), (c) => ({ carry: { i: c.i.add(1), x: c.x.sin().mul(0.9).add(shift) } })).carry.x.sum();
+        whileLoop(
+          { i: T(n).mul(0), x: start },
+          ({ i }) => i.less(T(n)),
+          (c) => ({ carry: { i: c.i.add(1), x: c.x.sin().mul(0.9).add(shift) } }),
+        ).carry.x.sum();
       const { value, grad: gradient } = valueAndGrad(loss)({ x: T(x), b: T(b) });
       return [value, gradient.x, gradient.b];
     },
@@ -301,7 +349,9 @@ const derivatives: readonly ProgramCase[] = [
     fn: ([xs, h, w]) => {
       const loss = (p: { xs: Tensor; h: Tensor; w: Tensor }): Tensor => {
         const { carry, outputs } = scan(p.h, p.xs, (c, x) => {
-          const next = matmul(c.add(x).reshape([1, 3]), p.w).reshape([3]).tanh();
+          const next = matmul(c.add(x).reshape([1, 3]), p.w)
+            .reshape([3])
+            .tanh();
           return { carry: next, output: next.square().sum() };
         });
         return carry.sum().add(outputs.sum());
@@ -321,7 +371,12 @@ const derivatives: readonly ProgramCase[] = [
           { i: T(n).mul(0), rows: p.buffer, y: p.x },
           ({ i }) => i.less(T(n)),
           (c) => {
-            const y = cond(c.i.rem(2).equal(0), c.y, (a) => f(a), (a) => a.add(c.rows.at(c.i)));
+            const y = cond(
+              c.i.rem(2).equal(0),
+              c.y,
+              (a) => f(a),
+              (a) => a.add(c.rows.at(c.i)),
+            );
             return { carry: { i: c.i.add(1), rows: c.rows.setRow(c.i, y), y } };
           },
         );
@@ -337,7 +392,11 @@ const derivatives: readonly ProgramCase[] = [
     inputs: trips([0, 1, 4], (d) => [d.array([2]), d.array([3, 2])]),
     fn: ([n, x, xs]) => {
       const loss = (y: Tensor): Tensor => {
-        const looped = whileLoop({ i: T(n).mul(0), y }, ({ i }) => i.less(T(n)), (c) => ({ carry: { i: c.i.add(1), y: c.y.sin().add(y.square().mul(0.3)) } })).carry.y;
+        const looped = whileLoop(
+          { i: T(n).mul(0), y },
+          ({ i }) => i.less(T(n)),
+          (c) => ({ carry: { i: c.i.add(1), y: c.y.sin().add(y.square().mul(0.3)) } }),
+        ).carry.y;
         return scan(looped, T(xs), (c, row) => ({ carry: c.mul(row).tanh().add(y) })).carry.sum();
       };
       const slope = (y: Tensor): Tensor => grad(loss)(y).mul(T(xs).at(0)).sum();
@@ -349,7 +408,10 @@ const derivatives: readonly ProgramCase[] = [
     name: 'a training step of a small network',
     inputs: (d) => [[d.array([3, 3], -1, 1), d.array([3]), d.array([4, 3])]],
     fn: ([w, b, x]) => {
-      const { value, grad: g } = valueAndGrad((p: { w: Tensor; b: Tensor }) => network(p.w, p.b, T(x)))({ w: T(w), b: T(b) });
+      const { value, grad: g } = valueAndGrad((p: { w: Tensor; b: Tensor }) => network(p.w, p.b, T(x)))({
+        w: T(w),
+        b: T(b),
+      });
       return [value, T(w).sub(g.w.mul(0.1)), T(b).sub(g.b.mul(0.1))];
     },
   },
@@ -360,9 +422,10 @@ const derivatives: readonly ProgramCase[] = [
       grad((y: Tensor) => {
         const taken = y.gather(T(indices)).cumsum(0);
         const moved = y.slice([1, 0], [3, 2]).pad([0, 1], [0, 0]).add(taken);
-        return select(moved.greater(0), moved.square(), moved.exp()).sum().add(y.max({ axes: 0 }).sum());
+        return select(moved.greater(0), moved.square(), moved.exp())
+          .sum()
+          .add(y.max({ axes: 0 }).sum());
       })(T(x)),
     ],
   },
 ];
-

@@ -1,5 +1,16 @@
 /** What an engine must refuse, with a typed error, instead of giving a wrong number. */
-import { array, hostArray, tensorType, value, type Backend, type DeviceArray, type DType, type Graph, type HostArray, type Node } from '@node-ode/core';
+import {
+  array,
+  hostArray,
+  tensorType,
+  value,
+  type Backend,
+  type DeviceArray,
+  type DType,
+  type Graph,
+  type HostArray,
+  type Node,
+} from '@node-ode/core';
 import { demand } from '../support/check.ts';
 import { demandSameArray } from '../support/numbers.ts';
 import { squarePlus } from './small-graphs.ts';
@@ -11,7 +22,11 @@ interface Refusal {
 }
 
 /** @throws ConformanceError unless `attempt` fails with one of these codes. */
-export async function demandRefusal(subject: string, codes: readonly string[], attempt: () => Promise<unknown>): Promise<void> {
+export async function demandRefusal(
+  subject: string,
+  codes: readonly string[],
+  attempt: () => Promise<unknown>,
+): Promise<void> {
   const expected = `a typed error with code ${codes.join(' or ')}`;
   let error: unknown;
   try {
@@ -21,7 +36,10 @@ export async function demandRefusal(subject: string, codes: readonly string[], a
   }
   demand(error !== undefined, subject, 'it was accepted', { expected });
   const code = (error as { readonly code?: unknown }).code;
-  demand(codes.includes(String(code)), subject, `it failed with ${String(error)}`, { expected, advice: 'Throw the errors of @node-ode/core.' });
+  demand(codes.includes(String(code)), subject, `it failed with ${String(error)}`, {
+    expected,
+    advice: 'Throw the errors of @node-ode/core.',
+  });
 }
 
 const f32 = (...values: number[]): HostArray => array(values, { dtype: 'f32' });
@@ -33,7 +51,11 @@ const refusesInputs = async (backend: Backend): Promise<void> => {
     ['run with no input', ['SHAPE', 'EXECUTION'], []],
     ['run with an input too many', ['SHAPE', 'EXECUTION'], [x, x]],
     ['run with an input of another shape', ['SHAPE'], [await backend.upload(f32(1, 2))]],
-    ['run with an input of as many elements in another shape', ['SHAPE'], [await backend.upload(array([1, 2, 3], { shape: [3, 1], dtype: 'f32' }))]],
+    [
+      'run with an input of as many elements in another shape',
+      ['SHAPE'],
+      [await backend.upload(array([1, 2, 3], { shape: [3, 1], dtype: 'f32' }))],
+    ],
     ['run with an input of another dtype', ['DTYPE'], [await backend.upload(array([1, 2, 3], { dtype: 'i32' }))]],
   ];
   for (const [subject, codes, inputs] of wrong) await demandRefusal(subject, codes, () => executable.run(inputs));
@@ -48,31 +70,48 @@ const refusesDead = async (backend: Backend): Promise<void> => {
   await demandRefusal('run on a disposed array', ['EXECUTION'], () => executable.run([x]));
   await demandRefusal('read of a disposed array', ['EXECUTION'], () => x.read());
   const alive = await backend.upload(f32(1, 2, 3));
-  await demandRefusal('run on an array of another backend', ['EXECUTION'], () => executable.run([{ ...alive, backend: 'another' }]));
+  await demandRefusal('run on an array of another backend', ['EXECUTION'], () =>
+    executable.run([{ ...alive, backend: 'another' }]),
+  );
   executable.dispose();
   await demandRefusal('run of a disposed executable', ['EXECUTION'], () => executable.run([alive]));
 };
 
 const refusesUploads = async (backend: Backend): Promise<void> => {
-  await demandRefusal('upload of elements that do not fill the shape', ['SHAPE'], () => backend.upload(hostArray(Float32Array.of(1, 2), [3], 'f32')));
-  await demandRefusal('upload of a typed array of another dtype', ['DTYPE'], () => backend.upload(hostArray(Float64Array.of(1), [1], 'f32')));
+  await demandRefusal('upload of elements that do not fill the shape', ['SHAPE'], () =>
+    backend.upload(hostArray(Float32Array.of(1, 2), [3], 'f32')),
+  );
+  await demandRefusal('upload of a typed array of another dtype', ['DTYPE'], () =>
+    backend.upload(hostArray(Float64Array.of(1), [1], 'f32')),
+  );
 };
 
 const refusesGraphs = async (backend: Backend, dtypes: readonly DType[]): Promise<void> => {
   const [x, y] = [value(tensorType([2], 'f32')), value(tensorType([2], 'f32'))];
   const unknown = { op: 'stopGradient', inputs: [x], params: {}, outputs: [y] } satisfies Node;
   const graph: Graph = { name: 'unknown', inputs: [x], nodes: [unknown], outputs: [y] };
-  await demandRefusal('compile of a primitive that never reaches a backend', ['UNSUPPORTED', 'TRACE'], () => backend.compile(graph));
-  for (const dtype of (['f64', 'i32', 'bool'] as const).filter((candidate) => !dtypes.includes(candidate) && !backend.capabilities.dtypes.includes(candidate))) {
+  await demandRefusal('compile of a primitive that never reaches a backend', ['UNSUPPORTED', 'TRACE'], () =>
+    backend.compile(graph),
+  );
+  for (const dtype of (['f64', 'i32', 'bool'] as const).filter(
+    (candidate) => !dtypes.includes(candidate) && !backend.capabilities.dtypes.includes(candidate),
+  )) {
     const input = value(tensorType([2], dtype));
-    await demandRefusal(`compile of a graph with ${dtype}`, ['UNSUPPORTED', 'DTYPE'], () => backend.compile({ name: 'foreign', inputs: [input], nodes: [], outputs: [input] }));
+    await demandRefusal(`compile of a graph with ${dtype}`, ['UNSUPPORTED', 'DTYPE'], () =>
+      backend.compile({ name: 'foreign', inputs: [input], nodes: [], outputs: [input] }),
+    );
   }
 };
 
 /** A run that fails leaves everything as it was; one that can't fail gives NaN. */
 const refusesIndices = async (backend: Backend): Promise<void> => {
   const [x, i, y] = [value(tensorType([3], 'f32')), value(tensorType([2], 'i32')), value(tensorType([2], 'f32'))];
-  const graph: Graph = { name: 'gather', inputs: [x, i], nodes: [{ op: 'gather', inputs: [x, i], params: { axis: 0 }, outputs: [y] }], outputs: [y] };
+  const graph: Graph = {
+    name: 'gather',
+    inputs: [x, i],
+    nodes: [{ op: 'gather', inputs: [x, i], params: { axis: 0 }, outputs: [y] }],
+    outputs: [y],
+  };
   const executable = await backend.compile(graph);
   const elements = await backend.upload(f32(1, 2, 3));
   const at = (...indices: number[]): Promise<DeviceArray> => backend.upload(array(indices, { dtype: 'i32' }));
@@ -83,10 +122,21 @@ const refusesIndices = async (backend: Backend): Promise<void> => {
       (error: unknown) => String((error as { readonly code?: unknown }).code),
     );
     const isNaNThere = Array.isArray(outcome) && outcome[0] === 2 && Number.isNaN(outcome[1]);
-    demand(outcome === 'EXECUTION' || isNaNThere, `gather at index ${index} of 3`, Array.isArray(outcome) ? `it gave ${String(outcome[1])}` : `it failed with code ${outcome}`, {
-      expected: 'an ExecutionError, or NaN where the engine can raise none; never the value of a neighbour',
-    });
-    if (outcome === 'EXECUTION') demandSameArray('an input donated to a run that failed', await indices.read(), array([1, index], { dtype: 'i32' }), { rtol: 0, atol: 0 });
+    demand(
+      outcome === 'EXECUTION' || isNaNThere,
+      `gather at index ${index} of 3`,
+      Array.isArray(outcome) ? `it gave ${String(outcome[1])}` : `it failed with code ${outcome}`,
+      {
+        expected: 'an ExecutionError, or NaN where the engine can raise none; never the value of a neighbour',
+      },
+    );
+    if (outcome === 'EXECUTION')
+      demandSameArray(
+        'an input donated to a run that failed',
+        await indices.read(),
+        array([1, index], { dtype: 'i32' }),
+        { rtol: 0, atol: 0 },
+      );
   }
   const [after] = await executable.run([elements, await at(2, 0)]);
   demandSameArray('a run after one that failed', await (after as DeviceArray).read(), f32(3, 1), { rtol: 0, atol: 0 });

@@ -2,7 +2,11 @@
 import { lower, type Backend, type Graph, type HostArray } from '@node-ode/core';
 
 /** Compiles a graph, its composites decomposed as the backend wishes, and runs it once. */
-export async function runGraph(backend: Backend, graph: Graph, inputs: readonly HostArray[]): Promise<readonly HostArray[]> {
+export async function runGraph(
+  backend: Backend,
+  graph: Graph,
+  inputs: readonly HostArray[],
+): Promise<readonly HostArray[]> {
   const executable = await backend.compile(lower(graph, new Set(backend.capabilities.composites)));
   const uploaded = await Promise.all(inputs.map((input) => backend.upload(input)));
   const outputs = await executable.run(uploaded);

@@ -1,5 +1,14 @@
 /** An engine around its graphs: arrays in and out, state kept between runs, donation, typed errors, disposal. */
-import { array, tensorType, value, type Backend, type DeviceArray, type DType, type HostArray, type Node } from '@node-ode/core';
+import {
+  array,
+  tensorType,
+  value,
+  type Backend,
+  type DeviceArray,
+  type DType,
+  type HostArray,
+  type Node,
+} from '@node-ode/core';
 import { check, ConformanceError, demand, type Check } from '../support/check.ts';
 import { demandSameArray } from '../support/numbers.ts';
 import { refusals } from './refusals.ts';
@@ -51,13 +60,23 @@ async function roundTrips(backend: Backend, dtypes: readonly DType[]): Promise<v
   };
   for (const dtype of dtypes) {
     const full = values[dtype];
-    for (const [shape, data] of [[[8], full], [[2, 2, 2], full], [[], full.slice(2, 3)], [[0, 3], []]] as const) {
+    for (const [shape, data] of [
+      [[8], full],
+      [[2, 2, 2], full],
+      [[], full.slice(2, 3)],
+      [[0, 3], []],
+    ] as const) {
       const given = array(data, { shape, dtype });
       const device = await backend.upload(given);
       const subject = `upload and read ${dtype}[${shape.join(', ')}]`;
-      demand(device.dtype === dtype && device.backend === backend.name && device.shape.join() === shape.join(), subject, `the device array is ${device.dtype}[${device.shape.join(', ')}] of '${device.backend}'`, {
-        expected: `${dtype}[${shape.join(', ')}] of '${backend.name}'`,
-      });
+      demand(
+        device.dtype === dtype && device.backend === backend.name && device.shape.join() === shape.join(),
+        subject,
+        `the device array is ${device.dtype}[${device.shape.join(', ')}] of '${device.backend}'`,
+        {
+          expected: `${dtype}[${shape.join(', ')}] of '${backend.name}'`,
+        },
+      );
       demandSameArray(subject, await device.read(), given, bits);
       demandSameArray(`download ${dtype}[${shape.join(', ')}]`, await backend.download(device), given, bits);
       device.dispose();
@@ -104,7 +123,8 @@ async function keepsState(backend: Backend): Promise<void> {
     state = next;
   }
   demandSameArray('the state after 20 runs', await state.read(), f32(20, 20), near);
-  for (const [i, before] of kept.entries()) demandSameArray(`the state before run ${i + 1}`, await before.read(), f32(i, 10 + i / 2), near);
+  for (const [i, before] of kept.entries())
+    demandSameArray(`the state before run ${i + 1}`, await before.read(), f32(i, 10 + i / 2), near);
 }
 
 async function overlaps(backend: Backend): Promise<void> {
@@ -135,7 +155,9 @@ async function takesDonations(backend: Backend): Promise<void> {
       () => true,
       () => false,
     );
-    demand(!isUsable, 'a donated array', 'it can still be read', { expected: 'an error: its memory belongs to the run' });
+    demand(!isUsable, 'a donated array', 'it can still be read', {
+      expected: 'an error: its memory belongs to the run',
+    });
   }
   demandSameArray('the state after five donated runs', await state.read(), f32(5, 11), near);
   demandSameArray('an input beside donated ones', await x.read(), f32(1, 2), near);
@@ -144,7 +166,12 @@ async function takesDonations(backend: Backend): Promise<void> {
 async function countsCalls(backend: Backend): Promise<void> {
   const inner = squarePlus(2);
   const values = Array.from({ length: 4 }, () => value(tensorType([2], 'f32')));
-  const nodes = [0, 1, 2].map((i): Node => ({ op: 'call', inputs: [values[i]!], params: { graph: inner }, outputs: [values[i + 1]!] }));
+  const nodes = [0, 1, 2].map((i): Node => ({
+    op: 'call',
+    inputs: [values[i]!],
+    params: { graph: inner },
+    outputs: [values[i + 1]!],
+  }));
   const executable = await backend.compile({ name: 'main', inputs: [values[0]!], nodes, outputs: [values[3]!] });
   const x = await backend.upload(f32(0, 1));
   for (let run = 1; run <= 2; run++) {
@@ -152,8 +179,12 @@ async function countsCalls(backend: Backend): Promise<void> {
     const counters = executable.counters?.();
     if (counters === undefined) return;
     const counted = counters.calls['squarePlus'];
-    demand(counted === 3, `counters().calls after run ${run}`, `'squarePlus' has ${counted} executions`, { expected: '3: of the last run alone' });
-    demand(counters.peakBytes >= 8, `counters().peakBytes after run ${run}`, `${counters.peakBytes}`, { expected: 'at least the 8 bytes of the input' });
+    demand(counted === 3, `counters().calls after run ${run}`, `'squarePlus' has ${counted} executions`, {
+      expected: '3: of the last run alone',
+    });
+    demand(counters.peakBytes >= 8, `counters().peakBytes after run ${run}`, `${counters.peakBytes}`, {
+      expected: 'at least the 8 bytes of the input',
+    });
   }
 }
 
@@ -176,5 +207,8 @@ async function isDisposed({ make }: BackendSubject): Promise<void> {
     () => false,
     () => true,
   );
-  if (!refused) throw new ConformanceError('dispose', 'the backend still takes arrays', { expected: 'an error that says it was disposed' });
+  if (!refused)
+    throw new ConformanceError('dispose', 'the backend still takes arrays', {
+      expected: 'an error that says it was disposed',
+    });
 }

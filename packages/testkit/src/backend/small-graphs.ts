@@ -17,5 +17,10 @@ export function squarePlus(n: number): Graph {
 /** (state, x) ↦ (state + x, state) of f32[n]. */
 export function accumulate(n: number): Graph {
   const [state, x, next] = threeOf(n);
-  return { name: 'accumulate', inputs: [state, x], nodes: [{ op: 'add', inputs: [state, x], params: {}, outputs: [next] }], outputs: [next, state] };
+  return {
+    name: 'accumulate',
+    inputs: [state, x],
+    nodes: [{ op: 'add', inputs: [state, x], params: {}, outputs: [next] }],
+    outputs: [next, state],
+  };
 }

@@ -39,7 +39,9 @@ export const solvePrograms: readonly ProgramCase[] = [
     name: 'the gradient of a solve for its initial value, parameters and times',
     inputs,
     fn: ([y0, w, ts]) => {
-      const g = grad((p: { y0: Tensor; w: Tensor; ts: Tensor }) => trajectory(uniform, p.y0, p.w, p.ts).ys.square().sum())({ y0: T(y0), w: T(w), ts: T(ts) });
+      const g = grad((p: { y0: Tensor; w: Tensor; ts: Tensor }) =>
+        trajectory(uniform, p.y0, p.w, p.ts).ys.square().sum(),
+      )({ y0: T(y0), w: T(w), ts: T(ts) });
       return [g.y0, g.w, g.ts];
     },
     slack: 200,

@@ -30,7 +30,10 @@ const exact: Closeness = { rtol: 0, atol: 0 };
 
 /** The defaults filled in. */
 export const toleranceOf =
-  ({ f32 = { rtol: 1e-5, atol: 1e-6 }, f64 = { rtol: 1e-12, atol: 1e-13 } }: NonNullable<BackendSuiteOptions['tolerance']> = {}) =>
+  ({
+    f32 = { rtol: 1e-5, atol: 1e-6 },
+    f64 = { rtol: 1e-12, atol: 1e-13 },
+  }: NonNullable<BackendSuiteOptions['tolerance']> = {}) =>
   (dtype: DType): Closeness => {
     if (dtype === 'f32') return f32;
     return dtype === 'f64' ? f64 : exact;

@@ -36,7 +36,12 @@ const broken: readonly (readonly [string, Make, readonly string[]])[] = [
   [
     'never rejects',
     altered((base) => ({ next: (step, state) => ({ ...base.next(step, state), accept: constant(true) }) })),
-    ['accepts small errors and rejects large ones', 'gives a usable step after an error that is not finite', 'has a tolerance for each leaf', 'keeps the tolerance of a solve, forwards and backwards'],
+    [
+      'accepts small errors and rejects large ones',
+      'gives a usable step after an error that is not finite',
+      'has a tolerance for each leaf',
+      'follows a solution that changes its pace',
+    ],
   ],
   [
     'rejects everything',
@@ -63,7 +68,11 @@ const broken: readonly (readonly [string, Make, readonly string[]])[] = [
     })),
     ['keeps the direction of the solve'],
   ],
-  ['lets the step jump', (options) => pid({ ...options, maxFactor: 1e6, minFactor: 1e-6 }), ['bounds the change of the step size']],
+  [
+    'lets the step jump',
+    (options) => pid({ ...options, maxFactor: 1e6, minFactor: 1e-6 }),
+    ['bounds the change of the step size'],
+  ],
   [
     'gives NaN after NaN',
     altered((base) => ({
@@ -85,12 +94,36 @@ const broken: readonly (readonly [string, Make, readonly string[]])[] = [
     })),
     ['grows the step after a small error, shrinks it after a large one'],
   ],
-  ['has one tolerance for all leaves', (options) => pid({ ...options, rtol: firstOf(options.rtol), atol: firstOf(options.atol) }), ['has a tolerance for each leaf', 'leaves out the leaves that it is told to']],
-  ['keeps all leaves in the norm', altered((base) => ({ forLeaves: () => base })), ['leaves out the leaves that it is told to']],
-  ['ignores new tolerances', altered((base) => ({ withTolerances: () => base })), ['takes other tolerances, if it says so']],
-  ['ignores the largest step', ({ rtol, atol, minStep }) => pid({ rtol, atol, ...(minStep === undefined ? {} : { minStep }) }), ['never exceeds the largest step']],
-  ['ignores the smallest step', ({ rtol, atol, maxStep }) => pid({ rtol, atol, ...(maxStep === undefined ? {} : { maxStep }) }), ['ends a solve whose steps fall below the smallest']],
-  ['ignores the tolerances', () => pid({ rtol: 1e-2, atol: 1e-2 }), ['keeps the tolerance of a solve, forwards and backwards', 'accepts small errors and rejects large ones']],
+  [
+    'has one tolerance for all leaves',
+    (options) => pid({ ...options, rtol: firstOf(options.rtol), atol: firstOf(options.atol) }),
+    ['has a tolerance for each leaf', 'leaves out the leaves that it is told to'],
+  ],
+  [
+    'keeps all leaves in the norm',
+    altered((base) => ({ forLeaves: () => base })),
+    ['leaves out the leaves that it is told to'],
+  ],
+  [
+    'ignores new tolerances',
+    altered((base) => ({ withTolerances: () => base })),
+    ['takes other tolerances, if it says so'],
+  ],
+  [
+    'ignores the largest step',
+    ({ rtol, atol, minStep }) => pid({ rtol, atol, ...(minStep === undefined ? {} : { minStep }) }),
+    ['never exceeds the largest step'],
+  ],
+  [
+    'ignores the smallest step',
+    ({ rtol, atol, maxStep }) => pid({ rtol, atol, ...(maxStep === undefined ? {} : { maxStep }) }),
+    ['ends a solve whose steps fall below the smallest'],
+  ],
+  [
+    'ignores the tolerances',
+    () => pid({ rtol: 1e-2, atol: 1e-2 }),
+    ['keeps the tolerance of a solve, forwards and backwards', 'accepts small errors and rejects large ones'],
+  ],
   [
     'depends on how often it was asked',
     altered((base) => ({
@@ -105,7 +138,10 @@ const broken: readonly (readonly [string, Make, readonly string[]])[] = [
     'changes the type of its state',
     altered((base) => ({
       init: (problem) => ({ ...base.init(problem), state: [problem.t0] }),
-      next: (step, state) => ({ ...base.next(step, []), state: (state as readonly [typeof step.h]).map((x) => x.reshape([1])) }),
+      next: (step, state) => ({
+        ...base.next(step, []),
+        state: (state as readonly [typeof step.h]).map((x) => x.reshape([1])),
+      }),
     })),
     ['carries a state of fixed types, in f32 and f64'],
   ],
@@ -127,7 +163,11 @@ const broken: readonly (readonly [string, Make, readonly string[]])[] = [
     },
     ['takes steps of one size, if it says so'],
   ],
-  ['says uniform and needs an error', altered(() => ({ isUniform: true })), ['says what it is', 'takes steps of one size, if it says so']],
+  [
+    'says uniform and needs an error',
+    altered(() => ({ isUniform: true })),
+    ['says what it is', 'takes steps of one size, if it says so'],
+  ],
 ];
 
 function firstOf(tolerance: ControllerOptions['rtol']): number {
@@ -136,8 +176,7 @@ function firstOf(tolerance: ControllerOptions['rtol']): number {
 
 describe('the suite of step-size controllers fails one that', () => {
   it.each(broken)('%s', async (_, make, expected) => {
-    const failures = await failuresOf(stepControllerChecks(make, { factors: [0.2, 10] }));
-    const failed = failures.map(({ name }) => name);
-    expect(failed, failures.map(({ name, reason }) => `${name}: ${reason}`).join('\n')).toEqual(expect.arrayContaining([...expected]));
+    const failures = await failuresOf(stepControllerChecks(make, { factors: [0.2, 10] }), expected);
+    expect(failures.map(({ name }) => name).sort()).toEqual([...expected].sort());
   });
 });

@@ -19,6 +19,10 @@ export function stepControllerChecks(
   make: (options: ControllerOptions) => StepController,
   options: StepControllerSuiteOptions = {},
 ): readonly Check[] {
-  const subject: ControllerSubject = { make, backend: options.backend ?? reference(), factors: options.factors ?? [0.01, 100] };
+  const subject: ControllerSubject = {
+    make,
+    backend: options.backend ?? reference(),
+    factors: options.factors ?? [0.01, 100],
+  };
   return [...decisionChecks(subject), ...solveChecks(subject)];
 }

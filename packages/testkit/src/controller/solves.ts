@@ -21,7 +21,11 @@ export function solveChecks(subject: ControllerSubject): readonly Check[] {
 /** y' = −2ty², y(0) = 1, y = 1/(1 + t²), from t0 to t1. */
 async function solve({ backend }: ControllerSubject, controller: StepController, t0: number, t1: number) {
   const ode = createOde({ backend, solver: fehlberg(), controller, dtype: 'f64', maxSteps: 100_000 });
-  const { ys, stats } = await ode.solve((t, y: Tensor) => y.square().mul(t).mul(-2), array([1 / (1 + t0 * t0)], { dtype: 'f64' }), [t0, t1]);
+  const { ys, stats } = await ode.solve(
+    (t, y: Tensor) => y.square().mul(t).mul(-2),
+    array([1 / (1 + t0 * t0)], { dtype: 'f64' }),
+    [t0, t1],
+  );
   return { error: Math.abs((ys.data[1] ?? NaN) - 1 / (1 + t1 * t1)), stats };
 }
 
@@ -32,7 +36,12 @@ async function reachesTheEnd(subject: ControllerSubject): Promise<void> {
     [2, 0],
   ] as const) {
     const { error, stats } = await solve(subject, controller, t0, t1);
-    demand(error < 0.05 && stats.accepted > 0, `${controller.name} from ${t0} to ${t1}`, `${stats.accepted} steps end with an error of ${error}`, { expected: 'the solution at the last time' });
+    demand(
+      error < 0.05 && stats.accepted > 0,
+      `${controller.name} from ${t0} to ${t1}`,
+      `${stats.accepted} steps end with an error of ${error}`,
+      { expected: 'the solution at the last time' },
+    );
   }
 }
 
@@ -45,11 +54,18 @@ async function keepsTolerance(subject: ControllerSubject): Promise<void> {
     for (const rtol of [1e-4, 1e-6, 1e-8]) {
       const controller = subject.make({ rtol, atol: rtol });
       const { error } = await solve(subject, controller, t0, t1);
-      demand(error <= 100 * rtol, `${controller.name} at rtol = atol = ${rtol}, from ${t0} to ${t1}`, `the error is ${error}`, { expected: `at most ${100 * rtol}` });
+      demand(
+        error <= 100 * rtol,
+        `${controller.name} at rtol = atol = ${rtol}, from ${t0} to ${t1}`,
+        `the error is ${error}`,
+        { expected: `at most ${100 * rtol}` },
+      );
       points.push({ size: rtol, error: Math.max(error, 1e-14) });
     }
     const slope = logSlope(points);
-    demand(slope >= 0.5, subject.make(tolerances).name, `the error goes as rtol^${slope.toFixed(2)}`, { expected: 'about rtol¹' });
+    demand(slope >= 0.5, subject.make(tolerances).name, `the error goes as rtol^${slope.toFixed(2)}`, {
+      expected: 'about rtol¹',
+    });
   }
 }
 
@@ -64,33 +80,64 @@ async function followsPace({ backend, make }: ControllerSubject): Promise<void> 
   const start = Math.exp(Math.sin(-5) + 1);
   const { ys, stats } = await ode.solve(f, array([start], { dtype: 'f64' }), [-5, 5]);
   const error = Math.abs((ys.data[1] ?? NaN) - Math.exp(Math.sin(5) - 1));
-  demand(error < 1e-4, controller.name, `past a steep passage the error is ${error}`, { expected: 'at most 1e-4 at rtol 1e-6' });
-  demand(stats.rejected > 0, controller.name, 'no step was rejected where the solution turns steep', { expected: 'a step that is tried again, smaller' });
-  demand(stats.accepted < 250, controller.name, `${stats.accepted} steps were taken`, { expected: 'below 250: steps grow again behind the passage' });
+  demand(error < 1e-4, controller.name, `past a steep passage the error is ${error}`, {
+    expected: 'at most 1e-4 at rtol 1e-6',
+  });
+  demand(stats.rejected > 0, controller.name, 'no step was rejected where the solution turns steep', {
+    expected: 'a step that is tried again, smaller',
+  });
+  demand(stats.accepted < 250, controller.name, `${stats.accepted} steps were taken`, {
+    expected: 'below 250: steps grow again behind the passage',
+  });
 }
 
 async function respectsLargest(subject: ControllerSubject): Promise<void> {
   const maxStep = 0.03;
   const controller = subject.make({ ...tolerances, maxStep });
-  const verdicts = await judge(subject, controller, [trial(0.03, 1e-8, tolerances), trial(0.03, 1e-8, tolerances), trial(0.02, 0.9, tolerances)]);
+  const verdicts = await judge(subject, controller, [
+    trial(0.03, 1e-8, tolerances),
+    trial(0.03, 1e-8, tolerances),
+    trial(0.02, 0.9, tolerances),
+  ]);
   for (const { first, h } of verdicts) {
-    demand(Math.abs(first) <= maxStep * (1 + 1e-12), `${controller.name}.init with maxStep = ${maxStep}`, `the first step is ${first}`, { expected: `at most ${maxStep}` });
-    demand(Math.abs(h) <= maxStep * (1 + 1e-12), `${controller.name}.next with maxStep = ${maxStep}`, `a step of ${h}`, { expected: `at most ${maxStep}` });
+    demand(
+      Math.abs(first) <= maxStep * (1 + 1e-12),
+      `${controller.name}.init with maxStep = ${maxStep}`,
+      `the first step is ${first}`,
+      { expected: `at most ${maxStep}` },
+    );
+    demand(
+      Math.abs(h) <= maxStep * (1 + 1e-12),
+      `${controller.name}.next with maxStep = ${maxStep}`,
+      `a step of ${h}`,
+      { expected: `at most ${maxStep}` },
+    );
   }
   const { stats } = await solve(subject, controller, 0, 2);
-  demand(stats.accepted >= Math.floor(2 / maxStep), `${controller.name} with maxStep = ${maxStep}`, `${stats.accepted} steps from 0 to 2`, { expected: `at least ${Math.floor(2 / maxStep)}` });
+  demand(
+    stats.accepted >= Math.floor(2 / maxStep),
+    `${controller.name} with maxStep = ${maxStep}`,
+    `${stats.accepted} steps from 0 to 2`,
+    { expected: `at least ${Math.floor(2 / maxStep)}` },
+  );
 }
 
 async function respectsSmallest({ backend, make }: ControllerSubject): Promise<void> {
   const controller = make({ rtol: 1e-10, atol: 1e-10, minStep: 0.2 });
   const ode = createOde({ backend, solver: fehlberg(), controller, dtype: 'f64' });
-  const outcome = await ode.solve((t, y: Tensor) => y.mul(t.mul(30).sin()).mul(10), array([1], { dtype: 'f64' }), [0, 5]).then(
-    () => 'a solution',
-    (error: unknown) => String((error as { readonly reason?: unknown }).reason ?? error),
+  const outcome = await ode
+    .solve((t, y: Tensor) => y.mul(t.mul(30).sin()).mul(10), array([1], { dtype: 'f64' }), [0, 5])
+    .then(
+      () => 'a solution',
+      (error: unknown) => String((error as { readonly reason?: unknown }).reason ?? error),
+    );
+  demand(
+    outcome === 'stepUnderflow',
+    `${controller.name} with minStep = 0.2`,
+    `a solve that needs smaller steps gives ${outcome}`,
+    {
+      expected: 'a SolveError with reason stepUnderflow',
+      advice: 'Say the smallest step in the field minStep.',
+    },
   );
-  demand(outcome === 'stepUnderflow', `${controller.name} with minStep = 0.2`, `a solve that needs smaller steps gives ${outcome}`, {
-    expected: 'a SolveError with reason stepUnderflow',
-    advice: 'Say the smallest step in the field minStep.',
-  });
 }
-

@@ -1,5 +1,14 @@
 /** What a step-size controller's checks are given, and how they look at one decision. */
-import { isTensor, flattenTree, type Backend, type DType, type HostArray, type StepController, type Tensor, type Tolerance } from '@node-ode/core';
+import {
+  isTensor,
+  flattenTree,
+  type Backend,
+  type DType,
+  type HostArray,
+  type StepController,
+  type Tensor,
+  type Tolerance,
+} from '@node-ode/core';
 import { demand } from '../support/check.ts';
 import { elementsOf } from '../support/numbers.ts';
 import { program } from '../support/program.ts';
@@ -72,14 +81,24 @@ export async function judge(
       const h = rest[offset] as Tensor;
       const error = controller.needsErrorEstimate ? rest.slice(offset + 1, offset + 1 + leaves) : undefined;
       const decision = controller.next({ h, t: t0, y0, y1: y0, error, errorOrder }, state);
-      const [before, after] = [signature(`${controller.name}.init: state`, state), signature(`${controller.name}.next: state`, decision.state)];
+      const [before, after] = [
+        signature(`${controller.name}.init: state`, state),
+        signature(`${controller.name}.next: state`, decision.state),
+      ];
       demand(before === after, `${controller.name}.next`, `the state became { ${after} }`, {
         expected: `{ ${before} }, as it was given`,
         advice: 'A state is carried through a loop, so its structure, shapes and dtypes never change.',
       });
-      demand(decision.accept.dtype === 'bool' && decision.accept.rank === 0, `${controller.name}.next`, `accept is ${decision.accept.toString()}`, { expected: 'a bool scalar' });
+      demand(
+        decision.accept.dtype === 'bool' && decision.accept.rank === 0,
+        `${controller.name}.next`,
+        `accept is ${decision.accept.toString()}`,
+        { expected: 'a bool scalar' },
+      );
       for (const size of [start.h, decision.h]) {
-        demand(size.dtype === dtype && size.rank === 0, controller.name, `a step size is ${size.toString()}`, { expected: `${dtype}[], as the time` });
+        demand(size.dtype === dtype && size.rank === 0, controller.name, `a step size is ${size.toString()}`, {
+          expected: `${dtype}[], as the time`,
+        });
       }
       state = decision.state;
       results.push(decision.accept, decision.h, ...flattenTree(controller.name, state, isTensor).leaves);
@@ -87,14 +106,25 @@ export async function judge(
     return results;
   });
   const inputs: HostArray[] = [scalar(0, dtype), scalar(10 * Math.sign(first.h), dtype)];
-  for (const error of first.errors) inputs.push(vector(error.map(() => 1), dtype));
+  for (const error of first.errors)
+    inputs.push(
+      vector(
+        error.map(() => 1),
+        dtype,
+      ),
+    );
   for (const { h, errors } of trials) inputs.push(scalar(h, dtype), ...errors.map((error) => vector(error, dtype)));
   const { outputs } = await run(inputs);
   const [start, ...rest] = outputs;
   const each = rest.length / trials.length;
   return trials.map((_, k) => {
     const [accept, h, ...state] = rest.slice(k * each, (k + 1) * each);
-    return { accept: accept?.data[0] === 1, h: h?.data[0] ?? NaN, first: start?.data[0] ?? NaN, state: elementsOf(state) };
+    return {
+      accept: accept?.data[0] === 1,
+      h: h?.data[0] ?? NaN,
+      first: start?.data[0] ?? NaN,
+      state: elementsOf(state),
+    };
   });
 }
 
@@ -106,7 +136,11 @@ const vector = (values: readonly number[], dtype: DType): HostArray => ({
 });
 
 /** A step of size h whose error is `ratio` times what the tolerances allow at |y| = 1. */
-export const trial = (h: number, ratio: number, { rtol, atol }: { readonly rtol: number; readonly atol: number }): Trial => ({
+export const trial = (
+  h: number,
+  ratio: number,
+  { rtol, atol }: { readonly rtol: number; readonly atol: number },
+): Trial => ({
   h,
   errors: [[ratio * (rtol + atol), -ratio * (rtol + atol)]],
 });

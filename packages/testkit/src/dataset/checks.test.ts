@@ -23,7 +23,8 @@ interface Faults {
 }
 
 const inOrder = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
-const shuffled = (n: number, { random: rng }: BatchOptions): Iterable<number> => (rng === undefined ? inOrder(n) : rng.shuffle(n));
+const shuffled = (n: number, { random: rng }: BatchOptions): Iterable<number> =>
+  rng === undefined ? inOrder(n) : rng.shuffle(n);
 
 /** Numbered samples, and faults on demand. */
 function numbered(faults: Faults = {}): Dataset<Sample> {
@@ -35,7 +36,10 @@ function numbered(faults: Faults = {}): Dataset<Sample> {
     throw new OptionError('numbered', `split '${split}'`, { expected: Object.keys(sizes).join(' or ') });
   };
   const take = (indices: readonly number[]): Sample => ({
-    x: array(indices.flatMap((i) => inOrder(features).map((k) => offset + i + k / 10)), { shape: [indices.length, features], dtype: 'f32' }),
+    x: array(
+      indices.flatMap((i) => inOrder(features).map((k) => offset + i + k / 10)),
+      { shape: [indices.length, features], dtype: 'f32' },
+    ),
     label: array(indices, { dtype: 'i32' }),
   });
   const whole = new Map<string, Sample>();
@@ -53,7 +57,8 @@ function numbered(faults: Faults = {}): Dataset<Sample> {
     *batches(split, options) {
       const { batchSize, dropLast = false } = options;
       const n = sizeOf(split);
-      if (!(Number.isInteger(batchSize) && batchSize > 0) && faults.accepts !== true) throw new OptionError('numbered', `batchSize ${batchSize}`);
+      if (!(Number.isInteger(batchSize) && batchSize > 0) && faults.accepts !== true)
+        throw new OptionError('numbered', `batchSize ${batchSize}`);
       const order = [...(faults.order ?? shuffled)(n, options)];
       for (let start = 0; start < n && batchSize > 0; start += batchSize) {
         const rows = order.slice(start, start + batchSize);
@@ -73,17 +78,37 @@ const names = {
 } as const;
 
 const broken: readonly (readonly [string, Faults, readonly string[]])[] = [
-  ['draws samples with replacement', { order: (n, { random: rng }) => (rng ? inOrder(n).map(() => rng.integer(n)) : inOrder(n)) }, [names.once, 'leaves out a smaller last batch if it is told to']],
-  ['favours the first half', { order: (n, { random: rng }) => (rng ? inOrder(n).map(() => rng.integer(Math.ceil(n / 2))) : inOrder(n)) }, [names.once]],
+  [
+    'draws samples with replacement',
+    { order: (n, { random: rng }) => (rng ? inOrder(n).map(() => rng.integer(n)) : inOrder(n)) },
+    [names.once, 'leaves out a smaller last batch if it is told to'],
+  ],
+  [
+    'favours the first half',
+    { order: (n, { random: rng }) => (rng ? inOrder(n).map(() => rng.integer(Math.ceil(n / 2))) : inOrder(n)) },
+    [names.once],
+  ],
   ['never shuffles', { order: (n) => inOrder(n) }, [names.seed]],
   ['shuffles without being asked', { order: (n, { random: rng }) => (rng ?? random(1)).shuffle(n) }, [names.order]],
-  ['shuffles by a generator of its own', { order: (n, { random: rng }) => (rng ? outside.shuffle(n) : inOrder(n)) }, [names.seed]],
-  ['shuffles every epoch alike', { order: (n, { random: rng }) => (rng ? random(5).shuffle(n) : inOrder(n)) }, [names.seed]],
+  [
+    'shuffles by a generator of its own',
+    { order: (n, { random: rng }) => (rng ? outside.shuffle(n) : inOrder(n)) },
+    [names.seed],
+  ],
+  [
+    'shuffles every epoch alike',
+    { order: (n, { random: rng }) => (rng ? random(5).shuffle(n) : inOrder(n)) },
+    [names.seed],
+  ],
   ['miscounts', { size: (split) => (sizes[split] ?? 0) + 1 }, ['counts its samples', names.order]],
   ['keeps a smaller last batch', { keepsLast: true }, ['leaves out a smaller last batch if it is told to']],
   ['leaves out the last sample', { order: (n) => inOrder(n).slice(0, -1) }, [names.order, names.once]],
   ['hands out its own memory', { shares: true }, ['gives copies: what a caller changes stays with the caller']],
-  ['accepts any split and batch size', { accepts: true }, ['refuses a split that it does not have', 'refuses batch sizes that are no positive integer']],
+  [
+    'accepts any split and batch size',
+    { accepts: true },
+    ['refuses a split that it does not have', 'refuses batch sizes that are no positive integer'],
+  ],
   ['is drawn anew each time', { offset: () => made++ }, ['is the same each time it is made']],
 ];
 
@@ -99,7 +124,10 @@ describe('the suite of data sets', () => {
   });
 
   it.each(broken)('fails one that %s', async (_, faults, expected) => {
-    const failures = await failuresOf(datasetChecks(() => numbered(faults)));
-    expect(failures.map(({ name }) => name), failures.map(({ reason }) => reason).join('\n')).toEqual(expect.arrayContaining([...expected]));
+    const failures = await failuresOf(
+      datasetChecks(() => numbered(faults)),
+      expected,
+    );
+    expect(failures.map(({ name }) => name).sort()).toEqual([...expected].sort());
   });
 });

@@ -1,5 +1,13 @@
 // The suite of gradient methods passes backprop, and fails methods with one error for the right reason.
-import { concat, customVjp, stopGradient, type GradientMethod, type Leaves, type SolveProblem, type Tensor } from '@node-ode/core';
+import {
+  concat,
+  customVjp,
+  stopGradient,
+  type GradientMethod,
+  type Leaves,
+  type SolveProblem,
+  type Tensor,
+} from '@node-ode/core';
 import { describe, expect, it } from 'vitest';
 import { failuresOf } from '../support/check.ts';
 import { gradientMethodChecks } from './checks.ts';
@@ -8,7 +16,12 @@ const backprop = (): GradientMethod => ({ name: 'backprop', solve: (problem, int
 
 /** The identity whose cotangent goes through `change`. */
 const altered = (x: Tensor, change: (cotangent: Tensor) => Tensor): Tensor =>
-  customVjp('altered', [x], ([same]) => [same as Tensor], ({ cotangents: [ct] }) => [ct == null ? null : change(ct)])[0] as Tensor;
+  customVjp(
+    'altered',
+    [x],
+    ([same]) => [same as Tensor],
+    ({ cotangents: [ct] }) => [ct == null ? null : change(ct)],
+  )[0] as Tensor;
 
 const isFloat = ({ dtype }: Tensor): boolean => dtype === 'f32' || dtype === 'f64';
 
@@ -18,7 +31,8 @@ const on = (change: (problem: SolveProblem) => Partial<SolveProblem>) => (): Gra
   solve: (problem, integrate) => integrate({ ...problem, ...change(problem) }),
 });
 
-const floats = (leaves: Leaves, change: (ct: Tensor) => Tensor): Leaves => leaves.map((leaf) => (isFloat(leaf) ? altered(leaf, change) : leaf));
+const floats = (leaves: Leaves, change: (ct: Tensor) => Tensor): Leaves =>
+  leaves.map((leaf) => (isFloat(leaf) ? altered(leaf, change) : leaf));
 
 /** A cotangent along the times with some rows changed. */
 const atTime =
@@ -39,18 +53,52 @@ const neg = (ct: Tensor): Tensor => ct.neg();
 const drop = (ct: Tensor): Tensor => ct.mul(0);
 
 const y0Checks = ['has the gradient for y0, forwards in time', 'has the gradient for y0, backwards in time'];
-const parameterChecks = ['has the gradient for the parameters, forwards in time', 'has the gradient for the parameters, with intermediate times backwards'];
+const parameterChecks = [
+  'has the gradient for the parameters, forwards in time',
+  'has the gradient for the parameters, with intermediate times backwards',
+];
 const network = 'has gradients through a network, for trees and nested bodies';
 
 const broken: readonly (readonly [string, () => GradientMethod, readonly string[]])[] = [
-  ['the sign of the gradient for y0', on(({ y0 }) => ({ y0: floats(y0, neg) })), [...y0Checks, network, 'has second derivatives']],
-  ['the sign of the gradient for the parameters', on(({ captures }) => ({ captures: floats(captures, neg) })), [...parameterChecks, network]],
-  ['the sign of the gradient for t0', on(({ ts }) => ({ ts: altered(ts, atTime('first', neg)) })), ['has the gradient for every time, forwards in time', 'has the gradient for every time, backwards in time']],
-  ['no gradient for t1', on(({ ts }) => ({ ts: altered(ts, atTime('last', drop)) })), ['has the gradient for every time, forwards in time', 'has second derivatives']],
-  ['no gradient for intermediate times', on(({ ts }) => ({ ts: altered(ts, atTime('middle', drop)) })), ['has the gradient for every time, with intermediate times', 'has the gradient for every time, with intermediate times backwards']],
+  [
+    'the sign of the gradient for y0',
+    on(({ y0 }) => ({ y0: floats(y0, neg) })),
+    [...y0Checks, network, 'has second derivatives'],
+  ],
+  [
+    'the sign of the gradient for the parameters',
+    on(({ captures }) => ({ captures: floats(captures, neg) })),
+    [...parameterChecks, network],
+  ],
+  [
+    'the sign of the gradient for t0',
+    on(({ ts }) => ({ ts: altered(ts, atTime('first', neg)) })),
+    ['has the gradient for every time, forwards in time', 'has the gradient for every time, backwards in time'],
+  ],
+  [
+    'no gradient for t1',
+    on(({ ts }) => ({ ts: altered(ts, atTime('last', drop)) })),
+    ['has the gradient for every time, forwards in time', 'has second derivatives'],
+  ],
+  [
+    'no gradient for intermediate times',
+    on(({ ts }) => ({ ts: altered(ts, atTime('middle', drop)) })),
+    [
+      'has the gradient for every time, with intermediate times',
+      'has the gradient for every time, with intermediate times backwards',
+    ],
+  ],
   ['a gradient that is 1e-5 too large', on(({ y0 }) => ({ y0: floats(y0, (ct) => ct.mul(1 + 1e-5)) })), y0Checks],
-  ['no gradient for the parameters', on(({ captures }) => ({ captures: captures.map((x) => (isFloat(x) ? stopGradient(x) : x)) })), parameterChecks],
-  ['first derivatives that can not be differentiated', on(({ captures }) => ({ captures: floats(captures, stopGradient) })), ['has second derivatives']],
+  [
+    'no gradient for the parameters',
+    on(({ captures }) => ({ captures: captures.map((x) => (isFloat(x) ? stopGradient(x) : x)) })),
+    parameterChecks,
+  ],
+  [
+    'first derivatives that can not be differentiated',
+    on(({ captures }) => ({ captures: floats(captures, stopGradient) })),
+    ['has second derivatives'],
+  ],
   [
     'a solution that it changes',
     () => ({ name: 'broken', solve: (problem, integrate) => integrate(problem).map((ys) => ys.mul(1 + 1e-5)) }),
@@ -62,7 +110,10 @@ const broken: readonly (readonly [string, () => GradientMethod, readonly string[
       name: 'broken',
       solve: (problem, integrate) => integrate(problem).map((ys) => altered(ys, atTime('middle', drop))),
     }),
-    ['has the gradient for y0, with intermediate times', 'has the gradient for the parameters, with intermediate times'],
+    [
+      'has the gradient for y0, with intermediate times',
+      'has the gradient for the parameters, with intermediate times',
+    ],
   ],
 ];
 
@@ -74,9 +125,8 @@ describe('the suite of gradient methods', () => {
   it.each(broken)(
     'fails a method with %s',
     async (_, make, expected) => {
-      const failures = await failuresOf(gradientMethodChecks(make));
-      const failed = failures.map(({ name }) => name);
-      expect(failed, failures.map(({ name, reason }) => `${name}: ${reason}`).join('\n')).toEqual(expect.arrayContaining([...expected]));
+      const failures = await failuresOf(gradientMethodChecks(make), expected);
+      expect(failures.map(({ name }) => name).sort()).toEqual([...expected].sort());
     },
     60_000,
   );

@@ -16,7 +16,10 @@ export type { GradientMethodSuiteOptions } from './subject.ts';
  * @example
  * for (const { name, run } of gradientMethodChecks(() => myMethod())) await run();
  */
-export function gradientMethodChecks(make: () => GradientMethod, options: GradientMethodSuiteOptions = {}): readonly Check[] {
+export function gradientMethodChecks(
+  make: () => GradientMethod,
+  options: GradientMethodSuiteOptions = {},
+): readonly Check[] {
   const { backend = reference(), solver = fehlberg(), tolerance = 1e-6 } = options;
   const subject: GradientSubject = { make, backend, solver, tolerance };
   return [...linearChecks(subject), ...networkChecks(subject)];

@@ -37,7 +37,10 @@ export function linearChecks(subject: GradientSubject): readonly Check[] {
       check(`${name}, ${how}`, async () => {
         const [actual, expected] = await both();
         const { tolerance } = subject;
-        demandClose(`${subject.make().name}: ${labels[of]} at times ${ts.join(', ')}`, actual[of], expected[of], { rtol: tolerance, atol: tolerance });
+        demandClose(`${subject.make().name}: ${labels[of]} at times ${ts.join(', ')}`, actual[of], expected[of], {
+          rtol: tolerance,
+          atol: tolerance,
+        });
       }),
     );
   return [
@@ -60,13 +63,15 @@ interface Gradients {
 const transposed = matrix.map((_, i) => matrix.map((row) => row[i] ?? 0));
 const dot = (a: readonly number[], b: readonly number[]): number => a.reduce((sum, x, i) => sum + x * (b[i] ?? 0), 0);
 const applied = (m: readonly (readonly number[])[], v: readonly number[]): number[] => m.map((row) => dot(row, v));
-const sumOf = (vectors: readonly (readonly number[])[]): number[] => start.map((_, i) => vectors.reduce((sum, v) => sum + (v[i] ?? 0), 0));
+const sumOf = (vectors: readonly (readonly number[])[]): number[] =>
+  start.map((_, i) => vectors.reduce((sum, v) => sum + (v[i] ?? 0), 0));
 
 /** Exact values: y(tᵢ) = exp(A(tᵢ − t₀))·y0. */
 async function exact(ts: readonly number[]): Promise<Gradients> {
   const t0 = ts[0] ?? NaN;
   const w = (i: number): readonly number[] => weights[i] ?? [];
-  const loss = (m: readonly (readonly number[])[]): number => ts.reduce((sum, t, i) => sum + dot(w(i), propagate(m, t - t0, start)), 0);
+  const loss = (m: readonly (readonly number[])[]): number =>
+    ts.reduce((sum, t, i) => sum + dot(w(i), propagate(m, t - t0, start)), 0);
   const slopes = ts.map((t, i) => dot(w(i), applied(matrix, propagate(matrix, t - t0, start))));
   // y(t₀) is y0 whatever t₀ is; every later value moves with −A·y(tᵢ).
   const atStart = -slopes.slice(1).reduce((a, b) => a + b, 0);
@@ -93,7 +98,12 @@ async function found(subject: GradientSubject, ts: readonly number[], dtype: 'f3
   const given = { y0: array(start, { dtype }), matrix: array(matrix, { dtype }), ts: array(ts, { dtype }) };
   const { value, grad } = await gradients(given);
   const read = async (x: { read(): Promise<HostArray> }): Promise<number[]> => Array.from((await x.read()).data);
-  return { value: await read(value), y0: await read(grad.y0), matrix: await read(grad.matrix), ts: await read(grad.ts) };
+  return {
+    value: await read(value),
+    y0: await read(grad.y0),
+    matrix: await read(grad.matrix),
+    ts: await read(grad.ts),
+  };
 }
 
 const labels: Readonly<Record<keyof Gradients, string>> = {
@@ -113,5 +123,10 @@ async function inSinglePrecision(subject: GradientSubject): Promise<void> {
 async function singleTime(subject: GradientSubject): Promise<void> {
   const { y0, matrix: m, ts } = await found(subject, [0.2], 'f64');
   demandClose(`${subject.make().name}: y0 at a single time`, y0, weights[0] ?? [], { rtol: 0, atol: 0 });
-  demand([...m, ...ts].every((x) => x === 0), `${subject.make().name} at a single time`, `gradients for A and t are ${[...m, ...ts].join(', ')}`, { expected: 'zeros' });
+  demand(
+    [...m, ...ts].every((x) => x === 0),
+    `${subject.make().name} at a single time`,
+    `gradients for A and t are ${[...m, ...ts].join(', ')}`,
+    { expected: 'zeros' },
+  );
 }

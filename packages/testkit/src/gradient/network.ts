@@ -56,18 +56,31 @@ function loss(ode: Ode, { y0, params, ts }: Inputs<Tensor>): Tensor {
       const [batch, single] = y.hidden;
       const mixed = matmul(matmul(batch, first.w).add(first.b).tanh(), second.w).add(second.b.mul(t));
       const { carry } = scan(single, batch, (sum, row) => ({ carry: sum.mul(0.5).add(row.mul(params.rate)) }));
-      const pace = cond(t.greater(-1), params.rate, (r) => r.mul(second.b.sum()), (r) => r);
-      return { level: y.level.mul(t.sin()).sub(single.sum().mul(0.1)), hidden: [mixed, carry.tanh().mul(pace).sub(single)] };
+      const pace = cond(
+        t.greater(-1),
+        params.rate,
+        (r) => r.mul(second.b.sum()),
+        (r) => r,
+      );
+      return {
+        level: y.level.mul(t.sin()).sub(single.sum().mul(0.1)),
+        hidden: [mixed, carry.tanh().mul(pace).sub(single)],
+      };
     },
     y0,
     ts,
   );
   const [batch, single] = ys.hidden;
-  return ys.level.square().sum().add(batch.square().sum().mul(0.3)).add(single.mul(ts.expandDims(1)).sum());
+  return ys.level
+    .square()
+    .sum()
+    .add(batch.square().sum().mul(0.3))
+    .add(single.mul(ts.expandDims(1)).sum());
 }
 
 const read = async (tree: unknown): Promise<number[][]> => {
-  const isReadable = (x: unknown): x is { read(): Promise<HostArray> } => typeof x === 'object' && x !== null && 'read' in x;
+  const isReadable = (x: unknown): x is { read(): Promise<HostArray> } =>
+    typeof x === 'object' && x !== null && 'read' in x;
   const { leaves } = flattenTree('read', tree, isReadable);
   return Promise.all(leaves.map(async (leaf) => Array.from((await leaf.read()).data)));
 };
@@ -78,12 +91,16 @@ async function throughNetwork(subject: GradientSubject): Promise<void> {
   const { leaves, structure } = flattenTree('inputs', given, isHostArray);
   const plain = ode.compile((x: Inputs<Tensor>) => loss(ode, x));
   const gradient = ode.compile((x: Inputs<Tensor>) => grad((y: Inputs<Tensor>) => loss(ode, y))(x));
-  const value = async (moved: readonly HostArray[]): Promise<number> => (await read(await plain(structure.rebuild(moved) as Inputs<HostArray>)))[0]?.[0] ?? NaN;
+  const value = async (moved: readonly HostArray[]): Promise<number> =>
+    (await read(await plain(structure.rebuild(moved) as Inputs<HostArray>)))[0]?.[0] ?? NaN;
   const expected = await centralDifferences(value, leaves, { step: 2e-3 });
   const actual = await read(await gradient(given));
   const { tolerance } = subject;
   structure.paths.forEach((path, i) => {
-    demandClose(`${subject.make().name}: the gradient for ${path}`, actual[i] ?? [], expected[i] ?? [], { rtol: tolerance, atol: tolerance });
+    demandClose(`${subject.make().name}: the gradient for ${path}`, actual[i] ?? [], expected[i] ?? [], {
+      rtol: tolerance,
+      atol: tolerance,
+    });
   });
 }
 
@@ -98,33 +115,64 @@ async function unused(subject: GradientSubject): Promise<void> {
   const half = array([0.5, -0.5], { dtype: 'f64' });
   const result = await gradient({ used: half, cancelled: half, idle: scalar(3) });
   const [cancelled = [], idle = [], used = []] = await read(result);
-  demand([...cancelled, ...idle].every((x) => x === 0), subject.make().name, `unused parameters have gradients ${[...cancelled, ...idle].join(', ')}`, { expected: 'exact zeros' });
-  demand(used.every((x) => x !== 0 && Number.isFinite(x)), subject.make().name, `a used parameter has gradient ${used.join(', ')}`, { expected: 'numbers that are not zero' });
+  demand(
+    [...cancelled, ...idle].every((x) => x === 0),
+    subject.make().name,
+    `unused parameters have gradients ${[...cancelled, ...idle].join(', ')}`,
+    { expected: 'exact zeros' },
+  );
+  demand(
+    used.every((x) => x !== 0 && Number.isFinite(x)),
+    subject.make().name,
+    `a used parameter has gradient ${used.join(', ')}`,
+    { expected: 'numbers that are not zero' },
+  );
 }
 
 async function integers(subject: GradientSubject): Promise<void> {
   const ode = tightOde(subject);
   const gradient = ode.compile((table: Tensor, index: Tensor) =>
-    grad((rates: Tensor) => ode.odeint((_t, y: Tensor) => y.mul(rates.at(index)), array([2], { dtype: 'f64' }), [0, 1]).ys.at(1).sum())(table),
+    grad((rates: Tensor) =>
+      ode
+        .odeint((_t, y: Tensor) => y.mul(rates.at(index)), array([2], { dtype: 'f64' }), [0, 1])
+        .ys.at(1)
+        .sum(),
+    )(table),
   );
-  const [actual = []] = await read(await gradient(array([0.1, 0.4, 0.9], { dtype: 'f64' }), array([1], { shape: [], dtype: 'i32' })));
-  demandClose(`${subject.make().name}: the gradient for a table that an integer indexes`, actual, [0, 2 * Math.exp(0.4), 0], { rtol: subject.tolerance, atol: subject.tolerance });
+  const [actual = []] = await read(
+    await gradient(array([0.1, 0.4, 0.9], { dtype: 'f64' }), array([1], { shape: [], dtype: 'i32' })),
+  );
+  demandClose(
+    `${subject.make().name}: the gradient for a table that an integer indexes`,
+    actual,
+    [0, 2 * Math.exp(0.4), 0],
+    { rtol: subject.tolerance, atol: subject.tolerance },
+  );
 }
 
 async function usedTwice(subject: GradientSubject): Promise<void> {
   const ode = tightOde(subject);
   const gradient = ode.compile((rate: Tensor) =>
-    grad((r: Tensor) => ode.odeint((_t, y: Tensor) => y.mul(r), r.mul(2), [0, 1]).ys.at(1).add(r.square()))(rate),
+    grad((r: Tensor) =>
+      ode
+        .odeint((_t, y: Tensor) => y.mul(r), r.mul(2), [0, 1])
+        .ys.at(1)
+        .add(r.square()),
+    )(rate),
   );
   const r = 0.3;
   const [actual = []] = await read(await gradient(scalar(r)));
-  demandClose(`${subject.make().name}: d/dr (2r·eʳ + r²)`, actual, [2 * Math.exp(r) * (1 + r) + 2 * r], { rtol: subject.tolerance, atol: subject.tolerance });
+  demandClose(`${subject.make().name}: d/dr (2r·eʳ + r²)`, actual, [2 * Math.exp(r) * (1 + r) + 2 * r], {
+    rtol: subject.tolerance,
+    atol: subject.tolerance,
+  });
 }
 
 /** L = y0·e^(a(t1−t0)): every second derivative in closed form. */
 async function secondOrder(subject: GradientSubject): Promise<void> {
   const ode = tightOde(subject);
-  const value = (p: { readonly a: Tensor; readonly y0: Tensor; readonly ts: Tensor }): Tensor => ode.odeint((_t, y: Tensor) => y.mul(p.a), p.y0, p.ts).ys.at(1);
+  const value = (p: { readonly a: Tensor; readonly y0: Tensor; readonly ts: Tensor }): Tensor =>
+    ode.odeint((_t, y: Tensor) => y.mul(p.a), p.y0, p.ts).ys.at(1);
   const second = ode.compile((p: { readonly a: Tensor; readonly y0: Tensor; readonly ts: Tensor }) => {
     const of = (name: 'a' | 'y0' | 'ts') =>
       grad((q: typeof p) => {
@@ -151,14 +199,28 @@ async function secondOrder(subject: GradientSubject): Promise<void> {
   const names = ['a, a', 'a, t', 'a, y0', 't1, a', 't1, t', 't1, y0', 'y0, a', 'y0, t', 'y0, y0'];
   const tolerance = 10 * subject.tolerance;
   names.forEach((name, i) => {
-    demandClose(`${subject.make().name}: the second derivative for ${name}`, actual[i] ?? [], expected[i] ?? [], { rtol: tolerance, atol: tolerance });
+    demandClose(`${subject.make().name}: the second derivative for ${name}`, actual[i] ?? [], expected[i] ?? [], {
+      rtol: tolerance,
+      atol: tolerance,
+    });
   });
 }
 
 async function reportsEvaluations(subject: GradientSubject): Promise<void> {
   const { make, backend, solver } = subject;
-  const ode = createOde({ backend, solver, gradient: make(), controller: pid({ rtol: 1e-6, atol: 1e-8 }), dtype: 'f64' });
-  const run = ode.compile((y0: Tensor, a: Tensor) => valueAndGrad((p: readonly [Tensor, Tensor]) => ode.odeint((_t, y: Tensor) => y.mul(p[1]), p[0], [0, 1]).ys.at(1))([y0, a]));
+  const ode = createOde({
+    backend,
+    solver,
+    gradient: make(),
+    controller: pid({ rtol: 1e-6, atol: 1e-8 }),
+    dtype: 'f64',
+  });
+  const run = ode.compile((y0: Tensor, a: Tensor) =>
+    valueAndGrad((p: readonly [Tensor, Tensor]) => ode.odeint((_t, y: Tensor) => y.mul(p[1]), p[0], [0, 1]).ys.at(1))([
+      y0,
+      a,
+    ]),
+  );
   const { stats } = await run.run(scalar(1), scalar(0.5));
   demand(stats.nfe > 0, make().name, `nfe is ${stats.nfe}`, { expected: 'the evaluations of the forward solve' });
   demand(stats.nfeBackward > 0, make().name, `nfeBackward is ${stats.nfeBackward}`, {

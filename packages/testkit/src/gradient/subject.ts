@@ -1,5 +1,13 @@
 /** What a gradient method's checks are given. */
-import { createOde, pid, type Backend, type FloatDType, type GradientMethod, type Ode, type Solver } from '@node-ode/core';
+import {
+  createOde,
+  pid,
+  type Backend,
+  type FloatDType,
+  type GradientMethod,
+  type Ode,
+  type Solver,
+} from '@node-ode/core';
 import type { SuiteOptions } from '../support/suite.ts';
 
 /** What the author of a gradient method can say about it. */

@@ -107,8 +107,13 @@ function subjectOf<P, I, O>(make: () => Model<P, I, O>, options: ModelSuiteOptio
 function seedsParameters({ name, init }: Subject): void {
   const of = (seed: number): string => fingerprint(`${name}.init`, init(random(seed)));
   demand(name !== '', 'model', 'its name is empty', { expected: 'a name' });
-  demand(of(1) === of(1), `${name}.init`, 'one seed gave two sets of parameters', { expected: 'the same parameters, bit for bit', advice: 'Draw from the generator that is given, and from nothing else.' });
-  demand(of(1) !== of(2), `${name}.init`, 'two seeds gave the same parameters', { expected: 'other parameters for another seed' });
+  demand(of(1) === of(1), `${name}.init`, 'one seed gave two sets of parameters', {
+    expected: 'the same parameters, bit for bit',
+    advice: 'Draw from the generator that is given, and from nothing else.',
+  });
+  demand(of(1) !== of(2), `${name}.init`, 'two seeds gave the same parameters', {
+    expected: 'other parameters for another seed',
+  });
   const finite = hostLeaves(name, init(random(1))).every(({ leaf }) => leaf.data.every((x) => Number.isFinite(x)));
   demand(finite, `${name}.init`, 'a parameter is not finite', { expected: 'finite numbers' });
 }
@@ -129,15 +134,39 @@ async function applied({ backend, apply, init, input }: Subject, dtype: FloatDTy
 
 async function appliesAlike(subject: Subject): Promise<void> {
   const { name, outputShapes } = subject;
-  const [once, again, double] = [await applied(subject, 'f32'), await applied(subject, 'f32'), await applied(subject, 'f64')];
-  demand(fingerprint(name, once) === fingerprint(name, again), `${name}.apply`, 'the same parameters and input gave another output', { expected: 'a pure function' });
+  const [once, again, double] = [
+    await applied(subject, 'f32'),
+    await applied(subject, 'f32'),
+    await applied(subject, 'f64'),
+  ];
+  demand(
+    fingerprint(name, once) === fingerprint(name, again),
+    `${name}.apply`,
+    'the same parameters and input gave another output',
+    { expected: 'a pure function' },
+  );
   const types = typesOf(name, once);
-  demand(types.replaceAll('f32', 'f64') === typesOf(name, double), `${name}.apply`, `the output is ${types} in f32 and ${typesOf(name, double)} in f64`, { expected: 'the same shapes, in the dtype of parameters and input' });
+  demand(
+    types.replaceAll('f32', 'f64') === typesOf(name, double),
+    `${name}.apply`,
+    `the output is ${types} in f32 and ${typesOf(name, double)} in f64`,
+    { expected: 'the same shapes, in the dtype of parameters and input' },
+  );
   const leaves = hostLeaves(name, once);
-  demand(leaves.every(({ leaf }) => leaf.data.every((x) => Number.isFinite(x))), `${name}.apply`, 'the output is not finite', { expected: 'finite numbers' });
+  demand(
+    leaves.every(({ leaf }) => leaf.data.every((x) => Number.isFinite(x))),
+    `${name}.apply`,
+    'the output is not finite',
+    { expected: 'finite numbers' },
+  );
   if (outputShapes === undefined) return;
-  const [given, wanted] = [leaves.map(({ leaf }) => `[${leaf.shape.join(', ')}]`), outputShapes.map((shape) => `[${shape.join(', ')}]`)];
-  demand(given.join() === wanted.join(), `${name}.apply`, `output shapes are ${given.join(', ')}`, { expected: wanted.join(', ') });
+  const [given, wanted] = [
+    leaves.map(({ leaf }) => `[${leaf.shape.join(', ')}]`),
+    outputShapes.map((shape) => `[${shape.join(', ')}]`),
+  ];
+  demand(given.join() === wanted.join(), `${name}.apply`, `output shapes are ${given.join(', ')}`, {
+    expected: wanted.join(', '),
+  });
 }
 
 async function differentiates(subject: Subject): Promise<void> {
@@ -146,7 +175,9 @@ async function differentiates(subject: Subject): Promise<void> {
   const input = castTree(subject.input(), 'f64') as HostArray;
   const { leaves, structure } = flattenTree(name, params, isHostArray);
   const value = compile(backend, (p: Tensor, x: Tensor) => loss(p, x), { dtype: 'f64' });
-  const gradient = compile(backend, (p: Tensor, x: Tensor) => valueAndGrad((q: Tensor) => loss(q, x))(p).grad, { dtype: 'f64' });
+  const gradient = compile(backend, (p: Tensor, x: Tensor) => valueAndGrad((q: Tensor) => loss(q, x))(p).grad, {
+    dtype: 'f64',
+  });
   const actual = hostLeaves(name, await readTree(await gradient(params as HostArray, input)));
   for (const [k, leaf] of leaves.entries()) {
     const stride = Math.max(1, Math.ceil(leaf.data.length / elements));
@@ -157,10 +188,18 @@ async function differentiates(subject: Subject): Promise<void> {
       const tree = structure.rebuild(leaves.map((other, i) => (i === k ? { ...leaf, data } : other)));
       return (await (await value(tree as HostArray, input)).read()).data[0] ?? NaN;
     };
-    const picked: HostArray = { kind: 'array', dtype: 'f64', shape: [chosen.length], data: Float64Array.from(chosen, (i) => leaf.data[i] ?? NaN) };
+    const picked: HostArray = {
+      kind: 'array',
+      dtype: 'f64',
+      shape: [chosen.length],
+      data: Float64Array.from(chosen, (i) => leaf.data[i] ?? NaN),
+    };
     const [expected = []] = await centralDifferences(of, [picked]);
     const found = chosen.map((i) => actual[k]?.leaf.data[i] ?? NaN);
-    demandClose(`${name}: the gradient for ${structure.paths[k] ?? ''}`, found, expected, { rtol: tolerance, atol: tolerance });
+    demandClose(`${name}: the gradient for ${structure.paths[k] ?? ''}`, found, expected, {
+      rtol: tolerance,
+      atol: tolerance,
+    });
   }
 }
 
@@ -170,7 +209,12 @@ async function learns(subject: Subject): Promise<void> {
     const { value, grad } = valueAndGrad((q: Tensor) => loss(q, x))(p);
     const gradients = flattenTree(name, grad, isTensor).leaves;
     const { leaves, structure } = flattenTree(name, p, isTensor);
-    return { loss: value, params: structure.rebuild(leaves.map((leaf, i) => leaf.sub((gradients[i] as Tensor).mul(learningRate)))) as Tensor };
+    return {
+      loss: value,
+      params: structure.rebuild(
+        leaves.map((leaf, i) => leaf.sub((gradients[i] as Tensor).mul(learningRate))),
+      ) as Tensor,
+    };
   });
   const input = subject.input() as HostArray;
   let params = subject.init(random(1)) as HostArray;
@@ -181,7 +225,12 @@ async function learns(subject: Subject): Promise<void> {
     params = (await readTree(result.params)) as HostArray;
   }
   const [first = NaN, last = NaN] = [losses[0], losses[5]];
-  demand(last < first, name, `five steps of gradient descent at rate ${learningRate} take the loss from ${first} to ${last}`, { expected: 'a lower loss', advice: 'Check the gradient, or choose another learningRate.' });
+  demand(
+    last < first,
+    name,
+    `five steps of gradient descent at rate ${learningRate} take the loss from ${first} to ${last}`,
+    { expected: 'a lower loss', advice: 'Check the gradient, or choose another learningRate.' },
+  );
 }
 
 async function isPure(subject: Subject): Promise<void> {
@@ -189,5 +238,7 @@ async function isPure(subject: Subject): Promise<void> {
   const before = fingerprint(subject.name, params);
   const run = compile(subject.backend, (p: Tensor, x: Tensor) => subject.loss(p, x));
   await run(params, subject.input() as HostArray);
-  demand(fingerprint(subject.name, params) === before, subject.name, 'its parameters changed while it was applied', { expected: 'pure functions of the parameters' });
+  demand(fingerprint(subject.name, params) === before, subject.name, 'its parameters changed while it was applied', {
+    expected: 'pure functions of the parameters',
+  });
 }

@@ -5,14 +5,24 @@ import { failuresOf } from '../support/check.ts';
 import { fehlberg } from '../support/fehlberg.ts';
 import { solverChecks } from './checks.ts';
 
-const heun = (): Solver => rungeKutta({ name: 'heun', order: 2, c: [0, 1], a: [[], [1]], b: [1 / 2, 1 / 2], bError: [-1 / 2, 1 / 2] });
+const heun = (): Solver =>
+  rungeKutta({ name: 'heun', order: 2, c: [0, 1], a: [[], [1]], b: [1 / 2, 1 / 2], bError: [-1 / 2, 1 / 2] });
 
 /** Ralston's third-order method, without an error estimate. */
 const ralston3 = (): Solver =>
-  rungeKutta({ name: 'ralston3', order: 3, c: [0, 1 / 2, 3 / 4], a: [[], [1 / 2], [0, 3 / 4]], b: [2 / 9, 1 / 3, 4 / 9] });
+  rungeKutta({
+    name: 'ralston3',
+    order: 3,
+    c: [0, 1 / 2, 3 / 4],
+    a: [[], [1 / 2], [0, 3 / 4]],
+    b: [2 / 9, 1 / 3, 4 / 9],
+  });
 
 /** Two-step Adams–Bashforth: a state of its own, with a first step by Heun's method. */
-function adamsBashforth2(): Solver<{ readonly previous: Leaves; readonly started: Tensor }, { readonly y: Leaves; readonly h: Tensor; readonly k: Leaves; readonly y1: Leaves }> {
+function adamsBashforth2(): Solver<
+  { readonly previous: Leaves; readonly started: Tensor },
+  { readonly y: Leaves; readonly h: Tensor; readonly k: Leaves; readonly y1: Leaves }
+> {
   return {
     name: 'ab2',
     order: 2,
@@ -25,13 +35,26 @@ function adamsBashforth2(): Solver<{ readonly previous: Leaves; readonly started
       const euler = y.map((leaf, i) => linearCombination([1, h], [leaf, k[i]!]));
       const corrected = f(t.add(h), euler);
       // Weights that are (1/2, 1/2, 0) in the first step and (3/2, 0, −1/2) in every later one.
-      const [now, next, before] = [started.add(0.5).mul(h), started.neg().add(1).mul(0.5).mul(h), started.mul(-0.5).mul(h)];
-      const y1 = y.map((leaf, i) => linearCombination([1, now, next, before], [leaf, k[i]!, corrected[i]!, previous[i]!]));
-      return { y: y1, state: { previous: k, started: started.mul(0).add(1) }, interpolant: { y, h, k, y1 }, evaluations: 2 };
+      const [now, next, before] = [
+        started.add(0.5).mul(h),
+        started.neg().add(1).mul(0.5).mul(h),
+        started.mul(-0.5).mul(h),
+      ];
+      const y1 = y.map((leaf, i) =>
+        linearCombination([1, now, next, before], [leaf, k[i]!, corrected[i]!, previous[i]!]),
+      );
+      return {
+        y: y1,
+        state: { previous: k, started: started.mul(0).add(1) },
+        interpolant: { y, h, k, y1 },
+        evaluations: 2,
+      };
     },
     interpolate: ({ y, h, k, y1 }, theta) => {
       const square = theta.square();
-      return y.map((leaf, i) => linearCombination([square.neg().add(1), square, theta.sub(square).mul(h)], [leaf, y1[i]!, k[i]!]));
+      return y.map((leaf, i) =>
+        linearCombination([square.neg().add(1), square, theta.sub(square).mul(h)], [leaf, y1[i]!, k[i]!]),
+      );
     },
   };
 }
@@ -78,8 +101,10 @@ const altered =
     return { ...base, ...change(base) };
   };
 
-const third = (b: readonly number[]): (() => Solver) => () =>
-  rungeKutta({ name: 'wrong', order: 3, c: [0, 1 / 2, 3 / 4], a: [[], [1 / 2], [0, 3 / 4]], b });
+const third =
+  (b: readonly number[]): (() => Solver) =>
+  () =>
+    rungeKutta({ name: 'wrong', order: 3, c: [0, 1 / 2, 3 / 4], a: [[], [1 / 2], [0, 3 / 4]], b });
 
 let impureSteps = 0;
 let leaked: Tensor | undefined;
@@ -89,7 +114,9 @@ const broken: readonly (readonly [string, () => Solver, readonly (keyof typeof n
   ['an order that is claimed too low', altered(ralston3, () => ({ order: 2 })), ['linear']],
   [
     'stages that are all evaluated at t',
-    altered(ralston3, (base) => ({ step: (f, t, h, y, state) => base.step((_, stage) => f(t, stage), t, h, y, state) })),
+    altered(ralston3, (base) => ({
+      step: (f, t, h, y, state) => base.step((_, stage) => f(t, stage), t, h, y, state),
+    })),
     ['timed', 'dense', 'reverse'],
   ],
   [
@@ -108,7 +135,9 @@ const broken: readonly (readonly [string, () => Solver, readonly (keyof typeof n
   ],
   [
     'a dense output that misses the end',
-    altered(fehlberg, (base) => ({ interpolate: (interpolant, theta) => base.interpolate(interpolant, theta.mul(0.999)) })),
+    altered(fehlberg, (base) => ({
+      interpolate: (interpolant, theta) => base.interpolate(interpolant, theta.mul(0.999)),
+    })),
     ['dense', 'ends'],
   ],
   [
@@ -145,7 +174,11 @@ const broken: readonly (readonly [string, () => Solver, readonly (keyof typeof n
     })),
     ['traced', 'executed', 'statistics'],
   ],
-  ['an error estimate that is promised and not given', altered(ralston3, () => ({ hasErrorEstimate: true })), ['says', 'estimate', 'forwards', 'backwards', 'statistics']],
+  [
+    'an error estimate that is promised and not given',
+    altered(ralston3, () => ({ hasErrorEstimate: true })),
+    ['says', 'estimate', 'forwards', 'backwards', 'statistics'],
+  ],
   [
     'an error estimate that is far too small',
     altered(heun, (base) => ({
@@ -171,13 +204,19 @@ const broken: readonly (readonly [string, () => Solver, readonly (keyof typeof n
     'a state whose types change',
     altered(ralston3, (base) => ({
       init: (_f, t0) => ({ state: { steps: t0.mul(0) }, evaluations: 0 }),
-      step: (f, t, h, y, state) => ({ ...base.step(f, t, h, y, []), state: { steps: (state as { readonly steps: Tensor }).steps.reshape([1]) } }),
+      step: (f, t, h, y, state) => ({
+        ...base.step(f, t, h, y, []),
+        state: { steps: (state as { readonly steps: Tensor }).steps.reshape([1]) },
+      }),
     })),
     ['types'],
   ],
   [
     'a closure among the results of a step',
-    altered(ralston3, (base) => ({ step: (...args) => ({ ...base.step(...args), interpolant: () => args[3] }), interpolate: (y) => (y as () => Leaves)() })),
+    altered(ralston3, (base) => ({
+      step: (...args) => ({ ...base.step(...args), interpolant: () => args[3] }),
+      interpolate: (y) => (y as () => Leaves)(),
+    })),
     ['types'],
   ],
   ['fsal that is claimed and not done', altered(ralston3, () => ({ fsal: true })), ['fsal']],
@@ -192,14 +231,21 @@ const broken: readonly (readonly [string, () => Solver, readonly (keyof typeof n
       order: 1,
       step: (f, t, h, y) => {
         const k = f(t, y);
-        return { y: y.map((leaf, i) => leaf.add(k[i]!.mul(h))), state: [], interpolant: { y, h, k: [k, k, k] }, evaluations: 1 };
+        return {
+          y: y.map((leaf, i) => leaf.add(k[i]!.mul(h))),
+          state: [],
+          interpolant: { y, h, k: [k, k, k] },
+          evaluations: 1,
+        };
       },
     })),
     ['perSample'],
   ],
   [
     'a step that stops the gradient',
-    altered(ralston3, (base) => ({ step: (f, t, h, y, state) => base.step((s, stage) => f(stopGradient(s), stage.map(stopGradient)), t, h, y, state) })),
+    altered(ralston3, (base) => ({
+      step: (f, t, h, y, state) => base.step((s, stage) => f(stopGradient(s), stage.map(stopGradient)), t, h, y, state),
+    })),
     ['step', 'solve', 'within'],
   ],
   ['no name and no order', altered(ralston3, () => ({ name: '', order: 0 })), ['identity']],
@@ -207,8 +253,10 @@ const broken: readonly (readonly [string, () => Solver, readonly (keyof typeof n
 
 describe('broken solvers fail', () => {
   it.each(broken)('%s', async (_, make, expected) => {
-    const failures = await failuresOf(solverChecks(make));
-    const failed = failures.map(({ name }) => name);
-    expect(failed, failures.map(({ name, reason }) => `${name}: ${reason}`).join('\n')).toEqual(expect.arrayContaining(expected.map((key) => names[key])));
+    const failures = await failuresOf(
+      solverChecks(make),
+      expected.map((key) => names[key]),
+    );
+    expect(failures.map(({ name }) => name).sort()).toEqual([...expected.map((key) => names[key])].sort());
   });
 });

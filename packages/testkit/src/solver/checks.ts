@@ -21,7 +21,7 @@ export type { SolverSuiteOptions } from './subject.ts';
  */
 export function solverChecks(make: () => Solver, options: SolverSuiteOptions = {}): readonly Check[] {
   const subject: SolverSubject = { ...options, backend: options.backend ?? reference(), make };
-  return [stepChecks, orderChecks, evaluationChecks, perSampleChecks, toleranceChecks, derivativeChecks].flatMap((checks) =>
-    checks(subject),
+  return [stepChecks, orderChecks, evaluationChecks, perSampleChecks, toleranceChecks, derivativeChecks].flatMap(
+    (checks) => checks(subject),
   );
 }

@@ -1,5 +1,17 @@
 /** Derivatives through a step and through a solve by its steps, against central differences. */
-import { array, asTensor, matmul, random, scan, valueAndGrad, type HostArray, type LeafDynamics, type Leaves, type Solver, type Tensor } from '@node-ode/core';
+import {
+  array,
+  asTensor,
+  matmul,
+  random,
+  scan,
+  valueAndGrad,
+  type HostArray,
+  type LeafDynamics,
+  type Leaves,
+  type Solver,
+  type Tensor,
+} from '@node-ode/core';
 import { check, type Check } from '../support/check.ts';
 import { centralDifferences } from '../support/finite-differences.ts';
 import { demandClose, elementsOf } from '../support/numbers.ts';
@@ -39,7 +51,10 @@ const fewSteps: Solution = (solver, f, t, h, y0) => {
 const value = (solver: Solver, solve: Solution, [t, h, a, v, w, b]: readonly Tensor[]): Tensor => {
   const [weights, bias] = [w as Tensor, b as Tensor];
   const f: LeafDynamics = (time, [s, y]) => {
-    const hidden = matmul((y as Tensor).reshape([1, 2]), weights).reshape([2]).add(bias.mul(time)).tanh();
+    const hidden = matmul((y as Tensor).reshape([1, 2]), weights)
+      .reshape([2])
+      .add(bias.mul(time))
+      .tanh();
     return [(s as Tensor).mul(hidden.sum()).add(time.sin()), hidden.mul(s as Tensor)];
   };
   const [s, y] = solve(solver, f, t as Tensor, h as Tensor, [a as Tensor, v as Tensor]) as readonly [Tensor, Tensor];
@@ -67,7 +82,12 @@ async function compare({ make, backend }: SolverSubject, solve: Solution): Promi
   const names = ['t', 'h', 'y0 (a scalar)', 'y0 (a vector)', 'a weight matrix', 'a bias'];
   found.forEach((g, i) => {
     // Fourth-order differences of a smooth function of size 1, at a step of 1e-3: about 1e-12.
-    demandClose(`${solver.name}: the gradient for ${names[i] ?? ''}`, Array.from(g.data), numeric[i] ?? [], { rtol: 1e-8, atol: 1e-9 },
-      'A step is made of tensor operations alone; stopGradient and host values cut it off.');
+    demandClose(
+      `${solver.name}: the gradient for ${names[i] ?? ''}`,
+      Array.from(g.data),
+      numeric[i] ?? [],
+      { rtol: 1e-8, atol: 1e-9 },
+      'A step is made of tensor operations alone; stopGradient and host values cut it off.',
+    );
   });
 }

@@ -28,14 +28,19 @@ async function reportsWhatItTraces({ make, backend }: SolverSubject): Promise<vo
   const expectUses = (what: string, reported: number | Tensor, used: number): void => {
     // A number of evaluations that is a tensor is known when it runs: the next check compares it.
     if (typeof reported !== 'number') return;
-    demand(reported === used, `${solver.name}.${what}`, `it reports ${reported} evaluations and makes ${used}`, { expected: `${used}`, advice });
+    demand(reported === used, `${solver.name}.${what}`, `it reports ${reported} evaluations and makes ${used}`, {
+      expected: `${used}`,
+      advice,
+    });
   };
   const run = program(backend, (inputs) => {
     const [t, h, ...y] = inputs as readonly [Tensor, Tensor, ...Tensor[]];
     uses = 0;
     const start = solver.init(counted, t, y);
     expectUses('init', start.evaluations, uses);
-    demand(start.dy0 === undefined || uses > 0, `${solver.name}.init`, 'it returns dy0 and has not evaluated f', { expected: 'f(t0, y0)' });
+    demand(start.dy0 === undefined || uses > 0, `${solver.name}.init`, 'it returns dy0 and has not evaluated f', {
+      expected: 'f(t0, y0)',
+    });
     uses = 0;
     const step = solver.step(counted, t, h, y, start.state);
     expectUses('step', step.evaluations, uses);
@@ -53,22 +58,33 @@ async function reportsWhatIsExecuted({ make, backend }: SolverSubject): Promise<
   const march = marcher(backend, solver, f);
   for (const steps of [1, 2, 7]) {
     const { executions, evaluations } = await march(0, 0.125, steps, y0);
-    demand(executions === undefined || executions === evaluations, solver.name, `${steps} steps report ${evaluations} evaluations; the engine executed f ${executions} times`, {
-      expected: 'equal numbers',
-      advice,
-    });
+    demand(
+      executions === undefined || executions === evaluations,
+      solver.name,
+      `${steps} steps report ${evaluations} evaluations; the engine executed f ${executions} times`,
+      {
+        expected: 'equal numbers',
+        advice,
+      },
+    );
   }
 }
 
 async function countsInStatistics({ make, backend }: SolverSubject): Promise<void> {
   const solver = make();
   const { f, y0, t0, t1 } = coupledProblem();
-  const controller = solver.needsUniformStep || !solver.hasErrorEstimate ? constantStep({ h: 0.125 }) : pid({ rtol: 1e-4, atol: 1e-6 });
+  const controller =
+    solver.needsUniformStep || !solver.hasErrorEstimate ? constantStep({ h: 0.125 }) : pid({ rtol: 1e-4, atol: 1e-6 });
   const ode = createOde({ backend, solver, controller, dtype: 'f64' });
   const { stats } = await ode.solve((t, y: readonly Tensor[]) => f(t, y), y0, [t0, t1]);
   const executed = stats.counters?.calls['dynamics'];
-  demand(executed === undefined || executed === stats.nfe, solver.name, `a solve reports an NFE of ${stats.nfe}; the engine executed f ${executed} times`, {
-    expected: 'equal numbers',
-    advice,
-  });
+  demand(
+    executed === undefined || executed === stats.nfe,
+    solver.name,
+    `a solve reports an NFE of ${stats.nfe}; the engine executed f ${executed} times`,
+    {
+      expected: 'equal numbers',
+      advice,
+    },
+  );
 }

@@ -65,7 +65,9 @@ export function marcher(backend: Backend, solver: Solver, f: LeafDynamics): Marc
   return async (t0, h, steps, y0) => {
     const { outputs, counters } = await run([scalar(t0), scalar(h), scalar(steps, 'i32'), ...y0]);
     const [evaluations, ...arrays] = outputs as [HostArray, ...HostArray[]];
-    const groups = Array.from({ length: 2 + thetas.length }, (_, i) => arrays.slice(i * y0.length, (i + 1) * y0.length));
+    const groups = Array.from({ length: 2 + thetas.length }, (_, i) =>
+      arrays.slice(i * y0.length, (i + 1) * y0.length),
+    );
     const [y = [], previous = [], ...dense] = groups;
     return {
       t: t0 + h * steps,

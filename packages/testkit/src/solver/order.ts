@@ -41,10 +41,15 @@ export function orderChecks(subject: SolverSubject): readonly Check[] {
       const claimed = subject.denseOrder ?? Math.max(1, order - 1);
       for (const [problem, errors] of [[linear, onLinear] as const, [coupled, onCoupled] as const]) {
         const slope = await ofDense(errors);
-        demand(slope >= claimed - allowance, `${name}.interpolate`, `the error goes as h^${slope.toFixed(2)} on ${problem.name}`, {
-          expected: `at least ${claimed} − ${allowance}`,
-          advice: 'Check the dense output, or say its order: testSolver(…, { denseOrder }).',
-        });
+        demand(
+          slope >= claimed - allowance,
+          `${name}.interpolate`,
+          `the error goes as h^${slope.toFixed(2)} on ${problem.name}`,
+          {
+            expected: `at least ${claimed} − ${allowance}`,
+            advice: 'Check the dense output, or say its order: testSolver(…, { denseOrder }).',
+          },
+        );
       }
     }),
     check('has an error estimate of its order', () => errorEstimateHasItsOrder(subject, coupled)),
@@ -75,10 +80,15 @@ async function errorEstimateHasItsOrder({ make, backend }: SolverSubject, proble
     expected: `an estimate that goes as h^${errorOrder + 1}`,
     advice: 'Without an estimate, say hasErrorEstimate: false and return no error.',
   });
-  demand(Math.abs(slope - errorOrder - 1) <= 0.4, `${solver.name}.step`, `the error estimate goes as h^${slope.toFixed(2)}`, {
-    expected: `h^${errorOrder + 1} ± 0.4, as errorOrder = ${errorOrder} says`,
-    advice: 'Controllers choose the step by this exponent: check `errorOrder` and the error weights.',
-  });
+  demand(
+    Math.abs(slope - errorOrder - 1) <= 0.4,
+    `${solver.name}.step`,
+    `the error estimate goes as h^${slope.toFixed(2)}`,
+    {
+      expected: `h^${errorOrder + 1} ± 0.4, as errorOrder = ${errorOrder} says`,
+      advice: 'Controllers choose the step by this exponent: check `errorOrder` and the error weights.',
+    },
+  );
 }
 
 /** Forward and back again: what is missing to y0 vanishes with the method's order. */
@@ -96,8 +106,13 @@ async function reverses({ make, backend }: SolverSubject, { f, t0, t1, y0 }: Tes
     if (error < 1e-2 || Number.isNaN(error) || steps >= 2048) points.push({ size: h, error });
   }
   const slope = logSlope(points);
-  demand(slope >= solver.order - allowance, solver.name, `there and back misses y0 by a difference that goes as h^${slope.toFixed(2)}`, {
-    expected: `at least h^${solver.order}`,
-    advice: 'h is negative backwards in time: use it with its sign, in the interpolant too.',
-  });
+  demand(
+    slope >= solver.order - allowance,
+    solver.name,
+    `there and back misses y0 by a difference that goes as h^${slope.toFixed(2)}`,
+    {
+      expected: `at least h^${solver.order}`,
+      advice: 'h is negative backwards in time: use it with its sign, in the interpolant too.',
+    },
+  );
 }

@@ -35,7 +35,8 @@ async function compare({ make, backend }: SolverSubject, perSample: boolean): Pr
   const rng = random(7);
   const [p, q] = [uniform(rng, [batch], 'f64', 0.2, 1), uniform(rng, [batch, 3], 'f64')];
   const of = (values: readonly number[], i: number): number => values[perSample ? i : 0] ?? NaN;
-  const timing = (values: readonly number[]): HostArray => (perSample ? array(values, { dtype: 'f64' }) : scalar(of(values, 0)));
+  const timing = (values: readonly number[]): HostArray =>
+    perSample ? array(values, { dtype: 'f64' }) : scalar(of(values, 0));
   const run = program(backend, (inputs) => twoSteps(solver, inputs));
   const { outputs } = await run([timing(times), timing(sizes), timing(positions), p, q]);
   const single = program(backend, (inputs) => twoSteps(solver, inputs));
@@ -47,7 +48,12 @@ async function compare({ make, backend }: SolverSubject, perSample: boolean): Pr
       const width = output.data.length / batch;
       return Array.from(output.data.slice(i * width, (i + 1) * width));
     });
-    demandClose(`${subject}, sample ${i}`, together, elementsOf(alone.outputs), { rtol: 1e-12, atol: 1e-14 },
-      'Scale leaves by linearCombination, whose weights may have the shape of the leading axes.');
+    demandClose(
+      `${subject}, sample ${i}`,
+      together,
+      elementsOf(alone.outputs),
+      { rtol: 1e-12, atol: 1e-14 },
+      'Scale leaves by linearCombination, whose weights may have the shape of the leading axes.',
+    );
   }
 }

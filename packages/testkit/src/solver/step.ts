@@ -1,5 +1,13 @@
 /** What one step returns: data of fixed types, consistent with the capability fields, the same each time. */
-import { flattenTree, isTensor, type HostArray, type LeafDynamics, type Leaves, type Solver, type Tensor } from '@node-ode/core';
+import {
+  flattenTree,
+  isTensor,
+  type HostArray,
+  type LeafDynamics,
+  type Leaves,
+  type Solver,
+  type Tensor,
+} from '@node-ode/core';
 import { check, demand, type Check } from '../support/check.ts';
 import { agrees, demandClose, elementsOf } from '../support/numbers.ts';
 import { program } from '../support/program.ts';
@@ -36,7 +44,11 @@ function describesItself(solver: Solver): void {
 /** Traces one step on the coupled problem, and shows it to `look`. */
 async function traceStep(
   { make, backend }: SolverSubject,
-  look: (solver: Solver, step: ReturnType<Solver['step']>, inputs: { t: Tensor; h: Tensor; y0: Leaves; state: unknown }) => readonly Tensor[],
+  look: (
+    solver: Solver,
+    step: ReturnType<Solver['step']>,
+    inputs: { t: Tensor; h: Tensor; y0: Leaves; state: unknown },
+  ) => readonly Tensor[],
   dynamics: LeafDynamics = coupledProblem().f,
 ): Promise<readonly HostArray[]> {
   const solver = make();
@@ -53,21 +65,32 @@ const returnsData = async (subject: SolverSubject): Promise<void> => {
     demandFixedState(solver.name, state, step.state);
     flattenTree(`${solver.name}.step: interpolant`, step.interpolant, isTensor);
     const [given, returned] = [signature('y', y0), signature('y', step.y)];
-    demand(given === returned, `${solver.name}.step`, `y has leaves { ${returned} }`, { expected: `{ ${given} }, as it was given` });
+    demand(given === returned, `${solver.name}.step`, `y has leaves { ${returned} }`, {
+      expected: `{ ${given} }, as it was given`,
+    });
     const within = signature('y', solver.interpolate(step.interpolant, step.y[0]!.sum().mul(0)));
-    demand(given === within, `${solver.name}.interpolate`, `leaves { ${within} }`, { expected: `{ ${given} }, like the state` });
+    demand(given === within, `${solver.name}.interpolate`, `leaves { ${within} }`, {
+      expected: `{ ${given} }, like the state`,
+    });
     return step.y;
   });
 };
 
 const estimatesAsItSays = async (subject: SolverSubject): Promise<void> => {
   await traceStep(subject, ({ name, hasErrorEstimate }, { error, y }, { y0 }) => {
-    demand((error !== undefined) === hasErrorEstimate, `${name}.step`, error === undefined ? 'it returns no error' : 'it returns an error', {
-      expected: `what hasErrorEstimate: ${hasErrorEstimate} says`,
-    });
+    demand(
+      (error !== undefined) === hasErrorEstimate,
+      `${name}.step`,
+      error === undefined ? 'it returns no error' : 'it returns an error',
+      {
+        expected: `what hasErrorEstimate: ${hasErrorEstimate} says`,
+      },
+    );
     if (error !== undefined) {
       const [given, returned] = [signature('y', y0), signature('error', error)];
-      demand(given === returned, `${name}.step`, `the error has leaves { ${returned} }`, { expected: `{ ${given} }, like the state` });
+      demand(given === returned, `${name}.step`, `the error has leaves { ${returned} }`, {
+        expected: `{ ${given} }, like the state`,
+      });
     }
     return y;
   });
@@ -101,7 +124,8 @@ async function isPure({ make, backend }: SolverSubject): Promise<void> {
   const once = program(backend, (given) => twoSteps(solver, given));
   const expected = elementsOf((await once(inputs)).outputs);
   const demandSame = (how: string, found: readonly number[]): void => {
-    const same = found.length === expected.length && found.every((x, i) => agrees(x, expected[i] ?? NaN, { rtol: 0, atol: 0 }));
+    const same =
+      found.length === expected.length && found.every((x, i) => agrees(x, expected[i] ?? NaN, { rtol: 0, atol: 0 }));
     demand(same, `${solver.name}.step`, `the same inputs gave other results ${how}`, {
       expected: 'a pure function: the same results, bit for bit',
       advice: 'Keep what a step needs in its state; variables of the factory or the module outlive a trace.',
@@ -132,13 +156,20 @@ async function isFsalAsItSays(subject: SolverSubject): Promise<void> {
   const outputs = await traceStep(
     subject,
     (_, step, { t, h }) => {
-      demand(last !== undefined && evaluated > 0, `${solver.name}.step`, 'f was never evaluated', { expected: 'an evaluation' });
+      demand(last !== undefined && evaluated > 0, `${solver.name}.step`, 'f was never evaluated', {
+        expected: 'an evaluation',
+      });
       return [t.add(h), ...step.y, last.t, ...last.y];
     },
     watched,
   );
   const n = y0.length + 1;
   const [end, evaluatedAt] = [elementsOf(outputs.slice(0, n)), elementsOf(outputs.slice(n))];
-  demandClose(`${solver.name}.step, which is fsal: (t, y) of its last evaluation`, evaluatedAt, end, { rtol: 1e-13, atol: 1e-13 },
-    'Evaluate f(t + h, y1) last and carry it in the state, or say fsal: false.');
+  demandClose(
+    `${solver.name}.step, which is fsal: (t, y) of its last evaluation`,
+    evaluatedAt,
+    end,
+    { rtol: 1e-13, atol: 1e-13 },
+    'Evaluate f(t + h, y1) last and carry it in the state, or say fsal: false.',
+  );
 }

@@ -57,7 +57,9 @@ export function coupledProblem(): TestProblem {
       const excess = (a as Tensor).sub(t.square().add(1).reciprocal());
       return [
         (a as Tensor).square().mul(t).mul(-2),
-        matmul((b as Tensor).reshape([1, 2]), turn, { transposeB: true }).reshape([2]).mul(scale.mul(rate)),
+        matmul((b as Tensor).reshape([1, 2]), turn, { transposeB: true })
+          .reshape([2])
+          .mul(scale.mul(rate)),
         (c as Tensor).mul(rate).add(excess),
       ];
     },

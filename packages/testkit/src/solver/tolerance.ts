@@ -37,10 +37,15 @@ async function keepsTolerance({ make, backend }: SolverSubject, direction: 'forw
         return Math.max(...solution(t).map((e, i) => Math.abs(e - (found[i] ?? NaN)) / (1 + Math.abs(e))));
       }),
     );
-    demand(error <= amplification * rtol, `${solver.name} at rtol = atol = ${rtol}, ${direction}`, `the error is ${error}`, {
-      expected: `at most ${amplification * rtol}`,
-      advice: 'Check the error estimate: it is h·Σ(b − b̂)k, for the solution that is propagated.',
-    });
+    demand(
+      error <= amplification * rtol,
+      `${solver.name} at rtol = atol = ${rtol}, ${direction}`,
+      `the error is ${error}`,
+      {
+        expected: `at most ${amplification * rtol}`,
+        advice: 'Check the error estimate: it is h·Σ(b − b̂)k, for the solution that is propagated.',
+      },
+    );
     points.push({ size: rtol, error });
   }
   const slope = logSlope(points);
@@ -58,4 +63,3 @@ function split(elements: readonly number[], like: readonly HostArray[]): readonl
     return { ...leaf, data };
   });
 }
-

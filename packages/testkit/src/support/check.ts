@@ -49,14 +49,14 @@ export interface Failure {
 }
 
 /**
- * Runs checks one after the other, all of them.
+ * Runs checks one after the other, all of them or those with the given names.
  *
  * @example
  * const failures = await failuresOf(solverChecks(() => myMethod()));
  */
-export async function failuresOf(checks: readonly Check[]): Promise<readonly Failure[]> {
+export async function failuresOf(checks: readonly Check[], only?: readonly string[]): Promise<readonly Failure[]> {
   const failures: Failure[] = [];
-  for (const { name, run } of checks) {
+  for (const { name, run } of checks.filter((c) => only?.includes(c.name) ?? true)) {
     try {
       await run();
     } catch (error) {

@@ -5,10 +5,7 @@ const size = (shape: readonly number[]): number => shape.reduce((product, extent
 
 /** An array whose elements `draw` gives. */
 export const filled = (shape: readonly number[], dtype: DType, draw: () => number): HostArray =>
-  array(
-    Array.from({ length: size(shape) }, draw),
-    { shape, dtype },
-  );
+  array(Array.from({ length: size(shape) }, draw), { shape, dtype });
 
 /** Uniform in [low, high). */
 export const uniform = (random: Random, shape: readonly number[], dtype: DType, low = -2, high = 2): HostArray =>

@@ -60,7 +60,9 @@ export function draw(random: Random, dtype: DType, supported: readonly DType[]):
     integer,
     array: (shape, low = -3, high = 3) => {
       if (isFloat(dtype)) return uniform(random, shape, dtype, low, high);
-      return filled(shape, dtype, () => (dtype === 'bool' ? random.integer(2) : integer(Math.ceil(low), Math.floor(high))));
+      return filled(shape, dtype, () =>
+        dtype === 'bool' ? random.integer(2) : integer(Math.ceil(low), Math.floor(high)),
+      );
     },
     of: (values, shape) => array(values, shape === undefined ? { dtype } : { shape, dtype }),
   };
@@ -102,7 +104,24 @@ export function shapePairs(source: Draw): readonly (readonly [readonly number[],
 }
 
 /** Numbers that IEEE 754 treats apart, in the range of f32. */
-export const specials = [0, -0, 1, -1, 0.5, -0.5, 1.5, 2.5, -2.5, 1e-7, -1e-7, 1e4, -1e4, NaN, Infinity, -Infinity] as const;
+export const specials = [
+  0,
+  -0,
+  1,
+  -1,
+  0.5,
+  -0.5,
+  1.5,
+  2.5,
+  -2.5,
+  1e-7,
+  -1e-7,
+  1e4,
+  -1e4,
+  NaN,
+  Infinity,
+  -Infinity,
+] as const;
 
 /** Every pair of numbers. */
 export const pairs = (values: readonly number[]): readonly (readonly [number, number])[] =>

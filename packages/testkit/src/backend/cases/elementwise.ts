@@ -48,12 +48,24 @@ interface UnaryOptions {
 }
 
 /** A function of one argument on random numbers of `range` and on the special values. */
-export const unary = ({ dtypes = floats, range = [-3, 3], more = [], without = [], signedZero = false }: UnaryOptions = {}): PrimitiveCases<None> => ({
+export const unary = ({
+  dtypes = floats,
+  range = [-3, 3],
+  more = [],
+  without = [],
+  signedZero = false,
+}: UnaryOptions = {}): PrimitiveCases<None> => ({
   dtypes,
   cases: (draw) => [
     ...shapes(draw).map((shape) => plain(`shape [${shape.join(', ')}]`, [draw.array(shape, ...range)])),
     ...(isFloat(draw.dtype)
-      ? [plain('special values', [draw.of([...specials, ...more].filter((x) => !without.some((y) => Object.is(x, y))))], signedZero)]
+      ? [
+          plain(
+            'special values',
+            [draw.of([...specials, ...more].filter((x) => !without.some((y) => Object.is(x, y))))],
+            signedZero,
+          ),
+        ]
       : []),
   ],
 });
@@ -83,9 +95,13 @@ export const binary = (options: BinaryOptions = {}): PrimitiveCases<None> => {
   return {
     dtypes,
     cases: (draw) => [
-      ...shapePairs(draw).map(([a, b]) => plain(`[${a.join(', ')}] with [${b.join(', ')}]`, [draw.array(a, ...first), divisor(draw, b)])),
+      ...shapePairs(draw).map(([a, b]) =>
+        plain(`[${a.join(', ')}] with [${b.join(', ')}]`, [draw.array(a, ...first), divisor(draw, b)]),
+      ),
       ...(isFloat(draw.dtype) ? [plain('special values', pairOf(draw, special), signedZero)] : []),
-      ...(draw.dtype === 'i32' && options.wraps === true ? [plain('results beyond 32 bits', pairOf(draw, pairs(overflowing)))] : []),
+      ...(draw.dtype === 'i32' && options.wraps === true
+        ? [plain('results beyond 32 bits', pairOf(draw, pairs(overflowing)))]
+        : []),
       ...(draw.dtype === 'i32' && options.divides === true
         ? [plain('signs', pairOf(draw, pairs([7, -7, 2, -2, 1])))]
         : []),
@@ -102,7 +118,9 @@ const pairOf = (draw: Draw, values: readonly (readonly [number, number])[]) => [
 export const comparison = (dtypes: readonly DType[] = numbers): PrimitiveCases<None> => ({
   dtypes,
   cases: (draw) => [
-    ...shapePairs(draw).map(([a, b]) => plain(`[${a.join(', ')}] with [${b.join(', ')}]`, [draw.array(a), draw.array(b)])),
+    ...shapePairs(draw).map(([a, b]) =>
+      plain(`[${a.join(', ')}] with [${b.join(', ')}]`, [draw.array(a), draw.array(b)]),
+    ),
     ...(isFloat(draw.dtype) ? [plain('special values', pairOf(draw, modest))] : []),
     ...(draw.dtype === 'i32' ? [plain('neighbours', pairOf(draw, pairs([-1, 0, 1, 2147483647, -2147483648])))] : []),
     ...(draw.dtype === 'bool' ? [plain('all pairs', pairOf(draw, pairs([0, 1])))] : []),
@@ -112,7 +130,9 @@ export const comparison = (dtypes: readonly DType[] = numbers): PrimitiveCases<N
 const logic = (): PrimitiveCases<None> => ({
   dtypes: ['bool'],
   cases: (draw) => [
-    ...shapePairs(draw).map(([a, b]) => plain(`[${a.join(', ')}] with [${b.join(', ')}]`, [draw.array(a), draw.array(b)])),
+    ...shapePairs(draw).map(([a, b]) =>
+      plain(`[${a.join(', ')}] with [${b.join(', ')}]`, [draw.array(a), draw.array(b)]),
+    ),
     plain('all pairs', pairOf(draw, pairs([0, 1]))),
   ],
 });

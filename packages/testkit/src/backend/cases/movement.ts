@@ -52,7 +52,13 @@ const constants = ({ dtype }: Draw): readonly number[] => {
 const castable = (draw: Draw, to: DType): HostArray => {
   if (!isFloat(draw.dtype)) return draw.array([3, 5], -9, 9);
   const values = [0, -0, 0.5, -0.5, 1.5, -1.5, 2.5, -2.75, 1e-3, 100.25, 0.1, 1 / 3];
-  return draw.of(to === 'i32' ? [...values, 1e6 + 0.5] : to === 'bool' ? [...values, NaN, Infinity] : [...values, NaN, Infinity, -Infinity]);
+  return draw.of(
+    to === 'i32'
+      ? [...values, 1e6 + 0.5]
+      : to === 'bool'
+        ? [...values, NaN, Infinity]
+        : [...values, NaN, Infinity, -Infinity],
+  );
 };
 
 export const movement: CasesOf<Moving> = {
@@ -60,7 +66,10 @@ export const movement: CasesOf<Moving> = {
     dtypes: anyDType,
     cases: (draw) =>
       constants(draw).flatMap((value) =>
-        [[], [3], [2, 0]].map((shape) => ({ ...one(`${value} of shape ${show(shape)}`, { value, shape, dtype: draw.dtype }, []), signedZero: true })),
+        [[], [3], [2, 0]].map((shape) => ({
+          ...one(`${value} of shape ${show(shape)}`, { value, shape, dtype: draw.dtype }, []),
+          signedZero: true,
+        })),
       ),
   },
   iota: {
@@ -93,10 +102,19 @@ export const movement: CasesOf<Moving> = {
           Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => draw.integer(0, 1)),
           { shape, dtype: 'bool' },
         );
-      const chosen = triples.map(([c, a, b]) => one(`${show(c)}, ${show(a)}, ${show(b)}`, {}, [condition(c), draw.array(a), draw.array(b)]));
+      const chosen = triples.map(([c, a, b]) =>
+        one(`${show(c)}, ${show(a)}, ${show(b)}`, {}, [condition(c), draw.array(a), draw.array(b)]),
+      );
       if (!isFloat(draw.dtype)) return chosen;
       const flags = array([1, 0, 1, 0], { dtype: 'bool' });
-      return [...chosen, one('what is not chosen may be NaN', {}, [flags, draw.of([1, NaN, -0, NaN]), draw.of([NaN, 2, Infinity, -Infinity])])];
+      return [
+        ...chosen,
+        one('what is not chosen may be NaN', {}, [
+          flags,
+          draw.of([1, NaN, -0, NaN]),
+          draw.of([NaN, 2, Infinity, -Infinity]),
+        ]),
+      ];
     },
   },
   reshape: {
@@ -153,9 +171,13 @@ export const movement: CasesOf<Moving> = {
       ...shapes(draw).map((shape) => {
         const width = (): number[] => shape.map(() => draw.integer(0, 2));
         const [before, after, value] = [width(), width(), draw.dtype === 'bool' ? 1 : -2];
-        return one(`${show(shape)} by ${show(before)} and ${show(after)}`, { before, after, value }, [draw.array(shape)]);
+        return one(`${show(shape)} by ${show(before)} and ${show(after)}`, { before, after, value }, [
+          draw.array(shape),
+        ]);
       }),
-      ...(isFloat(draw.dtype) ? [one('with −∞', { before: [1], after: [2], value: -Infinity }, [draw.array([3])])] : []),
+      ...(isFloat(draw.dtype)
+        ? [one('with −∞', { before: [1], after: [2], value: -Infinity }, [draw.array([3])])]
+        : []),
     ],
   },
   concat: {
@@ -180,7 +202,10 @@ export const movement: CasesOf<Moving> = {
     cases: (draw) =>
       [0, 1, 2].flatMap((axis) =>
         indexShapes.map((shape) =>
-          one(`indices of shape ${show(shape)} along axis ${axis}`, { axis }, [draw.array([4, 3, 5]), indices(draw, shape, [4, 3, 5][axis] ?? 1)]),
+          one(`indices of shape ${show(shape)} along axis ${axis}`, { axis }, [
+            draw.array([4, 3, 5]),
+            indices(draw, shape, [4, 3, 5][axis] ?? 1),
+          ]),
         ),
       ),
   },
@@ -190,7 +215,13 @@ export const movement: CasesOf<Moving> = {
       [0, 1].flatMap((axis) =>
         indexShapes.map((shape) => {
           const updates = draw.array([...(axis === 0 ? [] : [2]), ...shape, 3]);
-          return { ...one(`indices of shape ${show(shape)} along axis ${axis}, repeated ones among them`, { axis, size: 4 }, [updates, indices(draw, shape, 4)]), slack: 4 };
+          return {
+            ...one(`indices of shape ${show(shape)} along axis ${axis}, repeated ones among them`, { axis, size: 4 }, [
+              updates,
+              indices(draw, shape, 4),
+            ]),
+            slack: 4,
+          };
         }),
       ),
   },
@@ -199,7 +230,11 @@ export const movement: CasesOf<Moving> = {
     cases: (draw) =>
       [[], [3], [2, 3]].flatMap((row) =>
         [0, 2, 4].map((index) =>
-          one(`row ${index} of shape ${show(row)}`, {}, [draw.array([5, ...row]), scalar(index, 'i32'), draw.array(row)]),
+          one(`row ${index} of shape ${show(row)}`, {}, [
+            draw.array([5, ...row]),
+            scalar(index, 'i32'),
+            draw.array(row),
+          ]),
         ),
       ),
   },

@@ -7,7 +7,9 @@ const show = (shape: readonly number[]): string => `[${shape.join(', ')}]`;
 
 /** Every set of axes of a rank. */
 const subsets = (rank: number): readonly (readonly number[])[] =>
-  Array.from({ length: 2 ** rank }, (_, bits) => Array.from({ length: rank }, (__, axis) => axis).filter((axis) => (bits >> axis) % 2 === 1));
+  Array.from({ length: 2 ** rank }, (_, bits) =>
+    Array.from({ length: rank }, (__, axis) => axis).filter((axis) => (bits >> axis) % 2 === 1),
+  );
 
 type Reducing = 'sum' | 'reduceMax' | 'reduceMin' | 'mean' | 'logSumExp';
 
@@ -18,12 +20,23 @@ interface Reduction {
   readonly special?: readonly (readonly number[])[];
 }
 
-const reduction = ({ dtypes = ['f32', 'f64', 'i32'], empty = false, special = [] }: Reduction): PrimitiveCases<ReduceParams> => ({
+const reduction = ({
+  dtypes = ['f32', 'f64', 'i32'],
+  empty = false,
+  special = [],
+}: Reduction): PrimitiveCases<ReduceParams> => ({
   dtypes,
   cases: (draw) => {
-    const of = (note: string, params: ReduceParams, x: HostArray, slack: number): PrimitiveCase<ReduceParams> => ({ note, params, inputs: [x], slack });
+    const of = (note: string, params: ReduceParams, x: HostArray, slack: number): PrimitiveCase<ReduceParams> => ({
+      note,
+      params,
+      inputs: [x],
+      slack,
+    });
     const small = [false, true].flatMap((keepDims) =>
-      subsets(3).map((axes) => of(`axes ${show(axes)}${keepDims ? ', kept' : ''}`, { axes, keepDims }, draw.array([3, 4, 5]), 4)),
+      subsets(3).map((axes) =>
+        of(`axes ${show(axes)}${keepDims ? ', kept' : ''}`, { axes, keepDims }, draw.array([3, 4, 5]), 4),
+      ),
     );
     const shapes: readonly (readonly [readonly number[], readonly number[]])[] = [
       [[], []],
@@ -49,8 +62,12 @@ const reduction = ({ dtypes = ['f32', 'f64', 'i32'], empty = false, special = []
     ];
     return [
       ...small,
-      ...shapes.map(([shape, axes]) => of(`axes ${show(axes)} of ${show(shape)}`, { axes, keepDims: false }, draw.array(shape), 40)),
-      ...(isFloat(draw.dtype) ? special.map((row) => of(`of ${show(row)}`, { axes: [0], keepDims: false }, draw.of(row), 1)) : []),
+      ...shapes.map(([shape, axes]) =>
+        of(`axes ${show(axes)} of ${show(shape)}`, { axes, keepDims: false }, draw.array(shape), 40),
+      ),
+      ...(isFloat(draw.dtype)
+        ? special.map((row) => of(`of ${show(row)}`, { axes: [0], keepDims: false }, draw.of(row), 1))
+        : []),
     ];
   },
 });
@@ -66,7 +83,12 @@ const alongAxis = (draw: Draw): readonly (readonly [readonly number[], number])[
 const along = (specialRows: readonly (readonly number[])[]): PrimitiveCases<{ readonly axis: number }> => ({
   dtypes: floats,
   cases: (draw) => [
-    ...alongAxis(draw).map(([shape, axis]) => ({ note: `axis ${axis} of ${show(shape)}`, params: { axis }, inputs: [draw.array(shape)], slack: 4 })),
+    ...alongAxis(draw).map(([shape, axis]) => ({
+      note: `axis ${axis} of ${show(shape)}`,
+      params: { axis },
+      inputs: [draw.array(shape)],
+      slack: 4,
+    })),
     ...specialRows.map((row) => ({ note: `of ${show(row)}`, params: { axis: 0 }, inputs: [draw.of(row)], slack: 4 })),
   ],
 });
@@ -78,7 +100,8 @@ const extremes = [
   [Infinity, -1],
 ];
 
-type Structured = Reducing | 'argMax' | 'cumsum' | 'matmul' | 'softmax' | 'logSoftmax' | 'linearCombination' | 'errorNorm' | 'softplus';
+type Structured =
+  Reducing | 'argMax' | 'cumsum' | 'matmul' | 'softmax' | 'logSoftmax' | 'linearCombination' | 'errorNorm' | 'softplus';
 
 export const reductions: CasesOf<Structured> = {
   sum: reduction({ empty: true, special: [...extremes, [Infinity, -Infinity]] }),
@@ -91,7 +114,11 @@ export const reductions: CasesOf<Structured> = {
   argMax: {
     dtypes: numbers,
     cases: (draw) => [
-      ...alongAxis(draw).map(([shape, axis]) => ({ note: `axis ${axis} of ${show(shape)}`, params: { axis }, inputs: [draw.array(shape)] })),
+      ...alongAxis(draw).map(([shape, axis]) => ({
+        note: `axis ${axis} of ${show(shape)}`,
+        params: { axis },
+        inputs: [draw.array(shape)],
+      })),
       { note: 'the first of equals', params: { axis: 1 }, inputs: [draw.of([1, 3, 3, 2, 2, 2], [2, 3])] },
       { note: 'negative numbers', params: { axis: 0 }, inputs: [draw.of([-5, -2, -9])] },
     ],
@@ -167,9 +194,20 @@ function matmulCases(draw: Draw): readonly PrimitiveCase<DataParams['matmul']>[]
 }
 
 function combinationCases(draw: Draw): readonly PrimitiveCase<CompositeParams['linearCombination']>[] {
-  const combination = (note: string, shape: readonly number[], weights: readonly (readonly number[])[]): PrimitiveCase<CompositeParams['linearCombination']> => {
-    const params: CompositeParams['linearCombination'] = { coefficients: weights.map((_, i) => (i === 0 ? 1 : draw.random.normal())) };
-    return { note, params, inputs: [...weights.map((w) => draw.array(w)), ...weights.map(() => draw.array(shape))], slack: 4 };
+  const combination = (
+    note: string,
+    shape: readonly number[],
+    weights: readonly (readonly number[])[],
+  ): PrimitiveCase<CompositeParams['linearCombination']> => {
+    const params: CompositeParams['linearCombination'] = {
+      coefficients: weights.map((_, i) => (i === 0 ? 1 : draw.random.normal())),
+    };
+    return {
+      note,
+      params,
+      inputs: [...weights.map((w) => draw.array(w)), ...weights.map(() => draw.array(shape))],
+      slack: 4,
+    };
   };
   return [
     combination('one term', [5], [[]]),
@@ -190,7 +228,12 @@ function errorNormCases(draw: Draw): readonly PrimitiveCase<CompositeParams['err
     draw.array(tolerance, 1e-4, 1e-3),
     draw.array(tolerance, 1e-4, 1e-3),
   ];
-  const norm = (note: string, ...leaves: readonly HostArray[][]): PrimitiveCase<CompositeParams['errorNorm']> => ({ note, params: {}, inputs: leaves.flat(), slack: 10 });
+  const norm = (note: string, ...leaves: readonly HostArray[][]): PrimitiveCase<CompositeParams['errorNorm']> => ({
+    note,
+    params: {},
+    inputs: leaves.flat(),
+    slack: 10,
+  });
   return [
     norm('a vector', leaf([5], [])),
     norm('a scalar', leaf([], [])),
@@ -200,4 +243,3 @@ function errorNormCases(draw: Draw): readonly PrimitiveCase<CompositeParams['err
     norm('an error that is not finite', [draw.of([1, NaN]), ...leaf([2], []).slice(1)]),
   ];
 }
-
