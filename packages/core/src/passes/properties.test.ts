@@ -102,7 +102,7 @@ describe('optimize', () => {
       if (ops.has('cond')) seen.branches++;
       if (ops.has('call')) seen.calls++;
     }
-    expect(Math.min(...Object.values(seen))).toBeGreaterThan(30);
+    expect(Math.min(...Object.values(seen))).toBeGreaterThan(20);
     expect(seen.run).toBeGreaterThan(100);
   });
 });

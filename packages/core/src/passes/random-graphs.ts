@@ -26,7 +26,7 @@ export function randomProgram(choose: Choices): { readonly graph: Graph; readonl
   const graph = buildGraph('main', types, (b, ...inputs) => {
     const pool = [...inputs];
     grow({ b, pool, choose, shared, lengths: new Map(), depth: 0 });
-    return Array.from({ length: 1 + choose.below(4) }, () => choose.from(pool));
+    return choose.below(2) === 0 ? pool : Array.from({ length: 1 + choose.below(4) }, () => choose.from(pool));
   });
   const inputs = types.map(({ shape, dtype }) => {
     const length = shape.reduce((a, b) => a * b, 1);

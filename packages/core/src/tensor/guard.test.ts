@@ -19,6 +19,7 @@ describe('a tensor as a JavaScript value', () => {
     ['x ** 2', (x) => x ** 2],
     ['x < 1', (x) => x < 1],
     ['x >= 1', (x) => x >= 1],
+    // eslint-disable-next-line eqeqeq -- loose equality is what is tested
     ['x == 1', (x) => (x as unknown) == 1],
     ['Math.max', (x) => Math.max(x, 0)],
     ["x + ''", (x) => x + ''],

@@ -24,8 +24,6 @@ function rawGraph(fn: (...xs: Tensor[]) => readonly Tensor[], shapes: readonly (
 
 const kinds = (graph: Graph): readonly string[] => graph.nodes.map((node) => node.op);
 
-const count = (n: Tensor): { readonly n: Tensor } => ({ n });
-
 describe('tensors outside their trace', () => {
   const ended = (type: string, name: string): string =>
     `TraceError: trace: a tensor ${type} of '${name}' was used after that function had ended; expected tensors of the function being traced or of one around it. Return the tensor from the function that made it instead of keeping it in a variable outside.`;

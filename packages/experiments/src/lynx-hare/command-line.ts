@@ -12,7 +12,7 @@ export interface Command {
 }
 
 /** What a run is made from unless it is told otherwise. */
-export const defaults: Settings = { steps: 2400, seed: 0, rtol: 1e-4, atol: 1e-5 };
+export const defaults: Settings = { steps: 3000, seed: 0, rtol: 1e-4, atol: 1e-5 };
 
 /** Where results go unless told otherwise. */
 export const defaultOut = 'output/lynx-hare';

@@ -26,7 +26,7 @@ export interface Score {
 
 /** Everything that the report and the figures show. */
 export interface Evaluation {
-  /** Twelve points a year, from the first to the last. */
+  /** Many points a year, from the first to the last. */
   readonly trajectory: Trajectory;
   /** Root mean square error over the years to train on. */
   readonly fitRmse: number;
@@ -34,7 +34,7 @@ export interface Evaluation {
   readonly scores: readonly [Score, ...Score[]];
 }
 
-const perYear = 12;
+const perYear = 48;
 
 /** Solves from the learned beginning to the end of the record, and compares. */
 export async function evaluate(problem: Problem, experiment: Experiment, params: Params): Promise<Evaluation> {

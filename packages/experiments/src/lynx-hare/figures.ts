@@ -1,6 +1,6 @@
 /** The pictures of a run: fit and forecast, phase portrait, loss, function evaluations. */
 import type { History } from '@node-ode/train';
-import { lineChart, phasePortrait, type Band, type Figure } from '@node-ode/viz';
+import { lineChart, phasePortrait, type Axis, type Band, type Figure } from '@node-ode/viz';
 import { firstStep, stages } from './curriculum.ts';
 import type { Evaluation, Flow, Trajectory } from './evaluate.ts';
 import type { Pelts, Problem } from './problem.ts';
@@ -23,8 +23,8 @@ export function trajectoryFigure(problem: Problem, { trajectory }: Evaluation): 
     width: 860,
     height: 460,
     x: { label: 'year' },
-    y: { label: 'pelts bought by the Hudson’s Bay Company', unit: 'thousand' },
-    bands: [{ from: lastTrained, to: Infinity, label: 'held out' }],
+    y: { label: 'pelts bought', unit: 'thousand' },
+    bands: [{ from: lastTrained + 0.5, to: Infinity, label: 'held out' }],
     series: [...species('hare', 0), ...species('lynx', 1)],
   });
 }
@@ -83,7 +83,7 @@ export const lossFigure = (history: History, steps: number): Figure =>
     title: 'Loss: mean squared error of standardised log pelts',
     width: 760,
     height: 400,
-    x: { label: 'training step' },
+    x: stepAxis(steps),
     y: { label: 'loss', scale: 'log' },
     bands: stageBands(steps),
     series: [{ name: '', x: history['step'] ?? [], y: history['loss'] ?? [] }],
@@ -95,14 +95,24 @@ export const nfeFigure = (history: History, steps: number): Figure =>
     title: 'Function evaluations of each training step',
     width: 760,
     height: 400,
-    x: { label: 'training step' },
-    y: { label: 'function evaluations' },
+    x: stepAxis(steps),
+    y: { label: 'function evaluations', domain: [0, 1.15 * largestNfe(history)] },
     bands: stageBands(steps),
     series: [
       { name: 'forward solve', x: history['step'] ?? [], y: history['nfe'] ?? [] },
       { name: 'adjoint solve', x: history['step'] ?? [], y: history['nfeBackward'] ?? [] },
     ],
   });
+
+/** Steps, and what they fit one after another. */
+const stepAxis = (steps: number): Axis => ({
+  label: `training step (stretches of ${stages.flatMap(({ years }) => years ?? []).join(', ')} years, then all)`,
+  domain: [0, steps],
+});
+
+/** Room for the names of stages above the curves. */
+const largestNfe = ({ nfe = [], nfeBackward = [] }: History): number =>
+  nfe.reduce((largest, n, i) => Math.max(largest, n, nfeBackward[i] ?? 0), 1);
 
 /** Every other stage of training is shaded. */
 const stageBands = (steps: number): Band[] =>
@@ -113,7 +123,7 @@ const stageBands = (steps: number): Band[] =>
       {
         from: firstStep(stage, steps) + 0.5,
         to: next === undefined ? steps : firstStep(next, steps) + 0.5,
-        label: stage.years === undefined ? 'whole trajectory' : `${stage.years} years`,
+        label: stage.years === undefined ? 'the whole trajectory' : `stretches of ${stage.years} years`,
       },
     ];
   });

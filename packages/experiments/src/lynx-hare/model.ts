@@ -67,8 +67,8 @@ export function createExperiment(problem: Problem, { steps, seed, rtol, atol }: 
   const ode = createOde({ backend: reference(), solver: dopri5(), gradient: adjoint({ seminorm: true }), rtol, atol });
   const net = mlp({ sizes: layerSizes, activation: 'tanh' });
   const block = neuralOde({ dynamics: autonomous(net), ode, output: 'trajectory', ts: [0, 1] });
-  const learningRate = cosineDecay({ initial: 1e-2, final: 5e-4, steps });
-  const optimizer = adamw({ learningRate, weightDecay: 1e-2 });
+  const learningRate = cosineDecay({ initial: 2e-3, final: 1e-4, steps });
+  const optimizer = adamw({ learningRate, beta2: 0.99, weightDecay: 1e-2 });
   const params: Params = { net: block.init(random(seed)), y0: toState(problem, problem.train.slice(0, 1)) };
   return {
     ode,

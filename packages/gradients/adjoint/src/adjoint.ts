@@ -111,31 +111,31 @@ function reverse(f: ClosedDynamics, n: number, integrate: Integrate, context: Co
     // From the last interval to the first. Nothing but a and g is carried.
     const { carry, outputs } = scan(
       { a: y0.map((y) => zerosLike(y)), g: parameters.map((p) => zerosLike(p)), evaluations: constant(0, [], 'i32') },
-      { from: rows(ts, 1), to: rows(ts, 0), y: ys.map((y) => rows(y, 1)), jump: ct.map((c) => rows(c, 1)) },
-      ({ a, g, evaluations }, { from, to, y, jump }) => {
-        const state = [...y, ...a.map((ai, i) => ai.add(jump[i] as Tensor)), ...g];
-        const interval: SolveProblem = { f: augmented, y0: state, ts: stack([from, to]), captures };
+      {
+        from: { t: rows(ts, 1), y: ys.map((y) => rows(y, 1)), jump: ct.map((c) => rows(c, 1)) },
+        to: { t: rows(ts, 0), y: ys.map((y) => rows(y, 0)), jump: ct.map((c) => rows(c, 0)) },
+      },
+      ({ a, g, evaluations }, { from, to }) => {
+        const state = [...from.y, ...a.map((ai, i) => ai.add(from.jump[i] as Tensor)), ...g];
+        const interval: SolveProblem = { f: augmented, y0: state, ts: stack([from.t, to.t]), captures };
         const end = solveWithAdjoint(interval, integrate, backward).map((leaf) => leaf.at(1));
-        // dL/dtⱼ = āⱼ·f(tⱼ, yⱼ)
-        const output = wantsTimes ? [dot(jump, f(from, y, captures))] : [];
-        return {
-          carry: { a: end.slice(n, 2 * n), g: end.slice(2 * n), evaluations: evaluations.add(output.length) },
-          output,
-        };
+        const next = { a: end.slice(n, 2 * n), g: end.slice(2 * n) };
+        if (!wantsTimes) return { carry: { ...next, evaluations }, output: [] };
+        const slope = f(to.t, to.y, captures);
+        // āⱼ·f(tⱼ, yⱼ), and −a(tⱼ)·f(tⱼ, yⱼ), which is wanted at t0 alone
+        const output = [dot(to.jump, slope), dot(next.a, slope).neg()];
+        return { carry: { ...next, evaluations: evaluations.add(1) }, output };
       },
       { reverse: true, length: intervals },
     );
-    const [slopes] = outputs;
-    const dts =
-      slopes === undefined
-        ? null
-        : concat([
-            dot(carry.a, f(ts.at(0), y0, captures))
-              .neg()
-              .reshape([1]),
-            slopes,
-          ]);
-    if (wantsTimes) report('nfe.backward', carry.evaluations.add(1), 'sum');
+    const [inner, atStart] = outputs;
+    let dts: Tensor | null = null;
+    if (inner !== undefined && atStart !== undefined) {
+      const last = (leaves: Leaves): Leaves => leaves.map((leaf) => leaf.at(-1));
+      const atEnd = dot(last(ct), f(ts.at(-1), last(ys), captures));
+      dts = concat([inner.setRow(0, atStart.at(0)), atEnd.reshape([1])]);
+      report('nfe.backward', carry.evaluations.add(1), 'sum');
+    }
     const dy0 = carry.a.map((a, i) => a.add((ct[i] as Tensor).at(0)));
     const dparameters = [...carry.g];
     return [...dy0, dts, ...wanted.map((isWanted) => (isWanted ? (dparameters.shift() ?? null) : null))];

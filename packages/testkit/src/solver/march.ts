@@ -96,13 +96,13 @@ const fewest = 8;
 const most = 8192;
 
 /**
- * Errors for step sizes that halve from the first with an error below 1 %, at most four, until rounding shows. Which sizes
- * these are follows from the order.
+ * Errors for step sizes that halve from the first with an error below 1 %, five times or until rounding shows; the last
+ * three of them, where the order is most itself. Which sizes these are follows from the order.
  */
 export async function convergence(march: Marcher, problem: TestProblem): Promise<readonly MarchError[]> {
   const { t0, t1, y0, solution } = problem;
   const found: MarchError[] = [];
-  for (let steps = fewest; steps <= most && found.length < 4; steps *= 2) {
+  for (let steps = fewest; steps <= most && found.length < 5; steps *= 2) {
     const h = (t1 - t0) / steps;
     const { y, dense } = await march(t0, h, steps, y0);
     const errorAt = (t: number, values: readonly number[]): number => {
@@ -115,5 +115,5 @@ export async function convergence(march: Marcher, problem: TestProblem): Promise
     if (error < measurable.least) break;
     if (error < measurable.most || steps >= most / 2) found.push({ size: h, error, denseError });
   }
-  return found;
+  return found.slice(-3);
 }

@@ -1,14 +1,12 @@
 /** Solves as programs: the integrator's loop, its statistics and its derivatives are what an engine is for. */
 import { constantStep, createOde, grad, matmul, pid, type Backend, type Tensor } from '@node-ode/core';
-import { fehlberg } from '../support/fehlberg.ts';
-import type { ProgramCase } from './programs.ts';
+import { fehlberg } from '../../support/fehlberg.ts';
+import { tensor, type ProgramCase } from './program-case.ts';
 
 /** `odeint` needs no engine: the program is compiled by whoever runs it. */
 const engineless = { name: 'none' } as Backend;
 const adaptive = createOde({ backend: engineless, solver: fehlberg(), controller: pid({ rtol: 1e-4, atol: 1e-5 }) });
 const uniform = createOde({ backend: engineless, solver: fehlberg(), controller: constantStep({ h: 0.25 }) });
-
-const T = (x: Tensor | undefined): Tensor => x as Tensor;
 
 /** y' = tanh(yW) − y/2 + sin t on a batch, at three times. */
 const trajectory = (ode: typeof adaptive, y0: Tensor, w: Tensor, ts: Tensor) =>
@@ -19,19 +17,19 @@ const inputs: ProgramCase['inputs'] = (d) => [
   [d.array([4, 2]), d.array([2, 2], -1, 1), d.of([1.5, 0.7, 0])],
 ];
 
-export const solvePrograms: readonly ProgramCase[] = [
+export const solves: readonly ProgramCase[] = [
   {
     // Engines round differently, so an error near its tolerance may be accepted by one and rejected by another.
     name: 'an adaptive solve, forwards and backwards in time',
     inputs,
-    fn: ([y0, w, ts]) => [trajectory(adaptive, T(y0), T(w), T(ts)).ys],
+    fn: ([y0, w, ts]) => [trajectory(adaptive, tensor(y0), tensor(w), tensor(ts)).ys],
     slack: 100,
   },
   {
     name: 'the statistics of a solve by steps of one size',
     inputs,
     fn: ([y0, w, ts]) => {
-      const { ys, stats } = trajectory(uniform, T(y0), T(w), T(ts));
+      const { ys, stats } = trajectory(uniform, tensor(y0), tensor(w), tensor(ts));
       return [ys, stats.nfe, stats.accepted, stats.rejected];
     },
   },
@@ -41,7 +39,7 @@ export const solvePrograms: readonly ProgramCase[] = [
     fn: ([y0, w, ts]) => {
       const g = grad((p: { y0: Tensor; w: Tensor; ts: Tensor }) =>
         trajectory(uniform, p.y0, p.w, p.ts).ys.square().sum(),
-      )({ y0: T(y0), w: T(w), ts: T(ts) });
+      )({ y0: tensor(y0), w: tensor(w), ts: tensor(ts) });
       return [g.y0, g.w, g.ts];
     },
     slack: 200,
