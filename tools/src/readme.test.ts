@@ -20,18 +20,26 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 it('finds the pages', () => expect(pages).toContain('README.md'));
 
+const fileOf = (page: string, i: number, code: string): string => {
+  const file = join(folder, `${page.replace(/\W+/g, '-')}-${i}.ts`);
+  writeFileSync(file, code);
+  return file;
+};
+
+/** A block that declares tests itself, as the testkit's suites do. */
+const isSuite = (code: string): boolean => code.includes("from '@node-ode/testkit'") && /\btest[A-Z]\w*\(/.test(code);
+
 describe.each(pages.map((page) => ({ page, blocks: blocksOf(page) })).filter(({ blocks }) => blocks.length > 0))(
   '$page',
-  ({ page, blocks }) => {
-    it.each(blocks.map((code, i) => ({ code, i })))('block $i runs', async ({ code, i }) => {
-      const file = join(folder, `${page.replace(/\W+/g, '-')}-${i}.ts`);
-      writeFileSync(file, code);
-      const log = vi.spyOn(console, 'log').mockImplementation(() => undefined);
-      try {
-        await import(/* @vite-ignore */ file);
-      } finally {
-        log.mockRestore();
+  async ({ page, blocks }) => {
+    for (const [i, code] of blocks.entries()) {
+      if (isSuite(code)) await import(/* @vite-ignore */ fileOf(page, i, code));
+      else {
+        it(`block ${i} runs`, async () => {
+          const log = vi.spyOn(console, 'log').mockImplementation(() => undefined);
+          await import(/* @vite-ignore */ fileOf(page, i, code)).finally(() => log.mockRestore());
+        });
       }
-    });
+    }
   },
 );

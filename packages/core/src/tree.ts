@@ -106,7 +106,7 @@ export function requireSameStructure(operation: string, expected: TreeStructure,
         `the tree has ${formatPath(given.paths[i])} at leaf ${i + 1} of ${given.paths.length}`,
         {
           expected: `${formatPath(expected.paths[i])}: the same keys and lengths, ${expected.paths.length} leaves`,
-          advice: 'Return a tree of the same structure.',
+          advice: 'Give it the same structure.',
         },
       );
     }

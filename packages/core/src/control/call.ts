@@ -1,7 +1,7 @@
 /** `call`: a function traced once, differentiated once, and called as often as it is used. */
 import { TreeError } from '../errors.ts';
 import { formatType, sameType } from '../graph/graph.ts';
-import { flattenTree, type MapLeaves, type TreeStructure } from '../tree.ts';
+import { flattenTree, requireSameStructure, type MapLeaves, type TreeStructure } from '../tree.ts';
 import { isTensor, type Tensor } from '../tensor/tensor.ts';
 import { apply, asTensorResult, capturesOf, closeGraph, openTrace, type Report, type Traced } from '../tensor/trace.ts';
 import type { Graph } from '../graph/graph.ts';
@@ -64,17 +64,15 @@ export function call<A extends readonly unknown[], R>(name: string, fn: (...args
       traced = { subgraph, inputs: structure, types, results: results as unknown as TreeStructure };
     }
     const { types } = traced;
-    const differs = leaves.findIndex((leaf, i) => types[i] === undefined || !sameType(leaf.type, types[i]));
-    if (differs !== -1 || leaves.length !== types.length) {
-      throw new TreeError(
-        name,
-        `argument leaf ${differs + 1} is ${leaves[differs] ? formatType(leaves[differs].type) : 'missing'}`,
-        {
-          expected: `${types[differs] ? formatType(types[differs]) : `${types.length} leaves`}, as when the function was traced`,
-          advice: 'Use one call(…) for each set of shapes.',
-        },
-      );
-    }
+    requireSameStructure(name, traced.inputs, structure);
+    leaves.forEach(({ type }, i) => {
+      const expected = types[i] as Tensor['type'];
+      if (sameType(type, expected)) return;
+      throw new TreeError(name, `argument leaf ${i + 1} is ${formatType(type)}`, {
+        expected: `${formatType(expected)}, as when the function was traced`,
+        advice: 'Use one call(…) for each set of shapes.',
+      });
+    });
     return traced.results.rebuild(callSubgraph(traced.subgraph, leaves)) as R;
   };
 }

@@ -1,5 +1,6 @@
 /** Functions with a reverse rule of their own. */
 import { DifferentiationError } from '../errors.ts';
+import { formatType, sameType } from '../graph/graph.ts';
 import { isDifferentiable } from '../graph/infer.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { apply, asTensorResult, capturesOf, closeGraph, openTrace } from '../tensor/trace.ts';
@@ -21,7 +22,8 @@ export type ReverseRule = (pass: {
  * A function of tensors that is differentiated by `reverse`. The rule is made of tensor operations, so it is
  * differentiable itself.
  *
- * @throws DifferentiationError if the function captures a float tensor that is not an operand: its gradient would be lost.
+ * @throws DifferentiationError if the function captures a float tensor that is not an operand: its gradient would be lost;
+ * and, when it is differentiated, if the rule's cotangents are not of the operands' types.
  * @example
  * // The identity whose gradient is clipped.
  * const [y] = customVjp('clip', [x], ([x]) => [x], ({ cotangents: [ct] }) => [ct && ct.maximum(-1).minimum(1)]);
@@ -51,16 +53,35 @@ export function customVjp(
   }
   const graph = closeGraph(body, captures);
   const n = captures.length;
-  const rule: ReverseRule = ({ inputs: operands, outputs, cotangents, active }) => [
-    ...captures.map(() => null),
-    ...reverse({
+  const rule: ReverseRule = ({ inputs: operands, outputs, cotangents, active }) => {
+    const given = reverse({
       inputs: operands.slice(n),
       outputs: outputs.slice(0, results.length),
       cotangents: cotangents.slice(0, results.length),
       active: active.slice(n),
-    }),
-  ];
+    });
+    requireCotangents(name, given, operands.slice(n));
+    return [...captures.map(() => null), ...given];
+  };
   const outputs = apply('customVjp', [...captures, ...inputs], { graph, reverse: rule });
   passReports(threaded.reports, outputs.slice(results.length));
   return outputs.slice(0, results.length).map(asTensorResult);
+}
+
+/** @throws DifferentiationError if a rule does not give each operand null or a cotangent of its type. */
+function requireCotangents(name: string, given: readonly (Tensor | null)[], operands: readonly Tensor[]): void {
+  if (given.length !== operands.length) {
+    throw new DifferentiationError(name, `the reverse rule gives ${given.length} cotangents`, {
+      expected: `${operands.length}, one for each operand`,
+    });
+  }
+  given.forEach((cotangent, i) => {
+    const { type } = operands[i] as Tensor;
+    if (cotangent === null || sameType(cotangent.type, type)) return;
+    throw new DifferentiationError(
+      name,
+      `the reverse rule gives operand ${i + 1} the cotangent ${formatType(cotangent.type)}`,
+      { expected: `${formatType(type)}, as the operand, or null` },
+    );
+  });
 }

@@ -31,6 +31,9 @@ export function whileFlat(
   const { trace, inputs } = openTrace('body', types);
   const { carry, taped = [], advances } = body(inputs);
   requireCarry('whileLoop', types, carry);
+  if (advances !== undefined && (advances.dtype !== 'bool' || advances.rank !== 0)) {
+    throw new DTypeError('whileLoop', `advances is ${formatType(advances.type)}`, { expected: 'bool[]' });
+  }
   const hidden = reportCarries(trace);
   const flag = advances === undefined ? [] : [advances];
   const closed = trace.close([...carry, ...hidden.next, ...taped, ...flag]);
@@ -189,6 +192,9 @@ function sequenceLength(sequences: readonly Traced[], given: number | undefined)
     throw new OptionError('scan', 'no sequence and no length', {
       expected: 'sequences with a first axis, or options.length',
     });
+  }
+  if (!(Number.isInteger(length) && length >= 0)) {
+    throw new OptionError('scan', `length = ${length}`, { expected: 'an integer that is not negative' });
   }
   if (lengths.some((other) => other !== length)) {
     throw new ShapeError('scan', `sequences of lengths ${lengths.map(String).join(', ')}`, {

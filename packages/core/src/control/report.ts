@@ -2,9 +2,9 @@
  * Diagnostics leave by one effect, `report`: each structured operation threads the reports of its bodies out as hidden
  * results, so that a count made inside a loop reaches the host.
  */
-import { TraceError } from '../errors.ts';
+import { DTypeError, ShapeError, TraceError } from '../errors.ts';
 import { isFloat } from '../graph/dtype.ts';
-import type { TensorType } from '../graph/graph.ts';
+import { formatType, type TensorType } from '../graph/graph.ts';
 import { constant, select, type Tensor } from '../tensor/tensor.ts';
 import { innermost, type Combine, type Deferred, type Report, type Trace, type Traced } from '../tensor/trace.ts';
 
@@ -12,11 +12,13 @@ import { innermost, type Combine, type Deferred, type Report, type Trace, type T
  * Reports a diagnostic: `value` leaves the graph beside its results, combined with the other reports of that name. It
  * counts as often as the value is computed, so it must depend on something traced.
  *
- * @throws TraceError if the value is a constant, or if the name was reported with another shape, dtype or combination.
+ * @throws TraceError if the value is a constant, or if the name was reported with another shape, dtype or combination;
+ * DTypeError for booleans; ShapeError if `combine` is 'first' and the value no vector.
  * @example
  * report('largest', y.abs().max(), 'max');
  */
 export function report(name: string, value: Tensor, combine: Combine): void {
+  requireReportable(name, value, combine);
   const trace = innermost([value]);
   if (trace !== undefined) {
     addReport(trace, { name, value, combine });
@@ -52,12 +54,29 @@ export function addReport(trace: Trace, added: Report): void {
     trace.reports.push(added);
     return;
   }
-  if (known.combine !== added.combine || known.value.dtype !== added.value.dtype) {
-    throw new TraceError('report', `'${added.name}' was reported as ${known.combine} of ${known.value.dtype} before`, {
-      expected: 'one combination and dtype for each name',
+  requireSameKind(known, added);
+  trace.reports[index] = { ...known, value: combineReports(known.combine, known.value, added.value) };
+}
+
+/** @throws TraceError if two reports of one name do not combine. */
+export function requireSameKind(known: Report, added: Report): void {
+  const [before, now] = [known, added].map(({ combine, value }) => `${combine} of ${formatType(value.type)}`);
+  if (before === now) return;
+  throw new TraceError('report', `'${added.name}' is ${now} and was ${before}`, {
+    expected: 'one combination, dtype and shape for each name',
+  });
+}
+
+function requireReportable(name: string, { dtype, rank, type }: Tensor, combine: Combine): void {
+  const given = `'${name}' is ${formatType(type)}`;
+  if (dtype === 'bool') {
+    throw new DTypeError('report', given, { expected: 'numbers', advice: "Convert it with .cast('i32')." });
+  }
+  if (combine === 'first' && rank !== 1) {
+    throw new ShapeError('report', given, {
+      expected: 'a vector, whose leading element tells whether there is something to report',
     });
   }
-  trace.reports[index] = { ...known, value: combineReports(known.combine, known.value, added.value) };
 }
 
 /** Two reports of one name as one; `a` came first. */

@@ -1,6 +1,6 @@
 /** Threading of reports through bodies: hidden results of functions and branches, hidden carries of loops. */
 import { asTensorResult, type Report, type Trace, type Traced } from '../tensor/trace.ts';
-import { combineReports, report, reportIdentity } from './report.ts';
+import { combineReports, report, reportIdentity, requireSameKind } from './report.ts';
 
 /** Results of a body with its reports behind them. */
 export function withReports(
@@ -22,7 +22,13 @@ export function withReportsOf(trace: Trace, results: readonly Traced[], reports:
 /** The reports of several branches, each name once. */
 export function unionOfReports(...traces: readonly Trace[]): readonly Report[] {
   const union = new Map<string, Report>();
-  for (const trace of traces) for (const r of trace.reports) if (!union.has(r.name)) union.set(r.name, r);
+  for (const trace of traces) {
+    for (const r of trace.reports) {
+      const known = union.get(r.name);
+      if (known === undefined) union.set(r.name, r);
+      else requireSameKind(known, r);
+    }
+  }
   return [...union.values()];
 }
 

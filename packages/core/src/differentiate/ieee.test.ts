@@ -83,6 +83,6 @@ describe('nothing is simplified that IEEE 754 does not allow', () => {
     expect(await gradient((x) => x.exp(), [-Infinity, 1000])).toEqual([0, Infinity]);
     expect(await gradient((x) => x.softplus(), [-1000, 1000])).toEqual([0, 1]);
     expect(await gradient((x) => x.logSumExp(), [-Infinity, 0])).toEqual([0, 1]);
-    expect(await gradient((x) => x.softmax().mul(constant(1, [2], 'f64').cumsum()), [0, 1000])).toEqual([0, 0]);
+    expect(await gradient((x) => x.softmax().mul(constant(1, [2], 'f64').cumsum()), [0, 1000])).toEqual([-0, 0]);
   });
 });

@@ -4,7 +4,7 @@
  */
 import type { BasicPrimitive, CompositePrimitive, PrimitiveParams, ReduceParams } from '../graph/primitives.ts';
 import { applyOne } from '../tensor/trace.ts';
-import { constant, linearCombination, select, type Tensor } from '../tensor/tensor.ts';
+import { constant, linearCombination, select, zerosLike, type Tensor } from '../tensor/tensor.ts';
 
 /** What a rule may use. */
 export interface Pass<Params> {
@@ -89,7 +89,7 @@ export const rules: { readonly [P in BasicPrimitive | CompositePrimitive]: Rule<
   ),
   // d(aᵇ)/db is 0 where a is 0, as lim a→0 of aᵇ·log a for b > 0: log 0 never meets a zero.
   pow: binary(
-    (ct, a, b) => ct.mul(b.mul(a.pow(b.sub(1)))),
+    (ct, a, b) => powerSlope(ct, a, b),
     (ct, a, _, y) => select(a.equal(0), 0, ct.mul(y.mul(select(a.equal(0), 1, a).log()))),
   ),
   // At a tie the second operand has the derivative: relu'(0) = 0, as max(x, 0).
@@ -206,19 +206,25 @@ export const rules: { readonly [P in BasicPrimitive | CompositePrimitive]: Rule<
     };
     const term = (i: number) => () => {
       const w = inputs[i] as Tensor;
-      return coefficients[i] === 1 && isOne(w) ? ct : linearCombination([w], [ct], [coefficients[i] ?? 0]);
+      return coefficients[i] === 1 && constantValue(w) === 1
+        ? ct
+        : linearCombination([w], [ct], [coefficients[i] ?? 0]);
     };
     return [...coefficients.map((_, i) => weight(i)), ...coefficients.map((_, i) => term(i))];
   },
   errorNorm: 'decompose',
 };
 
-/** Whether a tensor is the constant 1. */
-function isOne({ source }: Tensor): boolean {
-  return (
-    source.kind === 'deferred' &&
-    source.node.op === 'constant' &&
-    'value' in source.node.params &&
-    source.node.params.value === 1
-  );
+/** ct·b·a^(b − 1), and 0 where b is 0: there a^(b − 1) may be infinite. */
+function powerSlope(ct: Tensor, a: Tensor, b: Tensor): Tensor {
+  const exponent = constantValue(b);
+  if (exponent === 0) return zerosLike(ct);
+  const base = exponent === undefined ? select(a.equal(0).and(b.equal(0)), 1, a) : a;
+  return ct.mul(b.mul(base.pow(b.sub(1))));
+}
+
+/** The value of a tensor that is a constant. */
+function constantValue({ source }: Tensor): number | undefined {
+  if (source.kind !== 'deferred' || source.node.op !== 'constant') return undefined;
+  return 'value' in source.node.params ? source.node.params.value : undefined;
 }

@@ -58,7 +58,7 @@ describe('vjp', () => {
         ),
       );
     expect(await pull((x) => [x])).toBe(
-      "TreeError: vjp: the tree has nothing at leaf 2 of 1; expected '[1]': the same keys and lengths, 2 leaves. Return a tree of the same structure.",
+      "TreeError: vjp: the tree has nothing at leaf 2 of 1; expected '[1]': the same keys and lengths, 2 leaves. Give it the same structure.",
     );
     expect(await pull((x) => [x.sum(), x.sum()])).toBe(
       "ShapeError: vjp: leaf '[0]' of the cotangent is f64[]; expected f64[2], as the value.",

@@ -1,7 +1,7 @@
 /** `vjp`, `grad` and `valueAndGrad`: reverse-mode derivatives of functions over trees, differentiable themselves. */
-import { DifferentiationError } from '../errors.ts';
+import { DifferentiationError, DTypeError, ShapeError } from '../errors.ts';
 import { isFloat } from '../graph/dtype.ts';
-import { formatType } from '../graph/graph.ts';
+import { formatType, sameType } from '../graph/graph.ts';
 import { capturesOf, closeGraph, openTrace, asTensorResult } from '../tensor/trace.ts';
 import { isTensor, onesLike, stopGradient, zerosLike, type Tensor } from '../tensor/tensor.ts';
 import { flattenTree, requireSameStructure, type TreeStructure } from '../tree.ts';
@@ -19,7 +19,8 @@ export interface Vjp<X, Y> {
 /**
  * The value of `f` at `x` with its pullback. Tensors that `f` uses by closure are constants here.
  *
- * @throws DifferentiationError if a leaf of `x` is no float; TreeError if the cotangent's structure is not the value's.
+ * @throws DifferentiationError if a leaf of `x` is no float; TreeError, ShapeError or DTypeError if a cotangent's structure,
+ * shape or dtype is not the value's.
  * @example
  * const { value, pullback } = vjp((x: Tensor) => x.square(), x);
  * const gradient = pullback(onesLike(value)); // 2·x
@@ -54,6 +55,18 @@ export function vjp<X, Y>(f: (x: X) => Y, x: X): Vjp<X, Y> {
   const pullback = (cotangent: Y): X => {
     const given = flattenTree('vjp', cotangent, isTensor);
     requireSameStructure('vjp', result.structure, given.structure);
+    given.leaves.forEach((leaf, i) => {
+      const { type } = outputs[i] as Tensor;
+      if (sameType(leaf.type, type)) return;
+      const Mismatch = leaf.dtype === type.dtype ? ShapeError : DTypeError;
+      throw new Mismatch(
+        'vjp',
+        `leaf '${given.structure.paths[i] ?? ''}' of the cotangent is ${formatType(leaf.type)}`,
+        {
+          expected: `${formatType(type)}, as the value`,
+        },
+      );
+    });
     const pulled = linear.pullback([...given.leaves, ...threaded.reports.map(() => null)]).slice(captures.length);
     const gradients = inputs.leaves.map((leaf, i) => pulled[i] ?? zerosLike(leaf));
     return inputs.structure.rebuild(gradients) as X;

@@ -37,6 +37,8 @@ export interface SolveStats {
   readonly nfe: Tensor;
   readonly accepted: Tensor;
   readonly rejected: Tensor;
+  /** 0 if the solve reached its last time, else why it did not: `statusCode`. A run that fails throws all the same. */
+  readonly status: Tensor;
 }
 
 /** What an iteration hands to the next. */
@@ -70,11 +72,10 @@ export function integrate(problem: SolveProblem, method: Method): { readonly ys:
   const { f, captures, y0, ts } = problem;
   const count = ts.shape[0] ?? 0;
   const ys0 = y0.map((leaf) => constant(0, [count, ...leaf.shape], leaf.dtype).setRow(0, leaf));
-  if (count === 1)
-    return {
-      ys: ys0,
-      stats: { nfe: constant(0, [], 'i32'), accepted: constant(0, [], 'i32'), rejected: constant(0, [], 'i32') },
-    };
+  if (count === 1) {
+    const none = constant(0, [], 'i32');
+    return { ys: ys0, stats: { nfe: none, accepted: none, rejected: none, status: none } };
+  }
 
   const t0 = ts.at(0);
   const [start, end] = [stopGradient(t0), stopGradient(ts.at(-1))];
@@ -182,7 +183,7 @@ export function integrate(problem: SolveProblem, method: Method): { readonly ys:
   report(isForward ? reports.rejected : reports.rejectedBackward, rejected, 'sum');
   const failure = [status.cast(t0.dtype), stopGradient(carry.t), carry.h, accepted.add(rejected).cast(t0.dtype)];
   report(failureReport(t0.dtype), concat(failure.map((x) => x.reshape([1]))), 'first');
-  return { ys: carry.ys, stats: { nfe, accepted, rejected } };
+  return { ys: carry.ys, stats: { nfe, accepted, rejected, status } };
 }
 
 /** @throws CompositionError if the parts do not work together. */

@@ -68,8 +68,8 @@ function parse(args: readonly string[]) {
       },
     }).values;
   } catch (cause) {
-    const problem = (cause as Error).message.split('. ')[0] ?? '';
-    throw new OptionError('npm start', problem.replace(/\.$/, ''), { cause, advice: see });
+    const problem = (cause as Error).message.split(/\.\s|\.?$/m)[0] ?? '';
+    throw new OptionError('npm start', problem, { cause, advice: see });
   }
 }
 

@@ -19,7 +19,7 @@ export function trajectoryFigure(problem: Problem, { trajectory }: Evaluation): 
   ];
   const lastTrained = trainYears.at(-1) ?? NaN;
   return lineChart({
-    title: `Snowshoe hare and lynx, ${years[0]}–${years.at(-1)}`,
+    title: `Snowshoe hare and lynx: a Neural ODE fitted to ${years[0]}–${lastTrained}`,
     width: 860,
     height: 460,
     x: { label: 'year' },
@@ -123,7 +123,7 @@ const stageBands = (steps: number): Band[] =>
       {
         from: firstStep(stage, steps) + 0.5,
         to: next === undefined ? steps : firstStep(next, steps) + 0.5,
-        label: stage.years === undefined ? 'the whole trajectory' : `stretches of ${stage.years} years`,
+        label: stage.years === undefined ? 'the whole trajectory' : `${stage.years} years`,
       },
     ];
   });

@@ -90,6 +90,8 @@ interface Context {
 function solveWithAdjoint(problem: SolveProblem, integrate: Integrate, context: Context): Leaves {
   const { f, y0, ts, captures } = problem;
   const n = y0.length;
+  // One time: nothing is solved.
+  if (ts.shape[0] === 1) return integrate(problem, context.given);
   const forward = (inputs: Leaves): Leaves =>
     integrate({ f, y0: inputs.slice(0, n), ts: inputs[n] as Tensor, captures: inputs.slice(n + 1) }, context.given);
   return customVjp('adjoint', [...y0, ts, ...captures], forward, reverse(f, n, integrate, context));

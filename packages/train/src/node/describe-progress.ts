@@ -1,11 +1,11 @@
 /** Progress in words. */
 import type { Progress } from '../fit/options.ts';
 
-/** What a line about progress says. */
+/** What a line about progress says; function evaluations only where something is solved. */
 export const describeProgress = ({ values, nfe, nfeBackward, stepsPerSecond }: Progress): string =>
   [
     ...Object.entries(values).map(([name, value]) => `${name} ${short(value)}`),
-    `NFE ${nfe} fwd, ${nfeBackward} bwd`,
+    ...(nfe + nfeBackward === 0 ? [] : [`NFE ${nfe} fwd, ${nfeBackward} bwd`]),
     `${stepsPerSecond < 10 ? stepsPerSecond.toFixed(1) : stepsPerSecond.toFixed(0)} steps/s`,
   ].join(' · ');
 

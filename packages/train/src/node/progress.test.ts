@@ -51,6 +51,12 @@ describe('progressBar without a terminal', () => {
     expect(text().split('\n').length).toBe(2);
   });
 
+  it('says nothing of evaluations where nothing is solved', () => {
+    const { stream, text } = recorder(false);
+    progressBar({ stream }).update(progress(1, { nfe: 0, nfeBackward: 0 }));
+    expect(text()).toBe('step 1/20 · loss 1.000 · 3.3 steps/s\n');
+  });
+
   it('counts epochs where the steps are not known', () => {
     const { stream, text } = recorder(false);
     progressBar({ stream }).update(progress(1, { steps: undefined, epochs: 5, epoch: 2 }));

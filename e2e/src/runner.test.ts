@@ -1,0 +1,220 @@
+// The runner: exit codes, reports, exclusions, and what makes it fail.
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { reference } from '@node-ode/backend-reference';
+import { array, type Backend, type FloatDType } from '@node-ode/core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { titleOf, type Case } from './cases/case.ts';
+import { allCases, casesMatching } from './cases/index.ts';
+import { oracleOn, relativeDifference, runCase } from './run-case.ts';
+import { formatReport, isSuccess } from './report.ts';
+import { main, runCases } from './runner.ts';
+
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'node-ode-e2e-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** What a command line prints and exits with. */
+async function run(
+  ...args: readonly string[]
+): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
+  const [out, err]: [string[], string[]] = [[], []];
+  const code = await main(args, { log: (text) => out.push(text), error: (text) => err.push(text) });
+  return { code, out: out.join('\n'), err: err.join('\n') };
+}
+
+describe('the command line', () => {
+  it('runs every case on the reference engine, and writes them down', async () => {
+    const json = join(folder, 'deep', 'report.json');
+    const { code, out } = await run('--backend', 'reference', '--json', json);
+    expect(out).toContain(`${allCases.length} agree, 0 differ, 0 failed, 0 excluded.`);
+    for (const title of [
+      'solver: tsit5 backwards, f32',
+      'second order: adjoint, f64',
+      'training: 20 steps of SGD, backprop, f64',
+    ]) {
+      expect(out).toContain(title);
+    }
+    expect(code).toBe(0);
+    const report = JSON.parse(await readFile(json, 'utf8')) as {
+      readonly success: boolean;
+      readonly outcomes: readonly { readonly runMs: number }[];
+    };
+    expect(report.success).toBe(true);
+    expect(report.outcomes).toHaveLength(allCases.length);
+    expect(report.outcomes.every(({ runMs }) => runMs > 0)).toBe(true);
+  });
+
+  it('has every solver both ways, both gradients, second order and training, in f32 and f64', () => {
+    const titles = allCases.map(titleOf);
+    for (const dtype of ['f32', 'f64']) {
+      for (const solver of ['euler', 'midpoint', 'heun', 'rk4', 'rk4-3/8', 'bosh3', 'dopri5', 'tsit5']) {
+        expect(titles).toContain(`solver: ${solver} forwards, ${dtype}`);
+        expect(titles).toContain(`solver: ${solver} backwards, ${dtype}`);
+      }
+      for (const method of ['backprop', 'adjoint']) {
+        expect(titles).toContain(`gradient: ${method} for y0, parameters and times, ${dtype}`);
+        expect(titles).toContain(`second order: ${method}, ${dtype}`);
+        expect(titles).toContain(`training: 20 steps of SGD, ${method}, ${dtype}`);
+      }
+    }
+    expect(new Set(titles).size).toBe(titles.length);
+  });
+
+  it('names the known backends when one is not known', async () => {
+    const { code, err } = await run('--backend', 'reference,abacus');
+    expect(code).toBe(2);
+    expect(err).toMatch(/backend 'abacus'; expected one of reference, wasm, onnx-cpu/);
+    expect((await run('--require', 'toString')).code).toBe(2);
+  });
+
+  it('refuses options that it does not have', async () => {
+    const { code, err } = await run('--backends', 'reference');
+    expect(code).toBe(2);
+    expect(err).toMatch(/--backends/);
+  });
+
+  it('fails when a required backend is not available, and says why', async () => {
+    const { code, out } = await run('--backend', 'reference', '--require', 'onnx-cuda', '--only', 'euler forwards');
+    expect(out).toContain('onnx-cuda: package @node-ode/backend-onnx is not installed (required)');
+    expect(out).toContain('2 agree');
+    expect(code).toBe(1);
+  });
+
+  it('succeeds when a backend that is not required is not available', async () => {
+    const { code, out } = await run('--backend', 'reference', '--backend', 'tfjs-cpu', '--only', 'euler forwards');
+    expect(out).toContain('tfjs-cpu: package @node-ode/backend-tfjs is not installed');
+    expect(code).toBe(0);
+  });
+
+  it('fails when no case ran', async () => {
+    const none = await run('--backend', 'reference', '--only', 'no such case');
+    expect([none.code, none.out]).toEqual([1, expect.stringContaining('No case ran.')]);
+    const unavailable = await run('--backend', 'onnx-cuda');
+    expect([unavailable.code, unavailable.out]).toEqual([1, expect.stringContaining('No case ran.')]);
+  });
+
+  it('shows its usage', async () => {
+    const { code, out } = await run('--help');
+    expect(code).toBe(0);
+    expect(out).toContain('--require NAME');
+  });
+});
+
+/** The reference engine with some members replaced. */
+const altered = (change: (base: Backend) => Partial<Backend>) => (): Promise<Backend> => {
+  const base = reference();
+  return Promise.resolve({ ...base, ...change(base) });
+};
+
+const lacking = altered((base) => ({ capabilities: { ...base.capabilities, dtypes: ['f32', 'i32', 'bool'] } }));
+
+const withoutSin = altered((base) => ({
+  compile: (graph) =>
+    JSON.stringify(graph).includes('"tanh"')
+      ? Promise.reject(
+          Object.assign(new Error("compile: primitive 'tanh'; expected one that this engine has."), {
+            code: 'UNSUPPORTED',
+          }),
+        )
+      : base.compile(graph),
+}));
+
+const wrong = altered((base) => ({
+  upload: (given) =>
+    base.upload(
+      given.dtype === 'f32'
+        ? array(
+            given.data.map((x) => x * 1.001),
+            { shape: given.shape, dtype: 'f32' },
+          )
+        : given,
+    ),
+}));
+
+const crashing = altered(() => ({ compile: () => Promise.reject(new Error('the engine fell over')) }));
+
+describe('a backend that is not the reference engine', () => {
+  const report = async (make: () => Promise<Backend>, only: string) =>
+    runCases({ backends: ['mine'], required: [] }, casesMatching(only), { mine: make });
+
+  it('is excluded from cases whose dtype it lacks, which is no failure', async () => {
+    const found = await report(lacking, 'solver: euler');
+    expect(found.outcomes.map(({ result, reason }) => [result, reason])).toEqual([
+      ['agrees', undefined],
+      ['excluded', 'dtype f64'],
+      ['agrees', undefined],
+      ['excluded', 'dtype f64'],
+    ]);
+    expect(isSuccess(found)).toBe(true);
+    expect(formatReport(found)).toMatch(
+      /Excluded \(what the backend lacks\):\n {2}mine, solver: euler forwards, f64: dtype f64/,
+    );
+  });
+
+  it('is excluded from cases whose primitive it lacks, by name', async () => {
+    const found = await report(withoutSin, 'gradient: backprop');
+    expect(found.outcomes.map(({ result }) => result)).toEqual(['excluded', 'excluded']);
+    expect(formatReport(found)).toContain("primitive 'tanh'");
+    expect(isSuccess(found)).toBe(false); // no case ran
+  });
+
+  it('fails by wrong numbers', async () => {
+    const found = await report(wrong, 'dopri5 forwards, f32');
+    expect(found.outcomes[0]).toMatchObject({
+      result: 'differs',
+      reason: expect.stringMatching(/off the reference engine; expected 0.0001/) as string,
+    });
+    expect(isSuccess(found)).toBe(false);
+  });
+
+  it('fails by an error, which the report quotes', async () => {
+    const found = await report(crashing, 'euler forwards, f32');
+    expect(found.outcomes[0]).toMatchObject({ result: 'failed', reason: 'the engine fell over' });
+    expect(isSuccess(found)).toBe(false);
+  });
+});
+
+describe('a case', () => {
+  const constant = (values: readonly number[], rest: Partial<Case> = {}): Case => ({
+    group: 'test',
+    name: 'constant',
+    dtype: 'f64' satisfies FloatDType,
+    prepare: () => () => Promise.resolve([array(values, { dtype: 'f64' })]),
+    tolerance: 1e-9,
+    ...rest,
+  });
+  const outcome = (c: Case) => runCase(c, 'reference', reference(), oracleOn(reference()));
+
+  it('is held to the truth as well', async () => {
+    const truth = { values: [1, 2], tolerance: 1e-3 };
+    expect(await outcome(constant([1, 2.0005], { truth }))).toMatchObject({
+      result: 'agrees',
+      error: expect.closeTo(2.5e-4, 8) as number,
+    });
+    expect(await outcome(constant([1, 2.1], { truth }))).toMatchObject({
+      result: 'differs',
+      reason: expect.stringContaining('off the truth') as string,
+    });
+    expect(await outcome(constant([1], { truth }))).toMatchObject({ result: 'differs' });
+    expect(await outcome(constant([1, NaN], { truth }))).toMatchObject({ result: 'differs' });
+  });
+
+  it('may complain about its results itself', async () => {
+    expect(await outcome(constant([1], { complaint: () => 'too dull' }))).toMatchObject({
+      result: 'differs',
+      reason: 'too dull',
+    });
+  });
+
+  it('is compared relative to the largest element', () => {
+    expect(relativeDifference([1, 100], [1.5, 100])).toBe(0.005);
+    expect(relativeDifference([0, 0], [0, 0])).toBe(0);
+    expect(relativeDifference([1], [1, 2])).toBeNaN();
+    expect(relativeDifference(undefined, [1])).toBeNaN();
+    expect(relativeDifference([NaN], [1])).toBeNaN();
+  });
+});
