@@ -2,9 +2,9 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { reference } from '@node-ode/backend-reference';
 import { array, type Backend, type FloatDType } from '@node-ode/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { backendFactory } from './backends.ts';
 import { titleOf, type Case } from './cases/case.ts';
 import { allCases, casesMatching } from './cases/index.ts';
 import { oracleOn, relativeDifference, runCase } from './run-case.ts';
@@ -104,10 +104,12 @@ describe('the command line', () => {
   });
 });
 
+const reference = backendFactory('reference');
+
 /** The reference engine with some members replaced. */
-const altered = (change: (base: Backend) => Partial<Backend>) => (): Promise<Backend> => {
-  const base = reference();
-  return Promise.resolve({ ...base, ...change(base) });
+const altered = (change: (base: Backend) => Partial<Backend>) => async (): Promise<Backend> => {
+  const base = await reference();
+  return { ...base, ...change(base) };
 };
 
 const lacking = altered((base) => ({ capabilities: { ...base.capabilities, dtypes: ['f32', 'i32', 'bool'] } }));
@@ -187,7 +189,7 @@ describe('a case', () => {
     tolerance: 1e-9,
     ...rest,
   });
-  const outcome = (c: Case) => runCase(c, 'reference', reference(), oracleOn(reference()));
+  const outcome = async (c: Case) => runCase(c, 'reference', await reference(), oracleOn(await reference()));
 
   it('is held to the truth as well', async () => {
     const truth = { values: [1, 2], tolerance: 1e-3 };

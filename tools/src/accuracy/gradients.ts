@@ -21,10 +21,9 @@ export async function gradientOf(
   return { value, gradient: Object.fromEntries(entries), stats };
 }
 
-/** Central differences of fourth order at distances 1e-3 and 2e-3, element by element. */
-export async function differencesOf(ode: Ode, { inputs, loss }: GradientProblem): Promise<Gradient> {
+/** Central differences of fourth order at distances h and 2h, element by element. */
+export async function differencesOf(ode: Ode, { inputs, loss }: GradientProblem, h = 1e-3): Promise<Gradient> {
   const compiled = ode.compile((x: Inputs) => loss(ode, x));
-  const h = 1e-3;
   const at = async (name: string, i: number, offset: number): Promise<number> => {
     const moved = array(inputs[name]?.data ?? [], { shape: inputs[name]?.shape ?? [], dtype: 'f64' });
     moved.data[i] = (moved.data[i] ?? NaN) + offset;

@@ -1,7 +1,7 @@
 /** The backward loop that `whileLoop` and `scan` share: a `scan` over what the forward loop recorded. */
 import { scanFlat } from '../control/loops.ts';
 import type { Traced } from '../tensor/trace.ts';
-import { addCotangents, materialize, zeros, type Cotangent } from './accumulate.ts';
+import { addCotangents, materialize, type Cotangent } from './accumulate.ts';
 import { applyBackward, type ForwardBackward, type Residuals } from './residuals.ts';
 
 /** A loop to pull back. Its body's inputs are constants, carries and elements; its outputs carries and output elements. */
@@ -39,7 +39,7 @@ export function reverseSweep(sweep: Sweep): readonly Cotangent[] {
   const wanted = sweep.outputs.filter(({ isWanted }) => isWanted);
   const initial = [
     ...activeCarries.map((i) => materialize(carry.cotangents[i] ?? null, carry.last[i] as Traced)),
-    ...sums.map((i) => zeros((constants[i] as Traced).type)),
+    ...sums.map((i) => materialize(null, constants[i] as Traced)),
   ];
   const sequences = [
     ...recorded.sequences,

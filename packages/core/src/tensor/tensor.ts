@@ -454,7 +454,7 @@ const asIndex = (operation: string, x: TensorLike): Tensor => asTensor(x, 'i32',
  * @example
  * select(x.greater(0), x, x.mul(0.01)); // leaky ReLU
  */
-export function select(condition: Tensor, whenTrue: TensorLike, whenFalse: TensorLike): Tensor {
+export function select(condition: TensorLike, whenTrue: TensorLike, whenFalse: TensorLike): Tensor {
   const like =
     isTensor(whenTrue) || isHostArray(whenTrue)
       ? whenTrue
@@ -464,7 +464,7 @@ export function select(condition: Tensor, whenTrue: TensorLike, whenFalse: Tenso
   const dtype = like?.dtype ?? (typeof whenTrue === 'boolean' ? 'bool' : 'f32');
   return applyOne(
     'select',
-    [condition, asTensor(whenTrue, dtype, 'select'), asTensor(whenFalse, dtype, 'select')],
+    [asTensor(condition, 'bool', 'select'), asTensor(whenTrue, dtype, 'select'), asTensor(whenFalse, dtype, 'select')],
     none,
   );
 }

@@ -49,7 +49,7 @@ function liveBar(stream: ProgressStream): ProgressBar {
       hideCursor: true,
       barsize: 24,
       fps: 10,
-      etaBuffer: 50,
+      etaBuffer: 300,
       gracefulExit: false,
     },
     Presets.shades_classic,

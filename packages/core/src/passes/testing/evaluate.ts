@@ -1,72 +1,16 @@
-/** For the tests of the passes: graphs written in one expression, and the plainest evaluator that gives them a meaning. */
-import { foldScalar, roundTo, type ElementwisePrimitive } from '../graph/evaluate.ts';
+/** For the tests of the passes: the plainest evaluator that gives a graph a meaning. */
+import type { DType } from '../../graph/dtype.ts';
+import { foldScalar, roundTo, type ElementwisePrimitive } from '../../graph/evaluate.ts';
 import {
   sizeOf,
-  tensorType,
-  value,
   type Graph,
   type Node,
   type NodeOf,
   type Shape,
-  type TensorType,
   type Value,
   type ValueType,
-} from '../graph/graph.ts';
-import { subgraphsOf } from '../graph/print.ts';
-import type { DType } from '../graph/dtype.ts';
-import type { Primitive, PrimitiveParams } from '../graph/primitives.ts';
-import { isElementwise } from './fold-constants.ts';
-import { GraphBuilder } from './rewrite.ts';
-
-/** Appends nodes; `op` gives the first result of the node that it appends. */
-export interface TestBuilder {
-  readonly op: <P extends Primitive>(op: P, inputs: readonly Value[], params?: PrimitiveParams[P]) => Value;
-  readonly all: GraphBuilder['emit'];
-  readonly constant: (number: number, shape?: Shape, dtype?: DType) => Value;
-}
-
-/** A graph whose inputs have these types and whose outputs `make` gives. */
-export function buildGraph(
-  name: string,
-  types: readonly ValueType[],
-  make: (builder: TestBuilder, ...inputs: readonly Value[]) => readonly Value[],
-): Graph {
-  const builder = new GraphBuilder();
-  const inputs = types.map(value);
-  const all: TestBuilder['all'] = (op, operands, params) => builder.emit(op, operands, params);
-  const op: TestBuilder['op'] = (primitive, operands, params) =>
-    all(primitive, operands, params ?? ({} as PrimitiveParams[typeof primitive]))[0] as Value;
-  const constant: TestBuilder['constant'] = (number, shape = [], dtype = 'f64') =>
-    op('constant', [], { value: number, shape, dtype });
-  const outputs = make({ op, all, constant }, ...inputs);
-  return { name, inputs, nodes: builder.nodes, outputs };
-}
-
-export const f64 = (...shape: readonly number[]): TensorType => tensorType(shape, 'f64');
-export const i32: TensorType = tensorType([], 'i32');
-export const bool: TensorType = tensorType([], 'bool');
-
-/** The primitives of a graph's own nodes, in order. */
-export const opsOf = (graph: Graph): readonly Primitive[] => graph.nodes.map((node) => node.op);
-
-/** A graph's first node of a primitive. */
-export function nodeOf<P extends Primitive>(graph: Graph, op: P): NodeOf<P> {
-  const found = graph.nodes.find((node) => node.op === op);
-  if (found === undefined) throw new Error(`no ${op} in ${graph.name}`);
-  return found as NodeOf<P>;
-}
-
-/** Every graph in a graph, itself included, each once. */
-export function graphsIn(graph: Graph): ReadonlySet<Graph> {
-  const graphs = new Set<Graph>();
-  const visit = (current: Graph): void => {
-    if (graphs.has(current)) return;
-    graphs.add(current);
-    for (const node of current.nodes) subgraphsOf(node).forEach(visit);
-  };
-  visit(graph);
-  return graphs;
-}
+} from '../../graph/graph.ts';
+import { isElementwise } from '../fold-constants.ts';
 
 /** A tensor as the evaluator has it: elements in row-major order. */
 export interface Elements {
