@@ -27,9 +27,11 @@ export function condFlat(
   const types = operands.map((x) => x.type);
   const { trace: thenTrace, inputs: thenInputs } = openTrace('then', types);
   const thenResults = whenTrue(thenInputs);
+  thenTrace.settle(thenResults);
   thenTrace.open = false;
   const { trace: elseTrace, inputs: elseInputs } = openTrace('else', types);
   const elseResults = whenFalse(elseInputs);
+  elseTrace.settle(elseResults);
   requireSameTypes(thenResults, elseResults);
   const reports = unionOfReports(thenTrace, elseTrace);
   const otherwise = elseTrace.close(withReportsOf(elseTrace, elseResults, reports));

@@ -34,8 +34,9 @@ export function whileFlat(
   if (advances !== undefined && (advances.dtype !== 'bool' || advances.rank !== 0)) {
     throw new DTypeError('whileLoop', `advances is ${formatType(advances.type)}`, { expected: 'bool[]' });
   }
-  const hidden = reportCarries(trace);
   const flag = advances === undefined ? [] : [advances];
+  trace.settle([...carry, ...taped, ...flag]);
+  const hidden = reportCarries(trace);
   const closed = trace.close([...carry, ...hidden.next, ...taped, ...flag]);
   const captures = capturesOf(conditionBody, closed);
   const conditionGraph = closeGraph(conditionBody, captures);
@@ -69,6 +70,7 @@ export function scanFlat(
   const elementInputs = elements.map((type) => asTensorResult(trace.input(type)));
   const { carry, outputs } = body(inputs, elementInputs);
   requireCarry('scan', types, carry);
+  trace.settle([...carry, ...outputs]);
   const visible = trace.inputs.splice(types.length);
   const hidden = reportCarries(trace);
   trace.inputs.push(...visible);

@@ -152,6 +152,26 @@ describe('report', () => {
       scan(constant(1, [], 'f64'), constant(2, [3], 'f64'), (c, e) => ({ carry: reporting(c).mul(e) })).carry;
     expect(await reportsOf((x) => x.add(counted()), 1)).toEqual({ sum: [7], max: [4], first: [1] });
   });
+
+  it('of a loop over constants that is itself a result, of functions, bodies and branches', async () => {
+    const counted = (): Tensor =>
+      scan(constant(1, [], 'f64'), constant(2, [3], 'f64'), (c, e) => ({ carry: reporting(c).mul(e) })).carry;
+    const once = { sum: [7], max: [4], first: [1] };
+    const results: readonly ((x: Tensor) => Tensor)[] = [
+      counted,
+      () => call('f', counted)(),
+      (x) => cond(x.greater(0), [], counted, () => x),
+      (x) => scan(x, [], counted2, { length: 1 }).carry,
+      (x) => vjp(counted, x).value,
+    ];
+    function counted2(): { readonly carry: Tensor } {
+      return { carry: counted() };
+    }
+    for (const f of results) {
+      const { value, stats } = await run(f, 1);
+      expect([value, stats.reports]).toEqual([8, once]);
+    }
+  });
 });
 
 describe('refusals', () => {

@@ -46,6 +46,14 @@ function structuredOrigin({ source }: Traced): Deferred | undefined {
   return undefined;
 }
 
+/** Takes back the report of a name that was made where `x` is: it leaves no further. */
+export function takeReport(name: string, { source }: Tensor): Tensor | undefined {
+  const reports =
+    source.kind === 'trace' ? source.trace.reports : source.kind === 'deferred' ? source.node.reports : [];
+  const index = reports.findIndex((known) => known.name === name);
+  return index === -1 ? undefined : reports.splice(index, 1)[0]?.value;
+}
+
 /** Adds a report to a trace, combined with the one of the same name. */
 export function addReport(trace: Trace, added: Report): void {
   const index = trace.reports.findIndex((known) => known.name === added.name);

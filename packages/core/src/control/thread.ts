@@ -7,6 +7,7 @@ export function withReports(
   trace: Trace,
   results: readonly Traced[],
 ): { readonly results: readonly Traced[]; readonly reports: readonly Report[] } {
+  trace.settle(results);
   return { results: [...results, ...trace.reports.map((r) => r.value)], reports: [...trace.reports] };
 }
 

@@ -40,6 +40,7 @@ export function traceForwardBackward(
   const results = pullback(cotangents);
   const nonZero = results.filter((cotangent) => cotangent !== null);
   const positions = results.map((cotangent) => (cotangent === null ? null : nonZero.indexOf(cotangent)));
+  trace.settle(nonZero);
   const reports = [...trace.reports];
   const body = trace.close([...nonZero, ...reports.map((r) => r.value)]);
   const all = capturesOf(body);

@@ -2,7 +2,7 @@
  * The integrator: one loop whose iterations each try a step. An accepted step writes the output values within it; one that
  * is rejected changes nothing but the step size, and records nothing for the reverse pass.
  */
-import { CompositionError, OptionError } from '../errors.ts';
+import { CompositionError } from '../errors.ts';
 import { whileLoop } from '../control/loops.ts';
 import { report } from '../control/report.ts';
 import {
@@ -95,6 +95,8 @@ export function integrate(problem: SolveProblem, method: Method): { readonly ys:
   });
   const controller0 = flattenTree('controller state', first.state, isTensor);
   const i32 = (x: number | Tensor): Tensor => asTensor(x, 'i32');
+  const inOrder = areMonotone(stopGradient(ts), direction);
+  const isInOrder = landAt === undefined ? inOrder : inOrder.and(areMonotone(landAt, direction));
 
   const { carry } = whileLoop<Carry>(
     {
@@ -107,7 +109,7 @@ export function integrate(problem: SolveProblem, method: Method): { readonly ys:
       j: constant(1, [], 'i32'),
       landed: landAt === undefined ? [] : [firstLanding(landAt, start, direction)],
       ys: ys0,
-      status: select(areMonotone(stopGradient(ts), direction), i32(0), i32(statusCode.invalidTimes)),
+      status: select(isInOrder, i32(0), i32(statusCode.invalidTimes)),
       accepted: i32(0),
       rejected: i32(0),
       nfe: addCounts(i32(initial.evaluations), first.evaluations),
@@ -215,9 +217,11 @@ const areFinite = (y: Leaves): Tensor => y.map((leaf) => leaf.isFinite().all()).
 
 /** Whether times are finite and strictly monotone in a direction. */
 function areMonotone(ts: Tensor, direction: Tensor): Tensor {
+  const finite = ts.isFinite().all();
   const count = ts.shape[0] ?? 0;
+  if (count < 2) return finite;
   const gaps = ts.slice([1], [count - 1]).sub(ts.slice([0], [count - 1]));
-  return gaps.mul(direction).greater(0).all().and(ts.isFinite().all());
+  return gaps.mul(direction).greater(0).all().and(finite);
 }
 
 /** Whether the next step, after a rejection, is below the smallest: by default, no longer changes t. */
@@ -234,7 +238,6 @@ function firstLanding(landAt: Tensor, start: Tensor, direction: Tensor): Tensor 
 /** The next time to land on: the last one where no other lies before it. */
 function nextLanding(landAt: Tensor, landed: Tensor, end: Tensor, direction: Tensor): Tensor {
   const count = landAt.shape[0] ?? 0;
-  if (count === 0) throw new OptionError('odeint', 'landAt is empty', { expected: 'at least one time' });
   const next = landAt.at(landed.minimum(count - 1));
   return select(landed.less(count).and(end.sub(next).mul(direction).greater(0)), next, end);
 }

@@ -1,6 +1,7 @@
 /** `odeint`: trees in, trees out, around the leaf-level integrator and the gradient method. */
 import { isHostArray, type HostArray } from '../array.ts';
 import { callSubgraph, trace } from '../control/call.ts';
+import { report, takeReport } from '../control/report.ts';
 import { DTypeError, OptionError, ShapeError, TreeError } from '../errors.ts';
 import { isFloat, type DType } from '../graph/dtype.ts';
 import { formatType, sameType, tensorType } from '../graph/graph.ts';
@@ -82,14 +83,33 @@ export function odeint<Y>(
       phase,
       landAt: phase === 'forward' && landAt !== undefined ? stopGradient(landAt) : undefined,
     });
-    if (phase === 'forward') stats ??= result.stats;
+    if (phase === 'forward' && stats === undefined) {
+      stats = result.stats;
+      // A gradient method may solve inside a body of its own: the statistics leave it as reports do.
+      if (stats.nfe.source.kind === 'trace')
+        report(solveStats, concat(inOrder(stats).map((x) => x.reshape([1]))), 'first');
+    }
     return result.ys;
   };
   requireCompatible(solver, controller);
   const problem: SolveProblem = { ...dynamics, y0: leaves, ts: times };
   const ys = gradient.solve(problem, run);
-  return { ts: times, ys: flat.structure.rebuild(ys) as StateOf<Y>, stats: stats as unknown as SolveStats };
+  const taken = takeReport(solveStats, ys[0] as Tensor);
+  const counts = taken === undefined ? stats : fromOrder(taken);
+  return { ts: times, ys: flat.structure.rebuild(ys) as StateOf<Y>, stats: counts as SolveStats };
 }
+
+/** The name under which statistics leave the bodies of a gradient method. */
+const solveStats = 'solve.stats';
+
+const inOrder = ({ nfe, accepted, rejected, status }: SolveStats): Leaves => [nfe, accepted, rejected, status];
+
+const fromOrder = (counts: Tensor): SolveStats => ({
+  nfe: counts.at(0),
+  accepted: counts.at(1),
+  rejected: counts.at(2),
+  status: counts.at(3),
+});
 
 function withOverrides(parts: OdeParts, options: SolveOptions): OdeParts {
   const maxSteps = options.maxSteps ?? parts.maxSteps;
@@ -159,19 +179,19 @@ function asTimes(name: string, ts: Times, dtype: DType): Tensor {
 
 function vectorOf(name: string, ts: readonly TensorLike[], dtype: DType): Tensor {
   const numbers = ts.filter((t) => typeof t === 'number');
-  if (name === 'ts' && numbers.length === ts.length) requireMonotone(numbers);
+  if (numbers.length === ts.length) requireMonotone(numbers, name);
   if (ts.length === 0) throw new ShapeError('odeint', `${name} is empty`, { expected: 'at least one time' });
   return concat(ts.map((t) => asTensor(t, dtype, 'odeint').reshape([1])));
 }
 
 /** @throws OptionError where times given as numbers are not finite or not strictly monotone. */
-export function requireMonotone(ts: readonly number[]): void {
+export function requireMonotone(ts: readonly number[], name = 'ts'): void {
   const direction = Math.sign((ts.at(-1) ?? 0) - (ts[0] ?? 0));
   ts.forEach((t, i) => {
     const before = ts[i - 1];
     const fits = Number.isFinite(t) && (before === undefined || (t - before) * direction > 0);
     if (fits) return;
-    throw new OptionError('odeint', `ts[${i}] = ${t}${before === undefined ? '' : ` after ${before}`}`, {
+    throw new OptionError('odeint', `${name}[${i}] = ${t}${before === undefined ? '' : ` after ${before}`}`, {
       expected: 'finite times, strictly increasing or strictly decreasing',
       advice: 'Sort them and remove repeated ones.',
     });

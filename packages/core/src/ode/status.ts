@@ -48,7 +48,7 @@ const explain: Readonly<Record<SolveFailure, (t: string, h: string, steps: numbe
     'Check f for divisions by zero, logarithms of negative numbers and overflow there, or take smaller steps.',
   ],
   invalidTimes: (t) => [
-    `the times are not strictly monotone or not finite, starting at t = ${t}`,
+    `the times, or those to land on, are not finite or not strictly monotone in one direction, from t = ${t}`,
     'Sort them, increasing or decreasing, and remove repeated ones.',
   ],
 };

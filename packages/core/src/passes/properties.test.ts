@@ -26,7 +26,7 @@ const programs = fc.array(fc.nat({ max: 10_000 }), { minLength: 50, maxLength: 6
   return { ...program, [fc.toStringMethod]: () => `\n${printGraph(program.graph)}\n${JSON.stringify(program.inputs)}` };
 });
 
-const runs = Number(process.env['FC_RUNS'] ?? 400);
+const runs = Number(process.env['FC_RUNS'] ?? 250);
 
 /** NaN is one number here, and −0 is not 0. */
 const format = (x: Evaluated): unknown =>

@@ -202,6 +202,7 @@ function traceProgram(
     );
     result = flattenTree('compile', value, isResult, 'a tensor');
     const leaves = result.leaves.map((leaf) => asTensor(leaf, dtype));
+    trace.settle(leaves);
     body = trace.close([...leaves, ...trace.reports.map((r) => r.value)]);
   } finally {
     // Tensors that leaked out of a function that threw are as unusable as any others.

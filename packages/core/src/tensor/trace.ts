@@ -101,6 +101,11 @@ export class Trace {
     return outputs;
   }
 
+  /** Brings results into the body, and with them the reports of what was deferred. */
+  settle(results: readonly Traced[]): void {
+    for (const result of results) this.lower(result);
+  }
+
   /** Ends the body with these results. */
   close(results: readonly Traced[]): Body {
     const outputs = results.map((result) => this.lower(result));

@@ -29,6 +29,8 @@ try {
   process.exitCode = await main();
 } catch (error) {
   const { code, message } = error as NodeOdeError;
-  process.stderr.write(`${message}\n`);
+  const isFileError = error instanceof Error && 'syscall' in error;
+  const advice = isFileError ? ': files could not be written. Choose another folder with --out DIR.' : '';
+  process.stderr.write(`${isFileError ? 'npm start: ' : ''}${message}${advice}\n`);
   process.exitCode = code === 'OPTION' ? 2 : 1;
 }

@@ -84,12 +84,16 @@ function runNode(node: Node, inputs: readonly Evaluated[], calls: Record<string,
 
 const isTrue = (x: Evaluated | undefined): boolean => (x as Elements).data[0] === 1;
 
+/** No test means to loop longer. */
+const maxTrips = 100;
+
 function runWhile({ params }: NodeOf<'whileLoop'>, inputs: readonly Evaluated[], calls: Record<string, number>) {
   const { condition, body, constants, taped, advances } = params;
   const captured = inputs.slice(0, constants);
   let carry = inputs.slice(constants);
   const tapes: Elements[][] = Array.from({ length: taped }, () => []);
-  while (isTrue(run(condition, [...captured, ...carry], calls)[0])) {
+  for (let trips = 0; isTrue(run(condition, [...captured, ...carry], calls)[0]); trips++) {
+    if (trips === maxTrips) throw new Error(`a loop of more than ${maxTrips} trips`);
     const results = run(body, [...captured, ...carry], calls);
     const count = carry.length;
     carry = results.slice(0, count);
@@ -115,7 +119,9 @@ function runScan(node: NodeOf<'scan'>, inputs: readonly Evaluated[], calls: Reco
   }
   const stacked = written.map((rows, i) => {
     const { type } = node.outputs[carries + i] as Value;
-    return type.kind === 'tape' ? rows : { ...type, data: rows.flatMap((row) => row.data) };
+    return type.kind === 'tape'
+      ? rows
+      : { shape: type.shape, dtype: type.dtype, data: rows.flatMap((row) => row.data) };
   });
   return [...carry, ...stacked];
 }
