@@ -6,6 +6,7 @@ import { CompositionError } from '../errors.ts';
 import { whileLoop } from '../control/loops.ts';
 import { report } from '../control/report.ts';
 import {
+  arange,
   asTensor,
   concat,
   constant,
@@ -28,7 +29,7 @@ export interface Method {
   readonly controller: StepController;
   readonly maxSteps: number;
   readonly phase: 'forward' | 'backward';
-  /** Times that steps must land on, monotone in the direction of the solve. */
+  /** Times that steps must land on, increasing or decreasing. */
   readonly landAt: Tensor | undefined;
 }
 
@@ -67,7 +68,7 @@ const slack = 1e-3;
 
 /** Solves a problem; gives y at each time, stacked along a new first axis. */
 export function integrate(problem: SolveProblem, method: Method): { readonly ys: Leaves; readonly stats: SolveStats } {
-  const { solver, controller, maxSteps, landAt } = method;
+  const { solver, controller, maxSteps } = method;
   requireCompatible(solver, controller);
   const { f, captures, y0, ts } = problem;
   const count = ts.shape[0] ?? 0;
@@ -80,6 +81,7 @@ export function integrate(problem: SolveProblem, method: Method): { readonly ys:
   const t0 = ts.at(0);
   const [start, end] = [stopGradient(t0), stopGradient(ts.at(-1))];
   const direction = end.sub(start).sign();
+  const landAt = method.landAt && along(method.landAt, direction);
   const dynamics = (t: Tensor, y: Leaves): Leaves => f(t, y, captures);
   const initial = solver.init(dynamics, t0, y0);
   const state0 = flattenTree('solver state', initial.state, isTensor);
@@ -154,8 +156,10 @@ export function integrate(problem: SolveProblem, method: Method): { readonly ys:
       const [h1, finite, ...held] = tried.rest as [Tensor, Tensor, ...Tensor[]];
       const accepted = c.accepted.add(tried.accept.cast('i32'));
       const rejected = c.rejected.add(tried.accept.not().cast('i32'));
-      const isStuck = tried.accept.not().and(isTooSmall(controller, t, h, h1));
-      const isOut = accepted.add(rejected).greaterEqual(maxSteps).and(tried.j.less(count));
+      const isUnfinished = tried.j.less(count);
+      const isStill = t.add(h1).equal(t).or(h1.abs().greaterEqual(h.abs()));
+      const isStuck = isBelow(controller.minStep, h1, tried.accept.not().and(isStill)).and(isUnfinished);
+      const isOut = accepted.add(rejected).greaterEqual(maxSteps).and(isUnfinished);
       const failed = select(finite, i32(statusCode.stepUnderflow), i32(statusCode.nonFinite));
       return {
         carry: {
@@ -224,10 +228,20 @@ function areMonotone(ts: Tensor, direction: Tensor): Tensor {
   return gaps.mul(direction).greater(0).all().and(finite);
 }
 
-/** Whether the next step, after a rejection, is below the smallest: by default, no longer changes t. */
-function isTooSmall({ minStep }: StepController, t: Tensor, h: Tensor, next: Tensor): Tensor {
-  const still = t.add(next).equal(t).or(next.abs().greaterEqual(h.abs()));
-  return minStep === undefined ? still : still.or(next.abs().less(minStep));
+/** Whether the next step is below the smallest, or too small by another measure. */
+const isBelow = (minStep: number | undefined, next: Tensor, other: Tensor): Tensor =>
+  minStep === undefined ? other : other.or(next.abs().less(minStep));
+
+/** Monotone times in the order in which a solve meets them. */
+function along(times: Tensor, direction: Tensor): Tensor {
+  const count = times.shape[0] ?? 0;
+  if (count < 2) return times;
+  const reversed = times.gather(
+    arange(count)
+      .neg()
+      .add(count - 1),
+  );
+  return select(times.at(-1).sub(times.at(0)).mul(direction).less(0), reversed, times);
 }
 
 /** The number of landing times that are not after the start. */

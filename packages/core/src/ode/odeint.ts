@@ -81,7 +81,7 @@ export function odeint<Y>(
       controller: chosen,
       maxSteps: given.maxSteps ?? maxSteps,
       phase,
-      landAt: phase === 'forward' && landAt !== undefined ? stopGradient(landAt) : undefined,
+      landAt: landAt && stopGradient(landAt),
     });
     if (phase === 'forward' && stats === undefined) {
       stats = result.stats;
@@ -168,6 +168,7 @@ function asTimes(name: string, ts: Times, dtype: DType): Tensor {
       expected: 'a vector of at least one time',
     });
   }
+  if (isHostArray(ts)) requireMonotone(Array.from(ts.data), name);
   if (times.dtype !== dtype) {
     throw new DTypeError('odeint', `${name} is ${formatType(times.type)}`, {
       expected: `${dtype}, as the state`,

@@ -123,6 +123,27 @@ describe('hoistLoopInvariants', () => {
     expect(evaluate(result, scalars(types, [3, 1, 0, 1])).calls).toEqual({ f: 3 });
   });
 
+  it('leaves every kind of structured node where it is', () => {
+    const f = buildGraph('f', [f64()], (b, x) => [b.op('exp', [x!])]);
+    const no = buildGraph('no', [f64()], (b) => [b.constant(0, [], 'bool')]);
+    const kinds: readonly ((b: TestBuilder, k: Value) => readonly Value[])[] = [
+      (b, k) => b.all('call', [k], { graph: f }),
+      (b, k) => b.all('customVjp', [k], { graph: f, reverse: () => [null] }),
+      (b, k) => b.all('cond', [b.op('isFinite', [k]), k], { then: f, else: f }),
+      (b, k) => b.all('whileLoop', [k], { condition: no, body: f, constants: 0, taped: 0, advances: false }),
+      (b, k) => b.all('scan', [k], { body: f, constants: 0, carries: 1, length: 1, reverse: false }),
+    ];
+    for (const kind of kinds) {
+      const result = agree(
+        loop([f64()], f64(), (b, x, k) => b.op('add', [x, kind(b, k!)[0]!])),
+        0.5,
+        0,
+        1,
+      );
+      expect(opsOf(result).filter((op) => op !== 'isFinite')).toEqual(['whileLoop']);
+    }
+  });
+
   it('moves through nested loops in one go', () => {
     const inner = buildGraph('inner', [f64(), f64()], (b, k, x) => [b.op('add', [x!, b.op('exp', [k!])])]);
     const graph = loop([f64()], f64(), (b, x, k) =>
