@@ -3,6 +3,7 @@
  * what engines are compared with. An f32 operation is computed in double precision and rounded once.
  */
 import type { DType } from './dtype.ts';
+import type { Node } from './graph.ts';
 import type { BinaryPrimitive, ComparisonPrimitive, LogicParams, UnaryPrimitive } from './primitives.ts';
 
 /** Primitives that compute each element of the result from the same element of the operands. */
@@ -123,8 +124,14 @@ export function roundTo(dtype: DType, x: number): number {
   }
 }
 
-/** Whether a primitive is one of the element-wise ones. */
-export const isElementwise = (op: string): op is ElementwisePrimitive => Object.hasOwn(meanings, op);
+/**
+ * Whether a node applies an element-wise primitive.
+ *
+ * @example
+ * graph.nodes.filter(isElementwise);
+ */
+export const isElementwise = (node: Node): node is Extract<Node, { op: ElementwisePrimitive }> =>
+  Object.hasOwn(meanings, node.op);
 
 /**
  * The value of an element-wise primitive on scalars of `dtype`, rounded as that dtype is; comparisons and logic give 0 or 1.

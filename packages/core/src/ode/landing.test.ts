@@ -15,7 +15,7 @@ const watching =
   };
 
 /** The slope jumps from 1 to 5 at t = 1. */
-const jump = (t: Tensor, y: Tensor): Tensor => select(t.less(1), 1, 5).mul(y.mul(0).add(1));
+const jump = (t: Tensor, y: Tensor): Tensor => select(t.less(1), y.mul(0).add(1), 5);
 
 describe('landAt', () => {
   const ode = makeOde({ solver: euler(), h: 0.3 });
@@ -38,16 +38,16 @@ describe('landAt', () => {
     expect(Math.abs(((await ode.solve(jump, 0, [0, 2])).ys.data[1] as number) - exact)).toBeGreaterThan(0.1);
   });
 
-  it('adaptive methods meet the jump at a step’s end, and waste fewer steps on it', async () => {
+  it('adaptive methods meet the jump at the end of a step, and waste fewer on it', async () => {
     const adaptive = makeOde({ rtol: 1e-8, atol: 1e-8 });
-    const f = (t: Tensor, y: Tensor): Tensor => select(t.lessEqual(1), y, y.neg());
-    const exact = Math.exp(1 - 1.5);
-    const [plain, landed] = [
-      await adaptive.solve(f, 1, [0, 2.5]),
-      await adaptive.solve(f, 1, [0, 2.5], { landAt: [1] }),
-    ];
-    expect(Math.abs((landed.ys.data[1] as number) - exact)).toBeLessThan(1e-7);
-    expect(landed.stats.rejected).toBeLessThan(plain.stats.rejected);
+    for (const isBefore of [(t: Tensor) => t.less(1), (t: Tensor) => t.lessEqual(1)]) {
+      const f = (t: Tensor, y: Tensor): Tensor => select(isBefore(t), y, y.neg());
+      const plain = await adaptive.solve(f, 1, [0, 2.5]);
+      const landed = await adaptive.solve(f, 1, [0, 2.5], { landAt: [1] });
+      // A stage on the wrong side of the jump counts up to 75 times less in the error estimate of dopri5 than in y.
+      expect(Math.abs((landed.ys.data[1] as number) - Math.exp(1 - 1.5))).toBeLessThan(1e-6);
+      expect(landed.stats.rejected).toBeLessThan(plain.stats.rejected);
+    }
   });
 
   it('backwards, at output times, before the start and behind the end', async () => {

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { checkGraph } from '../graph/check.ts';
 import { eliminateCommonSubexpressions } from './common-subexpressions.ts';
 import { eliminateDeadCode } from './dead-code.ts';
-import { bool, buildGraph, f64, i32, nodeOf, opsOf } from './testing/build.ts';
-import { evaluate, tensorOf } from './testing/evaluate.ts';
+import { bool, buildGraph, f64, i32, nodeOf, opsOf } from '../../test/graphs/build.ts';
+import { evaluate, tensorOf } from '../../test/graphs/evaluate.ts';
 
 describe('eliminateCommonSubexpressions', () => {
   it('merges chains of equal nodes, operands of commutative ones in any order', () => {

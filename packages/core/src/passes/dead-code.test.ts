@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { checkGraph } from '../graph/check.ts';
 import type { Graph, Value } from '../graph/graph.ts';
 import { eliminateDeadCode } from './dead-code.ts';
-import { bool, buildGraph, f64, graphsIn, i32, nodeOf, opsOf, type TestBuilder } from './testing/build.ts';
-import { evaluate, tensorOf } from './testing/evaluate.ts';
+import { bool, buildGraph, f64, graphsIn, i32, nodeOf, opsOf, type TestBuilder } from '../../test/graphs/build.ts';
+import { evaluate, tensorOf } from '../../test/graphs/evaluate.ts';
 
 const one = (b: TestBuilder): Value => b.constant(1, [], 'i32');
 

@@ -3,8 +3,8 @@ import { checkGraph } from '../graph/check.ts';
 import type { DType } from '../graph/dtype.ts';
 import type { Value } from '../graph/graph.ts';
 import { foldConstants } from './fold-constants.ts';
-import { bool, buildGraph, f64, i32, opsOf, type TestBuilder } from './testing/build.ts';
-import { evaluate } from './testing/evaluate.ts';
+import { bool, buildGraph, f64, i32, opsOf, type TestBuilder } from '../../test/graphs/build.ts';
+import { evaluate } from '../../test/graphs/evaluate.ts';
 
 /** What an expression of constants is folded to; undefined if it is not. */
 function folded(make: (b: TestBuilder) => Value): number | undefined {

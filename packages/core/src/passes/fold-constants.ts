@@ -1,5 +1,5 @@
 /** Constant folding: what is computed from constants alone, element by element, is computed once and for all. */
-import { foldScalar, roundTo, type ElementwisePrimitive } from '../graph/evaluate.ts';
+import { foldScalar, isElementwise, roundTo } from '../graph/evaluate.ts';
 import type { Graph, Node, Value } from '../graph/graph.ts';
 import { inlineGraph, mapGraph, type GraphBuilder } from './rewrite.ts';
 
@@ -74,45 +74,3 @@ function fold(node: Node, builder: GraphBuilder): number | undefined {
       return isElementwise(node) ? foldScalar(node.op, numbers, type.dtype) : undefined;
   }
 }
-
-const elementwise: Readonly<Record<ElementwisePrimitive, true>> = {
-  neg: true,
-  abs: true,
-  sign: true,
-  exp: true,
-  expm1: true,
-  log: true,
-  log1p: true,
-  sqrt: true,
-  sin: true,
-  cos: true,
-  tan: true,
-  tanh: true,
-  sigmoid: true,
-  floor: true,
-  ceil: true,
-  round: true,
-  add: true,
-  sub: true,
-  mul: true,
-  div: true,
-  rem: true,
-  pow: true,
-  maximum: true,
-  minimum: true,
-  atan2: true,
-  equal: true,
-  notEqual: true,
-  less: true,
-  lessEqual: true,
-  greater: true,
-  greaterEqual: true,
-  not: true,
-  and: true,
-  or: true,
-  isFinite: true,
-};
-
-/** Whether each element of a node's result is computed from the same element of its operands. */
-export const isElementwise = (node: Node): node is Extract<Node, { op: ElementwisePrimitive }> =>
-  Object.hasOwn(elementwise, node.op);

@@ -3,8 +3,8 @@ import { checkGraph } from '../graph/check.ts';
 import { tensorType, type TensorType, type Value } from '../graph/graph.ts';
 import { eliminateDeadCode } from './dead-code.ts';
 import { simplifyIdentities } from './identities.ts';
-import { bool, buildGraph, f64, i32, nodeOf, opsOf, type TestBuilder } from './testing/build.ts';
-import { evaluate, tensorOf } from './testing/evaluate.ts';
+import { bool, buildGraph, f64, i32, nodeOf, opsOf, type TestBuilder } from '../../test/graphs/build.ts';
+import { evaluate, tensorOf } from '../../test/graphs/evaluate.ts';
 
 type Expression = (b: TestBuilder, ...inputs: readonly Value[]) => Value;
 

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { checkGraph } from '../graph/check.ts';
 import type { Graph, TensorType, Value } from '../graph/graph.ts';
 import { hoistLoopInvariants } from './loop-invariants.ts';
-import { buildGraph, f64, i32, nodeOf, opsOf, type TestBuilder } from './testing/build.ts';
-import { evaluate, tensorOf, type Evaluated } from './testing/evaluate.ts';
+import { buildGraph, f64, i32, nodeOf, opsOf, type TestBuilder } from '../../test/graphs/build.ts';
+import { evaluate, tensorOf, type Evaluated } from '../../test/graphs/evaluate.ts';
 
 /** A while loop over (limit, …captured; n, x) whose body gives the next x. */
 function loop(

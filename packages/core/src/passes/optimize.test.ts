@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { checkGraph } from '../graph/check.ts';
 import type { Graph, Value } from '../graph/graph.ts';
 import { optimize } from './optimize.ts';
-import { buildGraph, f64, graphsIn, i32, nodeOf, opsOf } from './testing/build.ts';
-import { evaluate, tensorOf } from './testing/evaluate.ts';
+import { buildGraph, f64, graphsIn, i32, nodeOf, opsOf } from '../../test/graphs/build.ts';
+import { evaluate, tensorOf } from '../../test/graphs/evaluate.ts';
 
 describe('optimize', () => {
   it('lets one pass prepare another', () => {

@@ -9,9 +9,9 @@ import { foldConstants } from './fold-constants.ts';
 import { simplifyIdentities } from './identities.ts';
 import { hoistLoopInvariants } from './loop-invariants.ts';
 import { optimize } from './optimize.ts';
-import { evaluate, type Evaluated, type Evaluation } from './testing/evaluate.ts';
-import { randomProgram } from './testing/random-graphs.ts';
-import { choices } from './testing/random-steps.ts';
+import { evaluate, type Evaluated, type Evaluation } from '../../test/graphs/evaluate.ts';
+import { randomProgram } from '../../test/graphs/random-graphs.ts';
+import { choices } from '../../test/graphs/random-steps.ts';
 
 const passes = {
   eliminateDeadCode,

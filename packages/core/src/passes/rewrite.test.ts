@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { checkGraph } from '../graph/check.ts';
 import { inlineGraph, mapGraph } from './rewrite.ts';
-import { buildGraph, f64, nodeOf, opsOf } from './testing/build.ts';
-import { evaluate, tensorOf } from './testing/evaluate.ts';
+import { buildGraph, f64, nodeOf, opsOf } from '../../test/graphs/build.ts';
+import { evaluate, tensorOf } from '../../test/graphs/evaluate.ts';
 
 /** x ↦ exp(−x), called twice, and inside a scan. */
 function nested() {

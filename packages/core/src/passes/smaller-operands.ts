@@ -1,7 +1,7 @@
 /** Elementwise operations broadcast by themselves: an operand need not be blown up before. */
 import { broadcastShapes } from '../graph/broadcast.ts';
 import { sameShape, type Node, type Shape, type Value } from '../graph/graph.ts';
-import { isElementwise } from './fold-constants.ts';
+import { isElementwise } from '../graph/evaluate.ts';
 import type { GraphBuilder } from './rewrite.ts';
 
 /**

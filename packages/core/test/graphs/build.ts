@@ -1,5 +1,5 @@
 /** For the tests of the passes: graphs written in one expression, and questions about graphs. */
-import type { DType } from '../../graph/dtype.ts';
+import type { DType } from '../../src/graph/dtype.ts';
 import {
   tensorType,
   value,
@@ -9,10 +9,10 @@ import {
   type TensorType,
   type Value,
   type ValueType,
-} from '../../graph/graph.ts';
-import { subgraphsOf } from '../../graph/print.ts';
-import type { Primitive, PrimitiveParams } from '../../graph/primitives.ts';
-import { GraphBuilder } from '../rewrite.ts';
+} from '../../src/graph/graph.ts';
+import { subgraphsOf } from '../../src/graph/print.ts';
+import type { Primitive, PrimitiveParams } from '../../src/graph/primitives.ts';
+import { GraphBuilder } from '../../src/passes/rewrite.ts';
 
 /** Appends nodes; `op` gives the first result of the node that it appends. */
 export interface TestBuilder {

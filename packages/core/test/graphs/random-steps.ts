@@ -1,6 +1,6 @@
 /** For the tests of the passes: random nodes without subgraphs. */
-import type { Graph, TensorType, Value, ValueType } from '../../graph/graph.ts';
-import type { Primitive, PrimitiveParams } from '../../graph/primitives.ts';
+import type { Graph, TensorType, Value, ValueType } from '../../src/graph/graph.ts';
+import type { Primitive, PrimitiveParams } from '../../src/graph/primitives.ts';
 import { bool, f64, i32, type TestBuilder } from './build.ts';
 
 /** Decisions read from a list of numbers; the first of each choice when the list has ended, so that short lists are simple. */

@@ -1,6 +1,6 @@
 /** For the tests of the passes: random small graphs, loops, branches, tapes and shared calls included. */
-import { NodeOdeError } from '../../errors.ts';
-import { tensorType, type Graph, type Value, type ValueType } from '../../graph/graph.ts';
+import { NodeOdeError } from '../../src/errors.ts';
+import { tensorType, type Graph, type Value, type ValueType } from '../../src/graph/graph.ts';
 import { buildGraph, i32 } from './build.ts';
 import { tensorOf, type Evaluated } from './evaluate.ts';
 import {

@@ -1,6 +1,6 @@
 /** For the tests of the passes: the plainest evaluator that gives a graph a meaning. */
-import type { DType } from '../../graph/dtype.ts';
-import { foldScalar, roundTo, type ElementwisePrimitive } from '../../graph/evaluate.ts';
+import type { DType } from '../../src/graph/dtype.ts';
+import { foldScalar, isElementwise, roundTo, type ElementwisePrimitive } from '../../src/graph/evaluate.ts';
 import {
   sizeOf,
   type Graph,
@@ -9,8 +9,7 @@ import {
   type Shape,
   type Value,
   type ValueType,
-} from '../../graph/graph.ts';
-import { isElementwise } from '../fold-constants.ts';
+} from '../../src/graph/graph.ts';
 
 /** A tensor as the evaluator has it: elements in row-major order. */
 export interface Elements {
