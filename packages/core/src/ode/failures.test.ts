@@ -76,16 +76,16 @@ describe('failures of a solve', () => {
   });
 
   it('a step that underflows: y′ = y² past its pole at t = 1', async () => {
-    for (const [options, y0] of [
-      [{}, 1],
-      [{ solver: bosh3() }, f32([1])],
+    for (const [options, y0, digits] of [
+      [{}, 1, 6],
+      [{ solver: bosh3(), rtol: 1e-4 }, f32([1]), 3],
     ] as const) {
       const error = await failure(() => makeOde(options).solve((_, y: Tensor) => y.square(), y0 as number, [0, 2]));
       expect(error.reason).toBe('stepUnderflow');
-      expect(error.t).toBeCloseTo(1, 5);
+      expect(error.t).toBeCloseTo(1, digits);
       expect(Math.abs(error.h)).toBeLessThan(1e-6);
       expect(error.message).toMatch(
-        /^odeint: the step became too small to change the time: [\de.-]+ at t = 1, after \d+ steps\. Look for a singularity or a discontinuity of f there, loosen the tolerances, or solve in f64\.$/,
+        /^odeint: the step became too small to change the time: [\de.-]+ at t = [\d.]+, after \d+ steps\. Look for a singularity or a discontinuity of f there, loosen the tolerances, or solve in f64\.$/,
       );
     }
   });
@@ -238,8 +238,7 @@ describe('dynamics', () => {
 });
 
 describe('states', () => {
-  const solve = (y0: unknown): Promise<string> =>
-    refusal(() => makeOde().solve((_, y) => y, y0 as number, [0, 1]));
+  const solve = (y0: unknown): Promise<string> => refusal(() => makeOde().solve((_, y) => y, y0 as number, [0, 1]));
 
   it('an empty batch', async () => {
     const empty = hostArray(new Float64Array(0), [0, 3], 'f64');
@@ -333,7 +332,7 @@ describe('compositions that do not work', () => {
   it('options of a single solve are checked as well', async () => {
     const ode = makeOde({ solver: euler(), h: 0.1 });
     expect(await refusal(() => ode.solve(decay, 1, [0, 1], { rtol: 1e-3 }))).toBe(
-"OptionError: odeint: tolerances or a norm with controller 'constantStep'; expected a controller that has them. Use pid() with an adaptive solver, or leave them out.",
+      "OptionError: odeint: tolerances or a norm with controller 'constantStep'; expected a controller that has them. Use pid() with an adaptive solver, or leave them out.",
     );
     expect(await refusal(() => ode.solve(decay, 1, [0, 1], { controller: pid() }))).toMatch(
       /^CompositionError: createOde: controller 'pid' needs/,

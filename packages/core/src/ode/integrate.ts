@@ -158,9 +158,11 @@ export function integrate(problem: SolveProblem, method: Method): { readonly ys:
       const rejected = c.rejected.add(tried.accept.not().cast('i32'));
       const isUnfinished = tried.j.less(count);
       const isStill = t.add(h1).equal(t).or(h1.abs().greaterEqual(h.abs()));
-      const isStuck = isBelow(controller.minStep, h1, tried.accept.not().and(isStill)).and(isUnfinished);
+      // The sum of the steps is compensated, so that steps below the resolution of t count; but far below it is a pole.
+      const isLost = t.add(h1.mul(1e6)).equal(t).and(h1.notEqual(0));
+      const isStuck = isBelow(controller.minStep, h1, tried.accept.not().and(isStill).or(isLost)).and(isUnfinished);
       const isOut = accepted.add(rejected).greaterEqual(maxSteps).and(isUnfinished);
-      const failed = select(finite, i32(statusCode.stepUnderflow), i32(statusCode.nonFinite));
+      const failed = select(finite.or(isLost), i32(statusCode.stepUnderflow), i32(statusCode.nonFinite));
       return {
         carry: {
           t: tried.t,
