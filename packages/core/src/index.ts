@@ -25,20 +25,22 @@ export { printGraph } from './graph/print.ts';
 
 export {
   arange,
-  asTensor,
   concat,
-  constant,
-  isTape,
-  isTensor,
   linearCombination,
   matmul,
   onesLike,
   select,
   stack,
   stopGradient,
+  zerosLike,
+} from './tensor/functions.ts';
+export {
+  asTensor,
+  constant,
+  isTape,
+  isTensor,
   Tape,
   Tensor,
-  zerosLike,
   type MatmulOptions,
   type ReduceOptions,
   type TensorLike,

@@ -54,14 +54,14 @@ export function call<A extends readonly unknown[], R>(name: string, fn: (...args
   return (...args) => {
     const { leaves, structure } = flattenTree(name, args, isTensor);
     if (traced === undefined) {
-      let results: TreeStructure | undefined;
+      const results: TreeStructure[] = [];
       const types = leaves.map((leaf) => leaf.type);
       const subgraph = trace(name, types, (inputs) => {
         const flat = flattenTree(name, fn(...(structure.rebuild(inputs) as A)), isTensor);
-        results = flat.structure;
+        results.push(flat.structure);
         return flat.leaves;
       });
-      traced = { subgraph, inputs: structure, types, results: results as unknown as TreeStructure };
+      traced = { subgraph, inputs: structure, types, results: results[0] as TreeStructure };
     }
     const { types } = traced;
     requireSameStructure(name, traced.inputs, structure);

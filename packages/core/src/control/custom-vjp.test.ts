@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { evaluate, f64, gradientsOf, i32, refusal } from '../../test/support.ts';
 import { grad, vjp } from '../differentiate/vjp.ts';
-import { constant, stopGradient, type Tensor } from '../tensor/tensor.ts';
+import { stopGradient } from '../tensor/functions.ts';
+import { constant, type Tensor } from '../tensor/tensor.ts';
 import { call } from './call.ts';
 import { cond } from './cond.ts';
 import { customVjp, type ReverseRule } from './custom-vjp.ts';

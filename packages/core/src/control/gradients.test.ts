@@ -11,7 +11,8 @@ import {
   uniform,
 } from '../../test/support.ts';
 import { grad, vjp } from '../differentiate/vjp.ts';
-import { constant, select, stack, stopGradient, type Tape, type Tensor } from '../tensor/tensor.ts';
+import { select, stack, stopGradient } from '../tensor/functions.ts';
+import { constant, type Tape, type Tensor } from '../tensor/tensor.ts';
 import { call } from './call.ts';
 import { cond } from './cond.ts';
 import { scan, whileLoop } from './loops.ts';

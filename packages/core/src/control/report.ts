@@ -5,7 +5,8 @@
 import { DTypeError, ShapeError, TraceError } from '../errors.ts';
 import { isFloat } from '../graph/dtype.ts';
 import { formatType, type TensorType } from '../graph/graph.ts';
-import { constant, select, type Tensor } from '../tensor/tensor.ts';
+import { select } from '../tensor/functions.ts';
+import { constant, type Tensor } from '../tensor/tensor.ts';
 import { innermost, type Combine, type Deferred, type Report, type Trace, type Traced } from '../tensor/trace.ts';
 
 /**

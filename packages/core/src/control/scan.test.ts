@@ -1,6 +1,7 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { evaluate, f64, i32, refusal } from '../../test/support.ts';
-import { constant, onesLike, type Tensor } from '../tensor/tensor.ts';
+import { onesLike } from '../tensor/functions.ts';
+import { constant, type Tensor } from '../tensor/tensor.ts';
 import { scan, whileLoop } from './loops.ts';
 
 const one = (): Tensor => constant(1, [], 'f64');

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { evaluate, expectClose, expectSecondGradient, f64, run, uniform } from '../../test/support.ts';
 import { grad } from '../differentiate/vjp.ts';
-import { constant, select, type Tape, type Tensor } from '../tensor/tensor.ts';
+import { select } from '../tensor/functions.ts';
+import { constant, type Tape, type Tensor } from '../tensor/tensor.ts';
 import { call } from './call.ts';
 import { cond } from './cond.ts';
 import { customVjp } from './custom-vjp.ts';

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { evaluate, f64 } from '../../test/support.ts';
 import { cond } from '../control/cond.ts';
-import { concat, constant, select, type Tensor } from '../tensor/tensor.ts';
+import { concat, select } from '../tensor/functions.ts';
+import { constant, type Tensor } from '../tensor/tensor.ts';
 import { grad } from './vjp.ts';
 
 /** The gradient of Σ f(x). */

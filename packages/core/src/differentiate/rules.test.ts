@@ -12,16 +12,8 @@ import {
   type TensorFunction,
 } from '../../test/support.ts';
 import { random } from '../random.ts';
-import {
-  concat,
-  constant,
-  linearCombination,
-  matmul,
-  select,
-  stack,
-  stopGradient,
-  type Tensor,
-} from '../tensor/tensor.ts';
+import { concat, linearCombination, matmul, select, stack, stopGradient } from '../tensor/functions.ts';
+import { constant, type Tensor } from '../tensor/tensor.ts';
 import { applyOne } from '../tensor/trace.ts';
 import { grad } from './vjp.ts';
 

@@ -4,7 +4,8 @@
  */
 import type { BasicPrimitive, CompositePrimitive, PrimitiveParams, ReduceParams } from '../graph/primitives.ts';
 import { applyOne } from '../tensor/trace.ts';
-import { constant, linearCombination, select, zerosLike, type Tensor } from '../tensor/tensor.ts';
+import { linearCombination, select, zerosLike } from '../tensor/functions.ts';
+import { constant, type Tensor } from '../tensor/tensor.ts';
 
 /** What a rule may use. */
 export interface Pass<Params> {

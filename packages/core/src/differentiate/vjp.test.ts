@@ -1,6 +1,7 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { bool, evaluate, expectClose, f32, f64, i32, refusal, run, trace, uniform } from '../../test/support.ts';
-import { constant, onesLike, stopGradient, zerosLike, type Tensor } from '../tensor/tensor.ts';
+import { onesLike, stopGradient, zerosLike } from '../tensor/functions.ts';
+import { constant, type Tensor } from '../tensor/tensor.ts';
 import { grad, valueAndGrad, valueAndGradWithAux, vjp } from './vjp.ts';
 
 describe('vjp', () => {

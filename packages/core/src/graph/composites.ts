@@ -1,5 +1,6 @@
 /** What each composite primitive means, in basic ones: the decomposition that a backend may override. */
-import { select, type Tensor } from '../tensor/tensor.ts';
+import { select } from '../tensor/functions.ts';
+import type { Tensor } from '../tensor/tensor.ts';
 import type { CompositePrimitive, PrimitiveParams } from './primitives.ts';
 
 type Decomposition<P extends CompositePrimitive> = (inputs: readonly Tensor[], params: PrimitiveParams[P]) => Tensor;

@@ -1,5 +1,6 @@
 /** The size of the first step, from the size of the solution and of its first two derivatives. */
-import { constant, linearCombination, select, type Tensor } from '../tensor/tensor.ts';
+import { linearCombination, select } from '../tensor/functions.ts';
+import { constant, type Tensor } from '../tensor/tensor.ts';
 import { leafNorm, type LeafTolerance, type Norm } from './norm.ts';
 import type { Leaves } from './solver.ts';
 import type { ControllerProblem } from './step-controller.ts';

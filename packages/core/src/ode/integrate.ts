@@ -5,17 +5,8 @@
 import { CompositionError } from '../errors.ts';
 import { whileLoop } from '../control/loops.ts';
 import { report } from '../control/report.ts';
-import {
-  arange,
-  asTensor,
-  concat,
-  constant,
-  isTensor,
-  select,
-  stopGradient,
-  zerosLike,
-  type Tensor,
-} from '../tensor/tensor.ts';
+import { arange, concat, select, stopGradient, zerosLike } from '../tensor/functions.ts';
+import { asTensor, constant, isTensor, type Tensor } from '../tensor/tensor.ts';
 import { flattenTree } from '../tree.ts';
 import { attempt, type Attempt, type Moment } from './advance.ts';
 import type { SolveProblem } from './gradient-method.ts';

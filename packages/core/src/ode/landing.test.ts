@@ -4,7 +4,8 @@ import { decay, makeOde } from '../../test/ode.ts';
 import { expectClose, f64, refusal } from '../../test/support.ts';
 import { toNested } from '../array.ts';
 import { report } from '../control/report.ts';
-import { select, type Tensor } from '../tensor/tensor.ts';
+import { select } from '../tensor/functions.ts';
+import type { Tensor } from '../tensor/tensor.ts';
 
 /** Counts evaluations at exactly a time. */
 const watching =

@@ -6,7 +6,8 @@ import { customVjp, type ReverseRule } from '../control/custom-vjp.ts';
 import { whileLoop } from '../control/loops.ts';
 import { vjp } from '../differentiate/vjp.ts';
 import { isDifferentiable } from '../graph/infer.ts';
-import { isTensor, zerosLike, type Tensor } from '../tensor/tensor.ts';
+import { zerosLike } from '../tensor/functions.ts';
+import { isTensor, type Tensor } from '../tensor/tensor.ts';
 import { flattenTree, type TreeStructure } from '../tree.ts';
 import type { Leaves, Solver } from './solver.ts';
 

@@ -1,7 +1,8 @@
 /** Adaptive steps: proportional–integral–derivative control of the scaled error (Söderlind 2003; Hairer & Wanner IV.2). */
 import { isHostArray, type HostArray } from '../array.ts';
 import { OptionError, TreeError } from '../errors.ts';
-import { asTensor, isTensor, onesLike, select, stopGradient, type Tensor, type TensorLike } from '../tensor/tensor.ts';
+import { onesLike, select, stopGradient } from '../tensor/functions.ts';
+import { asTensor, isTensor, type Tensor, type TensorLike } from '../tensor/tensor.ts';
 import { flattenTree } from '../tree.ts';
 import { firstStep } from './first-step.ts';
 import { leafNorm, type LeafTolerance, type Norm } from './norm.ts';

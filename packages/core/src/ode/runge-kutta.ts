@@ -1,6 +1,7 @@
 /** Explicit Runge–Kutta methods are one function: a new method is its coefficients. */
 import { OptionError } from '../errors.ts';
-import { linearCombination, type Tensor } from '../tensor/tensor.ts';
+import { linearCombination } from '../tensor/functions.ts';
+import type { Tensor } from '../tensor/tensor.ts';
 import type { Leaves, Solver } from './solver.ts';
 
 /** A Butcher tableau with its dense output. */

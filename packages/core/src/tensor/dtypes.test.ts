@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { bool, evaluate, f32, f64, i32, refusal } from '../../test/support.ts';
-import { concat, constant, select, stack, type Tensor } from './tensor.ts';
+import { concat, select, stack } from './functions.ts';
+import { constant, type Tensor } from './tensor.ts';
 
 const one = advice('one dtype', 'Convert one of them with .cast(dtype); only JavaScript numbers adapt by themselves.');
 function advice(expected: string, advised: string): string {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { bool, evaluate, expectClose, f32, f64, i32, uniform } from '../../test/support.ts';
-import { constant, select, type Tensor } from './tensor.ts';
+import { select } from './functions.ts';
+import { constant, type Tensor } from './tensor.ts';
 
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 const roundEven = (x: number): number => {

@@ -1,16 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { evaluate, expectClose, f64, flatten, i32, refusal, uniform } from '../../test/support.ts';
-import {
-  arange,
-  concat,
-  constant,
-  linearCombination,
-  matmul,
-  onesLike,
-  stack,
-  zerosLike,
-  type Tensor,
-} from './tensor.ts';
+import { arange, concat, linearCombination, matmul, onesLike, stack, zerosLike } from './functions.ts';
+import { constant, type Tensor } from './tensor.ts';
 
 const grid = f64([
   [1, 2, 3],
