@@ -120,6 +120,10 @@ const formatPath = (path: string | undefined): string =>
 export function describe(x: unknown): string {
   if (x === null || x === undefined) return String(x);
   if (isHostArray(x)) return `a host array ${formatType(tensorType(x.shape, x.dtype))}`;
+  if (isOnDevice(x)) return `an array on backend '${x.backend}'`;
   if (typeof x === 'object') return `an instance of ${(x as object).constructor?.name ?? 'Object'}`;
   return `a ${typeof x} (${String(x)})`;
 }
+
+const isOnDevice = (x: unknown): x is { readonly backend: string } =>
+  typeof x === 'object' && x !== null && 'read' in x && 'backend' in x && typeof x.backend === 'string';

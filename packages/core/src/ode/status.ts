@@ -23,6 +23,10 @@ export const reports = {
 /** Name of the report of solves of a dtype: [code, t, h, steps tried], code 0 where nothing failed. */
 export const failureReport = (dtype: DType): string => `solve.failure.${dtype}`;
 
+/** Whether a report tells of failed solves. */
+export const isFailureReport = (name: string): boolean =>
+  name === failureReport('f32') || name === failureReport('f64');
+
 /** The first failure among the reports of a run. */
 export function failureOf(values: Readonly<Record<string, readonly number[]>>): SolveError | undefined {
   for (const dtype of ['f32', 'f64'] as const) {

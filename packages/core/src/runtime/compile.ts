@@ -3,10 +3,10 @@
  * backend. Results stay on the device until they are read.
  */
 import { array, isHostArray, type HostArray } from '../array.ts';
-import { DTypeError, ExecutionError, TraceError } from '../errors.ts';
+import { DTypeError, ExecutionError, OptionError, TraceError } from '../errors.ts';
 import type { DType } from '../graph/dtype.ts';
 import { formatType, tensorType, type Graph, type TensorType } from '../graph/graph.ts';
-import { failureOf, reports as solveReports } from '../ode/status.ts';
+import { failureOf, isFailureReport, reports as solveReports } from '../ode/status.ts';
 import { lower } from '../passes/lower.ts';
 import { optimize } from '../passes/optimize.ts';
 import { asTensor, isTensor, type Tensor, type TensorLike } from '../tensor/tensor.ts';
@@ -76,6 +76,9 @@ interface Program {
 
 interface Loaded {
   readonly program: Program;
+  /** Runs that are under way; a version that was dropped is freed after the last. */
+  uses: number;
+  isDropped: boolean;
   readonly ready: Promise<{ readonly executable: Executable; readonly constants: readonly DeviceArray[] }>;
 }
 
@@ -95,7 +98,8 @@ export const isDeviceArray = (x: unknown): x is DeviceArray =>
  * Compiles a function of tensors for a backend. It is traced at its first call, and again when an argument's structure,
  * shape or dtype changes.
  *
- * @throws TraceError if the function uses a tensor of another function being traced.
+ * @throws OptionError for a cache size that is no positive integer; when called, TraceError if the function uses a tensor
+ * of another function being traced.
  * @example
  * const square = compile(reference(), (x: Tensor) => x.mul(x));
  * const y = await square(array([1, 2, 3]));
@@ -107,6 +111,9 @@ export function compile<A extends readonly unknown[], R>(
   options: CompileOptions = {},
 ): Compiled<A, R> {
   const { dtype = 'f32', cacheSize = 16, donate = [] } = options;
+  if (!(Number.isInteger(cacheSize) && cacheSize > 0)) {
+    throw new OptionError('compile', `cacheSize = ${cacheSize}`, { expected: 'a positive integer' });
+  }
   const cache = new Map<string, Loaded>();
 
   const prepare = (args: readonly unknown[]) => {
@@ -123,47 +130,61 @@ export function compile<A extends readonly unknown[], R>(
       return known;
     }
     const program = traceProgram(backend, fn, types, structure, dtype);
-    const loaded: Loaded = { program, ready: loadProgram(backend, program) };
+    const loaded: Loaded = { program, ready: loadProgram(backend, program), uses: 0, isDropped: false };
     // A failed compilation is not kept: the next call tries again.
-    loaded.ready.catch(() => cache.delete(key));
+    loaded.ready.catch(() => cache.get(key) === loaded && cache.delete(key));
     cache.set(key, loaded);
     for (const [oldest, evicted] of cache) {
       if (cache.size <= cacheSize) break;
       cache.delete(oldest);
-      unload(evicted);
+      drop(evicted);
     }
     return loaded;
   };
-  const run = async (
-    ...args: readonly unknown[]
-  ): Promise<{ readonly result: ResultOf<R>; readonly stats: RunStats }> => {
-    const prepared = prepare(args);
-    const { program, ready } = load(prepared);
+  const runLoaded = async ({ program, ready }: Loaded, { leaves, structure, types }: ReturnType<typeof prepare>) => {
     const { executable, constants } = await ready;
     const uploaded: DeviceArray[] = [];
-    const inputs = await Promise.all(
-      prepared.leaves.map(async (leaf, i) => {
-        if (isDeviceArray(leaf)) return requireBackend(backend, leaf);
-        const type = prepared.types[i] as TensorType;
-        const device = await backend.upload(isHostArray(leaf) ? leaf : array(leaf, { dtype: type.dtype }));
-        uploaded.push(device);
-        return device;
-      }),
-    );
+    const upload = async (
+      leaf: Exclude<ArgumentLeaf, DeviceArray>,
+      { dtype: of }: TensorType,
+    ): Promise<DeviceArray> => {
+      const device = await backend.upload(isHostArray(leaf) ? leaf : array(leaf, { dtype: of }));
+      uploaded.push(device);
+      return device;
+    };
     try {
-      const donated = prepared.structure.paths.flatMap((path, i) =>
-        donate.some((position) => path.startsWith(`[${position}]`)) ? [constants.length + i] : [],
+      for (const leaf of leaves) if (isDeviceArray(leaf)) requireBackend(backend, leaf);
+      const inputs = await Promise.all(
+        leaves.map(async (leaf, i) => (isDeviceArray(leaf) ? leaf : upload(leaf, types[i] as TensorType))),
       );
-      const outputs = await executable.run([...constants, ...inputs], { donate: donated });
+      const isDonated = structure.paths.map((path) => donate.some((position) => path.startsWith(`[${position}]`)));
+      // A failed solve must leave its arguments as they were: they are given up when it is known to have succeeded.
+      const canFail = program.reports.some(isFailureReport);
+      const given = isDonated.flatMap((is, i) => (is && !canFail ? [constants.length + i] : []));
+      const outputs = await executable.run([...constants, ...inputs], { donate: given });
       const stats = await readStats(program, outputs.slice(program.results), executable);
       const failure = failureOf(stats.reports);
       if (failure !== undefined) {
         for (const output of outputs.slice(0, program.results)) output.dispose();
         throw failure;
       }
+      inputs.forEach((input, i) => {
+        if (isDonated[i] === true) input.dispose();
+      });
       return { result: program.result.rebuild(outputs.slice(0, program.results)) as ResultOf<R>, stats };
     } finally {
       for (const device of uploaded) device.dispose();
+    }
+  };
+  const run = async (...args: readonly unknown[]) => {
+    const prepared = prepare(args);
+    const loaded = load(prepared);
+    loaded.uses++;
+    try {
+      return await runLoaded(loaded, prepared);
+    } finally {
+      loaded.uses--;
+      if (loaded.isDropped) drop(loaded);
     }
   };
   const call = async (...args: readonly unknown[]): Promise<ResultOf<R>> => (await run(...args)).result;
@@ -171,7 +192,7 @@ export function compile<A extends readonly unknown[], R>(
     run,
     graph: (...args: readonly unknown[]) => load(prepare(args)).program.graph,
     dispose: () => {
-      for (const loaded of cache.values()) unload(loaded);
+      for (const loaded of cache.values()) drop(loaded);
       cache.clear();
     },
   });
@@ -183,8 +204,9 @@ function argumentType(leaf: ArgumentLeaf, dtype: DType): TensorType {
   return tensorType(leaf.shape, leaf.dtype);
 }
 
+/** One string for each structure with its types. */
 const signature = (types: readonly TensorType[], structure: TreeStructure): string =>
-  types.map((type, i) => `${structure.paths[i] ?? ''}:${formatType(type)}`).join(';');
+  JSON.stringify(structure.rebuild(types.map(formatType)));
 
 function traceProgram(
   backend: Backend,
@@ -241,8 +263,11 @@ async function loadProgram(backend: Backend, program: Program) {
   return { executable, constants };
 }
 
-function unload({ ready }: Loaded): void {
-  void ready.then(
+/** Frees a version when nothing runs on it any more. */
+function drop(loaded: Loaded): void {
+  loaded.isDropped = true;
+  if (loaded.uses > 0) return;
+  void loaded.ready.then(
     ({ executable, constants }) => {
       executable.dispose();
       for (const constant of constants) constant.dispose();
@@ -251,8 +276,8 @@ function unload({ ready }: Loaded): void {
   );
 }
 
-function requireBackend(backend: Backend, leaf: DeviceArray): DeviceArray {
-  if (leaf.backend === backend.name) return leaf;
+function requireBackend(backend: Backend, leaf: DeviceArray): void {
+  if (leaf.backend === backend.name) return;
   throw new ExecutionError('compile', `an argument lives on backend '${leaf.backend}'`, {
     expected: `arrays of '${backend.name}'`,
     advice: 'Read it to the host with await x.read() and pass that.',
