@@ -26,7 +26,7 @@ describe('array', () => {
 
   it('converts to the dtype that is asked for', () => {
     expect(array([1.5, -1.5], { dtype: 'i32' }).data).toEqual(Int32Array.of(1, -1));
-    expect(array([0, 0.5, NaN], { dtype: 'bool' }).data).toEqual(Uint8Array.of(0, 1, 0));
+    expect(array([0, 0.5, NaN], { dtype: 'bool' }).data).toEqual(Uint8Array.of(0, 1, 1));
     expect(array([true, false], { dtype: 'f64' }).data).toEqual(Float64Array.of(1, 0));
     expect(array([0.1], { dtype: 'f32' }).data[0]).toBe(Math.fround(0.1));
     expect(array(Float64Array.of(0.1), { dtype: 'f64' }).data[0]).toBe(0.1);

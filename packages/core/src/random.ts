@@ -80,13 +80,15 @@ function seeded(seed: number): Int32Array {
   if (!Number.isInteger(seed)) {
     throw new OptionError('random', `seed ${seed}`, { expected: 'an integer' });
   }
-  let x = (seed ^ Math.imul(Math.floor(seed / 2 ** 32), 0x9e3779b9)) | 0;
-  return Int32Array.from({ length: 4 }, () => {
-    x = (x + 0x9e3779b9) | 0;
-    let z = Math.imul(x ^ (x >>> 16), 0x21f0aaad);
-    z = Math.imul(z ^ (z >>> 15), 0x735a2d97);
-    return z ^ (z >>> 15);
-  });
+  let x = (seed ^ mix(Math.floor(seed / 2 ** 32) | 0)) | 0;
+  return Int32Array.from({ length: 4 }, () => mix((x = (x + 0x9e3779b9) | 0)));
+}
+
+/** The output function of splitmix32; mix(0) is 0. */
+function mix(x: number): number {
+  let z = Math.imul(x ^ (x >>> 16), 0x21f0aaad);
+  z = Math.imul(z ^ (z >>> 15), 0x735a2d97);
+  return z ^ (z >>> 15);
 }
 
 function restored(state: RandomState): Int32Array {
