@@ -1,0 +1,74 @@
+/** What the tests of every adaptive solver package hold it to, in vitest: coefficients, order, evaluations, accuracy. */
+import { constantStep, type Solver } from '@node-ode/core';
+import { reversed, sine } from '@node-ode/testkit/problems';
+import { describe, expect, it } from 'vitest';
+import {
+  convergence,
+  detestCases,
+  detestTolerances,
+  measure,
+  measureAdaptive,
+  torchdiffeqCases,
+  torchdiffeqTolerances,
+} from './accuracy/index.ts';
+import { attainedOrders, type AttainedOrders } from './order-conditions.ts';
+
+/** What a solver claims. */
+export interface AdaptiveClaims {
+  /** Orders of the solution, of its dense output and of the embedded solution: attained, and no more. */
+  readonly orders: AttainedOrders;
+  /** Function evaluations of a step after the first. */
+  readonly evaluations: number;
+  /** Numbers of steps whose errors are well above rounding. */
+  readonly steps: readonly number[];
+  /** Whether the solver is held to DETEST at 1e-8. */
+  readonly detest: boolean;
+}
+
+/**
+ * Declares the tests.
+ *
+ * @example
+ * testAdaptiveSolver(() => dopri5(), { orders: { solution: 5, dense: 4, embedded: 4 }, evaluations: 6, steps: [32, 64], detest: true });
+ */
+export function testAdaptiveSolver(make: () => Solver, { orders, evaluations, steps, detest }: AdaptiveClaims): void {
+  const { solution, dense, embedded } = orders;
+  describe(make().name, () => {
+    it(`satisfies the conditions of order ${solution}, its dense output of ${dense}, its embedded solution of ${embedded}, and no more`, async () => {
+      expect(await attainedOrders(make())).toEqual(orders);
+      expect(make().errorOrder).toBe(embedded);
+    });
+
+    it(`converges with order ${solution}`, async () => {
+      const { slope } = await convergence(make(), steps);
+      expect(Math.abs(slope - solution)).toBeLessThan(0.3);
+    });
+
+    it(`makes ${evaluations} evaluations a step, and one more at the first`, async () => {
+      const { nfe, executed, accepted } = await measure(sine('f64'), make(), constantStep({ h: 0.07 }));
+      expect(accepted).toBe(100);
+      expect([nfe, executed]).toEqual([1 + 100 * evaluations, 1 + 100 * evaluations]);
+    });
+
+    it('makes no evaluation twice where steps are rejected', async () => {
+      const problem = reversed(sine('f64'));
+      const { nfe, executed, accepted, rejected } = await measureAdaptive(problem, make(), torchdiffeqTolerances);
+      expect(rejected).toBeGreaterThan(5);
+      // two before the first step: the slope there, and the one that its size is chosen by
+      const expected = 2 + evaluations * (accepted + rejected);
+      expect([nfe, executed]).toEqual([expected, expected]);
+    });
+
+    it.each(torchdiffeqCases(make()))("solves torchdiffeq's problem $title", async ({ problem, bound }) => {
+      const { relativeError, nfe, executed } = await measureAdaptive(problem, make(), torchdiffeqTolerances);
+      expect(relativeError).toBeLessThan(bound);
+      expect(nfe).toBe(executed);
+    });
+
+    it.each(detest ? detestCases() : [])('solves DETEST $title at 1e-8 within 4e-5', async ({ problem, bound }) => {
+      const { error, nfe, executed } = await measureAdaptive(problem, make(), detestTolerances);
+      expect(error).toBeLessThan(bound);
+      expect(nfe).toBe(executed);
+    });
+  });
+}
