@@ -148,7 +148,14 @@ export function integrate(problem: SolveProblem, method: Method): { readonly ys:
       const accepted = c.accepted.add(tried.accept.cast('i32'));
       const rejected = c.rejected.add(tried.accept.not().cast('i32'));
       const isUnfinished = tried.j.less(count);
-      const isStill = t.add(h1).equal(t).or(h1.abs().greaterEqual(h.abs()));
+      // At t = 0 any step changes t: there a step is nothing beside the resolution of the whole span.
+      const clock = t.abs().maximum(
+        end
+          .sub(start)
+          .abs()
+          .mul(t.dtype === 'f64' ? 2 ** -52 : 2 ** -23),
+      );
+      const isStill = clock.add(h1.abs()).equal(clock).or(h1.abs().greaterEqual(h.abs()));
       // The sum of the steps is compensated, so that steps below the resolution of t count; but far below it is a pole.
       const isLost = t.add(h1.mul(1e6)).equal(t).and(h1.notEqual(0));
       const isStuck = isBelow(controller.minStep, h1, tried.accept.not().and(isStill).or(isLost)).and(isUnfinished);
