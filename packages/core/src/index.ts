@@ -17,6 +17,7 @@ export {
 export { broadcastShapes } from './graph/broadcast.ts';
 export { checkGraph } from './graph/check.ts';
 export * from './graph/dtype.ts';
+export { erf } from './graph/erf.ts';
 export * from './graph/evaluate.ts';
 export * from './graph/graph.ts';
 export { inferTypes, isDifferentiable, type Application } from './graph/infer.ts';

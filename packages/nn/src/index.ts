@@ -3,6 +3,7 @@ export {
   activation,
   activationNames,
   elu,
+  gelu,
   identity,
   leakyRelu,
   relu,

@@ -42,7 +42,7 @@ expectTypeOf(timeMlp({ sizes: [1, 1] }).apply).returns.toEqualTypeOf<Tensor>();
 // @ts-expect-error: parameters are traced, not host arrays
 linear(2, 3).apply(linear(2, 3).init(random(0)), x);
 // @ts-expect-error: no such activation
-mlp({ sizes: [1, 1], activation: 'gelu' });
+mlp({ sizes: [1, 1], activation: 'gelu2' });
 
 // Losses
 interface State {

@@ -16,6 +16,7 @@ const unary: readonly ElementwisePrimitive[] = [
   'tan',
   'tanh',
   'sigmoid',
+  'erf',
   'floor',
   'ceil',
   'round',

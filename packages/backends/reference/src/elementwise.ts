@@ -88,6 +88,7 @@ export const unaryLowerings: { readonly [P in UnaryPrimitive | 'softplus']: Lowe
   tan: unary('tan'),
   tanh: unary('tanh'),
   sigmoid: unary('sigmoid'),
+  erf: unary('erf'),
   floor: unary('floor'),
   ceil: unary('ceil'),
   round: unary('round'),

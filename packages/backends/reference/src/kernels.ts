@@ -2,7 +2,7 @@
  * The loops of the element-wise primitives, one function each, so that each is compiled for the arrays that it sees.
  * Arithmetic is in double precision; storing rounds to the dtype.
  */
-import { ExecutionError, power, roundTiesToEven } from '@node-ode/core';
+import { erf, ExecutionError, power, roundTiesToEven } from '@node-ode/core';
 import type { BinaryPrimitive, ComparisonPrimitive, TensorData, UnaryPrimitive } from '@node-ode/core';
 
 /** z[i] = f(x[i]) for the n elements of z. */
@@ -63,6 +63,9 @@ export const unaryKernels: { readonly [P in UnaryPrimitive]: UnaryKernel } = {
   },
   sigmoid: (x, z) => {
     for (let i = 0; i < z.length; i++) z[i] = 1 / (1 + Math.exp(-x[i]!));
+  },
+  erf: (x, z) => {
+    for (let i = 0; i < z.length; i++) z[i] = erf(x[i]!);
   },
   floor: (x, z) => {
     for (let i = 0; i < z.length; i++) z[i] = Math.floor(x[i]!);

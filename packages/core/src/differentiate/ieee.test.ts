@@ -81,6 +81,7 @@ describe('nothing is simplified that IEEE 754 does not allow', () => {
 
   it('derivatives at infinity', async () => {
     expect(await gradient((x) => x.tanh().add(x.sigmoid()), [Infinity, -Infinity])).toEqual([0, 0]);
+    expect(await gradient((x) => x.erf(), [Infinity, -Infinity, 1e200])).toEqual([0, 0, 0]);
     expect(await gradient((x) => x.exp(), [-Infinity, 1000])).toEqual([0, Infinity]);
     expect(await gradient((x) => x.softplus(), [-1000, 1000])).toEqual([0, 1]);
     expect(await gradient((x) => x.logSumExp(), [-Infinity, 0])).toEqual([0, 1]);

@@ -65,6 +65,7 @@ const unary: readonly (readonly [name: string, f: (x: Tensor) => Tensor, range: 
   ['tan', (x) => x.tan(), [-0.6, 0.6]],
   ['tanh', (x) => x.tanh(), all],
   ['sigmoid', (x) => x.sigmoid(), all],
+  ['erf', (x) => x.erf(), all],
   ['softplus', (x) => x.softplus(), all],
   ['square', (x) => x.square(), all],
   ['reciprocal', (x) => x.reciprocal(), positive],

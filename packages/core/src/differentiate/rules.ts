@@ -60,6 +60,7 @@ export const rules: { readonly [P in BasicPrimitive | CompositePrimitive]: Rule<
   tan: unary((ct, _, y) => ct.mul(y.square().add(1))),
   tanh: unary((ct, _, y) => ct.mul(constant(1, [], y.dtype).sub(y.square()))),
   sigmoid: unary((ct, _, y) => ct.mul(y.mul(constant(1, [], y.dtype).sub(y)))),
+  erf: unary((ct, x) => ct.mul(gaussian(x).mul(2 / Math.sqrt(Math.PI)))),
   softplus: unary((ct, x) => ct.mul(x.sigmoid())),
   floor: zero,
   ceil: zero,
@@ -215,6 +216,9 @@ export const rules: { readonly [P in BasicPrimitive | CompositePrimitive]: Rule<
   },
   errorNorm: 'decompose',
 };
+
+/** e^(−x²) */
+const gaussian = (x: Tensor): Tensor => x.square().neg().exp();
 
 /** ct·b·a^(b − 1), and 0 where b is 0: there a^(b − 1) may be infinite. */
 function powerSlope(ct: Tensor, a: Tensor, b: Tensor): Tensor {

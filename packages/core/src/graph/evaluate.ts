@@ -3,6 +3,7 @@
  * what engines are compared with. An f32 operation is computed in double precision and rounded once.
  */
 import type { DType } from './dtype.ts';
+import { erf } from './erf.ts';
 import type { Node } from './graph.ts';
 import type { BinaryPrimitive, ComparisonPrimitive, LogicParams, UnaryPrimitive } from './primitives.ts';
 
@@ -54,6 +55,7 @@ const meanings: { readonly [P in ElementwisePrimitive]: Meaning } = {
   tan: Math.tan,
   tanh: Math.tanh,
   sigmoid: (x) => 1 / (1 + Math.exp(-x)),
+  erf,
   floor: Math.floor,
   ceil: Math.ceil,
   round: roundTiesToEven,

@@ -140,6 +140,7 @@ const rules: { readonly [P in Primitive]: Rule<P> } = {
   tan: floatUnary,
   tanh: floatUnary,
   sigmoid: floatUnary,
+  erf: floatUnary,
   floor: floatUnary,
   ceil: floatUnary,
   round: floatUnary,

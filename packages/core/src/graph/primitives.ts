@@ -26,6 +26,8 @@ export interface UnaryParams {
   readonly tanh: None;
   /** 1 / (1 + e^−x) */
   readonly sigmoid: None;
+  /** 2/√π ∫₀ˣ e^(−t²) dt */
+  readonly erf: None;
   readonly floor: None;
   readonly ceil: None;
   /** To the nearest integer, ties to even. */

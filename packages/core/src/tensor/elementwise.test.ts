@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { bool, evaluate, expectClose, f32, f64, i32, uniform } from '../../test/support.ts';
+import { erf } from '../graph/erf.ts';
 import { select } from './functions.ts';
 import { constant, type Tensor } from './tensor.ts';
 
@@ -22,6 +23,7 @@ const unary: readonly Unary[] = [
   ['tan', (x) => x.tan(), Math.tan],
   ['tanh', (x) => x.tanh(), Math.tanh],
   ['sigmoid', (x) => x.sigmoid(), sigmoid],
+  ['erf', (x) => x.erf(), erf],
   ['softplus', (x) => x.softplus(), (x) => Math.log1p(Math.exp(x))],
   ['relu', (x) => x.relu(), (x) => Math.max(x, 0)],
   ['floor', (x) => x.floor(), Math.floor],

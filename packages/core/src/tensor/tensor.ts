@@ -180,6 +180,16 @@ export class Tensor {
   sigmoid(): Tensor {
     return applyOne('sigmoid', [this], none);
   }
+  /**
+   * The error function 2/√π ∫₀ˣ e^(−t²) dt, of floats.
+   *
+   * @example
+   * // The normal distribution's cumulative function.
+   * const normalCdf = (x: Tensor) => x.mul(Math.SQRT1_2).erf().add(1).mul(0.5);
+   */
+  erf(): Tensor {
+    return applyOne('erf', [this], none);
+  }
   /** log(1 + eˣ) without overflow. */
   softplus(): Tensor {
     return applyOne('softplus', [this], none);

@@ -5,6 +5,13 @@ import { activation, activationNames, elu, leakyRelu, type Activation, type Acti
 
 const sigma = (x: number): number => 1 / (1 + Math.exp(-x));
 
+/** The normal distribution's cumulative function: ½ + φ(x)·Σ x²ᵏ⁺¹/(1·3·…·(2k + 1)), whose terms have one sign. */
+function normalCdf(x: number): number {
+  let sum = 0;
+  for (let k = 0, term = x; k < 60; k++, term *= (x * x) / (2 * k + 1)) sum += term;
+  return 0.5 + (Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI)) * sum;
+}
+
 const definitions: Readonly<Record<ActivationName, (x: number) => number>> = {
   identity: (x) => x,
   tanh: Math.tanh,
@@ -13,6 +20,7 @@ const definitions: Readonly<Record<ActivationName, (x: number) => number>> = {
   softplus: (x) => Math.log1p(Math.exp(x)),
   silu: (x) => x * sigma(x),
   swish: (x) => x * sigma(x),
+  gelu: (x) => x * normalCdf(x),
   elu: (x) => (x > 0 ? x : Math.expm1(x)),
   leakyRelu: (x) => (x > 0 ? x : 0.01 * x),
 };
@@ -56,6 +64,7 @@ describe('derivatives at 0', () => {
     ['elu', 1],
     ['leakyRelu', 0.01],
     ['silu', 0.5],
+    ['gelu', 0.5],
   ] as const)('%s′(0) = %d', async (name, expected) => {
     expect(await elements((x: Tensor) => slope(activation(name), x), f64([0]))).toEqual([expected]);
   });
@@ -78,7 +87,7 @@ describe('activation', () => {
     const unknown = 'gelu2' as ActivationName;
     expect(() => activation(unknown)).toThrow(OptionError);
     expect(() => activation(unknown)).toThrow(
-      "activation: 'gelu2'; expected one of identity, tanh, relu, sigmoid, softplus, silu, swish, elu, leakyRelu. Pass any other activation as a function of a tensor.",
+      "activation: 'gelu2'; expected one of identity, tanh, relu, sigmoid, softplus, silu, swish, gelu, elu, leakyRelu. Pass any other activation as a function of a tensor.",
     );
     expect(() => activation('toString' as ActivationName)).toThrow(OptionError);
   });

@@ -26,6 +26,12 @@ export const silu: Activation = (x) => x.mul(x.sigmoid());
 export const swish: Activation = silu;
 
 /**
+ * x · Φ(x) = x · ½(1 + erf(x/√2)), Φ being the normal distribution's cumulative function (Hendrycks and Gimpel 2016): the
+ * exact form, not the one through tanh.
+ */
+export const gelu: Activation = (x) => x.mul(x.mul(Math.SQRT1_2).erf().add(1).mul(0.5));
+
+/**
  * x where x > 0, else alpha · (eˣ − 1) (Clevert et al. 2016). The derivative at 0 is alpha.
  *
  * @example
@@ -43,7 +49,7 @@ export function leakyRelu(x: Tensor, slope = 0.01): Tensor {
   return select(x.greater(0), x, x.mul(slope));
 }
 
-const named = { identity, tanh, relu, sigmoid, softplus, silu, swish, elu, leakyRelu } as const;
+const named = { identity, tanh, relu, sigmoid, softplus, silu, swish, gelu, elu, leakyRelu } as const;
 
 /** The activations that layers know by name, with their default parameters. */
 export type ActivationName = keyof typeof named;

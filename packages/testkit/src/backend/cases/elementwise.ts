@@ -157,6 +157,8 @@ export const elementwise: CasesOf<Plain> = {
   tan: unary({ range: [-1.4, 1.4], without: [1e4, -1e4] }),
   tanh: unary({ more: [20, -20] }),
   sigmoid: unary({ more: [30, -30, 100] }),
+  // Where approximations join, and where the result rounds to ±1 in f32 and f64.
+  erf: unary({ more: [1e-30, 0.84375, 0.99999994, 1.25, 3.9, -3.9, 4, 5.9, -5.9, 6] }),
   floor: unary({ more: halves }),
   ceil: unary({ more: halves }),
   round: unary({ more: halves }),
