@@ -36,7 +36,7 @@ export class FunctionBuilder implements Callable {
   readonly params: readonly WasmType[];
   readonly results: readonly WasmType[];
   readonly index: number;
-  readonly #code = new Bytes();
+  #code = new Bytes();
   readonly #locals: WasmType[] = [];
   #depth = 0;
 
@@ -244,6 +244,21 @@ export class FunctionBuilder implements Callable {
   emit(code: Code): this {
     code(this);
     return this;
+  }
+
+  /**
+   * Writes instructions aside, to be emitted later: what they turn out to need can be written before them. They may branch
+   * only among themselves.
+   */
+  aside(body: () => void): Code {
+    const main = this.#code;
+    this.#code = new Bytes();
+    body();
+    const written = this.#code.written();
+    this.#code = main;
+    return (f) => {
+      f.#code.append(written);
+    };
   }
 
   /** Locals and instructions in binary form. */

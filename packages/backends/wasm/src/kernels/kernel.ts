@@ -1,0 +1,18 @@
+/** What a kernel is: the code of one primitive, written into a function. */
+import type { DType, Primitive, PrimitiveParams, Shape } from '@node-ode/core';
+import type { Code, FunctionBuilder } from '../encoder/function.ts';
+
+/** A dense tensor in memory; `address` writes an i32. Scalars are in memory too. */
+export interface Operand {
+  readonly shape: Shape;
+  readonly dtype: DType;
+  readonly address: Code;
+}
+
+/** Writes code that computes a primitive from its inputs into its output, which overlaps none of them. */
+export type Kernel<P extends Primitive> = (
+  f: FunctionBuilder,
+  params: PrimitiveParams[P],
+  inputs: readonly Operand[],
+  output: Operand,
+) => void;

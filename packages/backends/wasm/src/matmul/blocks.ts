@@ -1,0 +1,121 @@
+/** Products in blocks of rows: each is computed by a call into scratch memory, then its results are delivered. */
+import { countUp, get, i32, op } from '../encoder/code.ts';
+import type { Code, FunctionBuilder, Local } from '../encoder/function.ts';
+import { blockFunction } from './functions.ts';
+import type { MatmulSpec, ResultVector } from './spec.ts';
+import type { BlockPlan } from './plan.ts';
+import { advance, range, vectorBytes, type VectorType } from './vector.ts';
+
+export function emitBlocks(
+  f: FunctionBuilder,
+  type: VectorType,
+  { m, n }: MatmulSpec,
+  plan: BlockPlan,
+  { a, b, results }: { readonly a: Local; readonly b: Local; readonly results: Local },
+  store: (result: ResultVector) => void,
+): void {
+  const { blockRows, rowOfA, swapped } = plan;
+  const lastRows = m % blockRows;
+  const part = f.keep('i32', get(a));
+  const [row, end] = [f.keep('i32', i32(0)), f.local('i32')];
+  const call = (rows: number): void => {
+    const [left, right] = swapped ? [b, part] : [part, b];
+    f.get(left)
+      .get(right)
+      .get(results)
+      .call(blockFunction(f.module, type, plan.block(rows)));
+    f.emit(op('i32.add', get(row), i32(rows))).set(end);
+  };
+  // One delivery for blocks of both sizes: what `store` writes may be long.
+  const blocks = (body: () => void): void => {
+    if (m <= blockRows) body();
+    else
+      f.loop((again) => {
+        body();
+        advance(f, part, blockRows * rowOfA);
+        f.get(row).i32(m).op('i32.lt_u').branchIf(again);
+      });
+  };
+  blocks(() => {
+    if (lastRows === 0) call(blockRows);
+    else {
+      f.get(row)
+        .i32(m - lastRows)
+        .op('i32.lt_u');
+      f.if(
+        () => {
+          call(blockRows);
+        },
+        () => {
+          call(lastRows);
+        },
+      );
+    }
+    const result = f.keep('i32', get(results));
+    const { pitch } = plan.block(blockRows);
+    const eachRow = (body: () => void): void => {
+      f.loop((again) => {
+        body();
+        f.get(row).i32(1).op('i32.add').tee(row).get(end).op('i32.lt_u').branchIf(again);
+      });
+    };
+    if (swapped) deliverColumns(f, type, n, pitch, { result, row, eachRow }, store);
+    else deliverRows(f, type, n, { result, row, eachRow }, store);
+  });
+}
+
+interface Delivery {
+  /** Where the next result is. */
+  readonly result: Local;
+  readonly row: Local;
+  readonly eachRow: (body: () => void) => void;
+}
+
+/** Results are in rows of whole vectors. */
+function deliverRows(
+  f: FunctionBuilder,
+  type: VectorType,
+  n: number,
+  { result, row, eachRow }: Delivery,
+  store: (result: ResultVector) => void,
+): void {
+  const whole = n - (n % type.lanes);
+  const value = f.local('v128');
+  const column = f.local('i32');
+  const deliver = (at: Code, count: number): void => {
+    f.get(result).memory('v128.load').set(value);
+    advance(f, result, vectorBytes);
+    store({ value, row: get(row), column: at, count });
+  };
+  eachRow(() => {
+    if (whole === type.lanes) deliver(i32(0), type.lanes);
+    else if (whole > 0) {
+      countUp(f, column, { start: i32(0), end: i32(whole), step: type.lanes }, () => {
+        deliver(get(column), type.lanes);
+      });
+    }
+    if (whole < n) deliver(i32(whole), n - whole);
+  });
+}
+
+/** Results are transposed: column j of C is a row, at j·pitch. */
+function deliverColumns(
+  f: FunctionBuilder,
+  type: VectorType,
+  n: number,
+  pitch: number,
+  { result, row, eachRow }: Delivery,
+  store: (result: ResultVector) => void,
+): void {
+  const value = f.local('v128');
+  eachRow(() => {
+    f.get(result).memory(type.loadOne).set(value);
+    for (const j of range(n).slice(1))
+      f.get(result)
+        .get(value)
+        .memoryLane(type.loadLane, j, j * pitch)
+        .set(value);
+    advance(f, result, type.bytes);
+    store({ value, row: get(row), column: i32(0), count: n });
+  });
+}

@@ -1,0 +1,68 @@
+/** Products with small k, in line: each result is summed in registers and delivered at once. */
+import { get, i32, op, countUp } from '../encoder/code.ts';
+import type { Code, FunctionBuilder, Local } from '../encoder/function.ts';
+import type { ResultVector } from './spec.ts';
+import { advance, range, vectorBytes, type VectorType } from './vector.ts';
+
+/** A product and where its operands' elements are, in bytes; columns of the right operand are contiguous. */
+export interface DirectProduct {
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly left: { readonly row: number; readonly k: number };
+  readonly right: { readonly k: number };
+}
+
+export function emitDirect(
+  f: FunctionBuilder,
+  type: VectorType,
+  { m, n, k, left, right }: DirectProduct,
+  at: { readonly left: Local; readonly right: Local },
+  store: (result: ResultVector) => void,
+): void {
+  const steps = range(k);
+  const row = f.local('i32');
+  const from = f.keep('i32', get(at.left));
+  const element =
+    (l: number): Code =>
+    (g) =>
+      g.get(from).memory(type.loadSplat, l * left.k);
+  const zero: Code = (g) => g.v128(new Uint8Array(vectorBytes));
+  const sum = (product: (l: number) => Code): Code =>
+    k === 0 ? zero : steps.slice(1).reduce((code, l) => op(type.add, code, product(l)), product(0));
+  const value = f.local('v128');
+  const eachRow = (body: () => void): void => {
+    countUp(f, row, { start: i32(0), end: i32(m), step: 1 }, () => {
+      body();
+      advance(f, from, left.row);
+    });
+  };
+
+  if (n <= type.lanes) {
+    // The right operand stays in registers.
+    const rights = steps.map((l) => f.keep('v128', (g) => g.get(at.right).memory('v128.load', l * right.k)));
+    eachRow(() => {
+      f.emit(sum((l) => op(type.mul, element(l), get(rights[l]!)))).set(value);
+      store({ value, row: get(row), column: i32(0), count: n });
+    });
+    return;
+  }
+
+  const whole = n - (n % type.lanes);
+  const [column, b] = [f.local('i32'), f.local('i32')];
+  const lefts = steps.map(() => f.local('v128'));
+  const product = (l: number): Code => op(type.mul, get(lefts[l]!), (g) => g.get(b).memory('v128.load', l * right.k));
+  eachRow(() => {
+    for (const l of steps) f.emit(element(l)).set(lefts[l]!);
+    f.get(at.right).set(b);
+    countUp(f, column, { start: i32(0), end: i32(whole), step: type.lanes }, () => {
+      f.emit(sum(product)).set(value);
+      store({ value, row: get(row), column: get(column), count: type.lanes });
+      advance(f, b, vectorBytes);
+    });
+    if (whole < n) {
+      f.emit(sum(product)).set(value);
+      store({ value, row: get(row), column: i32(whole), count: n - whole });
+    }
+  });
+}

@@ -1,0 +1,64 @@
+/** Matrix products. */
+import { get, i32, op } from '../encoder/code.ts';
+import type { Code, FunctionBuilder, Local } from '../encoder/function.ts';
+import { emitBlocks } from './blocks.ts';
+import { emitDirect } from './direct.ts';
+import { packed } from './functions.ts';
+import { packedBytes, planMatmul, resultBytes } from './plan.ts';
+import type { MatmulSpec, ResultVector } from './spec.ts';
+import { vectorType } from './vector.ts';
+
+export type { MatmulSpec, ResultVector } from './spec.ts';
+
+/** Bytes of scratch memory that the product needs (0 if none). */
+export function scratchBytes(spec: MatmulSpec): number {
+  if (spec.m === 0 || spec.n === 0) return 0;
+  const plan = planMatmul(spec);
+  return packedBytes(spec, plan) + (plan.kind === 'blocks' ? resultBytes(plan) : 0);
+}
+
+/**
+ * Writes the product of the matrices at `a` and `b`. `store` is called, while code is written, for each of the one or two places where
+ * a vector of results is complete, and writes what becomes of it; the code delivers each element of C once.
+ *
+ * @example
+ * emitMatmul(f, spec, { a, b, scratch: i32(address) }, storeTo(f, spec, c));
+ */
+export function emitMatmul(
+  f: FunctionBuilder,
+  spec: MatmulSpec,
+  operands: { readonly a: Local; readonly b: Local; readonly scratch: Code },
+  store: (result: ResultVector) => void,
+): void {
+  if (spec.m === 0 || spec.n === 0) return;
+  const type = vectorType(spec.dtype);
+  const plan = planMatmul(spec);
+  const scratch = scratchBytes(spec) > 0 ? f.keep('i32', operands.scratch) : operands.b;
+  const b = plan.packing === undefined ? operands.b : packed(f, type, plan.packing, operands.b, scratch);
+  if (plan.kind === 'direct') {
+    emitDirect(f, type, plan.product, { left: operands.a, right: b }, store);
+    return;
+  }
+  const results = f.keep('i32', op('i32.add', get(scratch), i32(packedBytes(spec, plan))));
+  emitBlocks(f, type, spec, plan, { a: operands.a, b, results }, store);
+}
+
+/** A store of the plain result to a dense [m, n] matrix at `c`. */
+export function storeTo(f: FunctionBuilder, spec: MatmulSpec, c: Local): (result: ResultVector) => void {
+  const { bytes, lanes, storeLane } = vectorType(spec.dtype);
+  const address = f.local('i32');
+  return ({ value, row, column, count }) => {
+    const element = op('i32.add', op('i32.mul', row, i32(spec.n)), column);
+    f.emit(op('i32.add', get(c), op('i32.mul', element, i32(bytes)))).set(address);
+    if (count === lanes) {
+      f.get(address).get(value).memory('v128.store');
+      return;
+    }
+    const pair = bytes === 4 && count > 1;
+    if (pair) f.get(address).get(value).memoryLane('v128.store64_lane', 0);
+    if (!pair || count === 3)
+      f.get(address)
+        .get(value)
+        .memoryLane(storeLane, pair ? 2 : 0, pair ? 8 : 0);
+  };
+}

@@ -1,0 +1,20 @@
+/** What a product is, and how its results are handed on. */
+import type { Code, Local } from '../encoder/function.ts';
+
+/** C[m, n] = A·B. A is stored as [m, k], or [k, m] if transposeA; B as [k, n], or [n, k] if transposeB; dense, row-major. */
+export interface MatmulSpec {
+  readonly dtype: 'f32' | 'f64';
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly transposeA: boolean;
+  readonly transposeB: boolean;
+}
+
+/** A vector of results: elements C[row, column … column + count − 1]; lanes from `count` on mean nothing. count is static: 1 … lanes. */
+export interface ResultVector {
+  readonly value: Local;
+  readonly row: Code;
+  readonly column: Code;
+  readonly count: number;
+}

@@ -1,0 +1,67 @@
+/** A compiled graph in memory: its arena, its code, and the globals through which a run talks about tapes. */
+import { ExecutionError, type Graph } from '@node-ode/core';
+import type { CodeModule, PlanGraph } from '../compile/contract.ts';
+import type { Block, Heap } from './heap.ts';
+
+/** Globals that a module and the runtime share, as addresses and counts below 2³². */
+export interface TapeGlobals {
+  readonly tapeTop: WebAssembly.Global<'i32'>;
+  readonly tapePeak: WebAssembly.Global<'i32'>;
+  readonly tapeEntries: WebAssembly.Global<'i32'>;
+  readonly tapeWanted: WebAssembly.Global<'i32'>;
+}
+
+/** A module that can run. It is not re-entrant: whoever runs it sets its words and globals first. */
+export interface LoadedModule {
+  readonly places: Pick<CodeModule, 'inputs' | 'outputs' | 'reusable' | 'counters'>;
+  readonly run: () => void;
+  readonly tapes: TapeGlobals;
+  readonly arena: Block;
+  readonly codeBytes: number;
+}
+
+/**
+ * Plans a graph, finds a place for its arena, writes the code and loads it. The arena is cleared first, so that what a
+ * module does can't depend on what was there before.
+ *
+ * @throws UnsupportedError for what the engine does not have; ExecutionError if there is no memory for the arena, or if
+ * the host refuses the code.
+ */
+export async function loadModule(graph: Graph, planGraph: PlanGraph, heap: Heap): Promise<LoadedModule> {
+  const plan = planGraph(graph);
+  const arena = heap.allocate('compile', plan.arenaBytes);
+  try {
+    const code = plan.emit(arena.address);
+    const { exports } = await instantiate(graph, code, heap);
+    const { bytes: memory } = heap.views();
+    memory.fill(0, arena.address, arena.address + arena.bytes);
+    for (const { address, bytes } of code.data) memory.set(bytes, address);
+    const { run, tapeTop, tapePeak, tapeEntries, tapeWanted } = exports as unknown as TapeGlobals & { run: () => void };
+    const { inputs, outputs, reusable, counters } = code;
+    return {
+      places: { inputs, outputs, reusable, counters },
+      run,
+      tapes: { tapeTop, tapePeak, tapeEntries, tapeWanted },
+      arena,
+      codeBytes: code.bytes.length,
+    };
+  } catch (error) {
+    heap.release(arena);
+    throw error;
+  }
+}
+
+/** Without blocking: browsers refuse to compile large modules synchronously on their main thread. */
+async function instantiate(graph: Graph, { bytes }: CodeModule, heap: Heap): Promise<WebAssembly.Instance> {
+  try {
+    const module = await WebAssembly.compile(bytes);
+    return await WebAssembly.instantiate(module, { env: { memory: heap.memory } });
+  } catch (cause) {
+    heap.demandOpen('compile');
+    throw new ExecutionError('compile', `the host refused the code of graph '${graph.name}' (${String(cause)})`, {
+      advice:
+        'Split the graph if the code is too large for the host; otherwise please report it with printGraph(graph).',
+      cause,
+    });
+  }
+}

@@ -1,0 +1,51 @@
+/** The factory of the engine. */
+import { OptionError, UnsupportedError } from '@node-ode/core';
+import { nativeComposites, planGraph } from './compile/index.ts';
+import { ModuleBuilder } from './encoder/module.ts';
+import { wasmBackend, type WasmBackend } from './runtime/backend.ts';
+import { largestHeapBytes, pageBytes } from './runtime/heap.ts';
+
+/** Options of the wasm engine. */
+export interface WasmOptions {
+  /**
+   * Bound on the engine's memory in bytes: arrays, intermediate values and tapes together. From 65536 (one page) to 4 GiB,
+   * rounded down to whole pages; 4 GiB by default. Memory is taken as it is needed.
+   */
+  readonly maximumBytes?: number;
+}
+
+/**
+ * The embedded engine: f32, f64, i32 and bool, each graph compiled into one WebAssembly SIMD module. It runs in the calling
+ * thread, in Node and in browsers, with one memory for everything that the backend holds.
+ *
+ * @throws OptionError for a bound outside its range; UnsupportedError where WebAssembly or its SIMD instructions are
+ * missing.
+ * @example
+ * import { array } from '@node-ode/core';
+ * import { wasm } from '@node-ode/backend-wasm';
+ *
+ * const backend = await wasm({ maximumBytes: 2 ** 30 });
+ * const x = await backend.upload(array([1, 2, 3]));
+ * console.log(await x.read(), backend.memory.liveBytes);
+ */
+export async function wasm({ maximumBytes = largestHeapBytes }: WasmOptions = {}): Promise<WasmBackend> {
+  if (!(Number.isInteger(maximumBytes) && maximumBytes >= pageBytes && maximumBytes <= 2 ** 32)) {
+    throw new OptionError('wasm', `maximumBytes = ${maximumBytes}`, {
+      expected: `an integer from ${pageBytes} (one page) to ${2 ** 32} (4 GiB)`,
+    });
+  }
+  requireSimd();
+  return Promise.resolve(wasmBackend({ planGraph, composites: nativeComposites }, maximumBytes));
+}
+
+function requireSimd(): void {
+  const advice = 'Use Node 20 or a browser from 2023 on, or another engine: reference() runs everywhere.';
+  if (typeof WebAssembly === 'undefined') {
+    throw new UnsupportedError('wasm', 'this host has no WebAssembly', { advice });
+  }
+  const probe = new ModuleBuilder({ module: 'env', name: 'memory', initial: 1, maximum: 1 });
+  probe.function('probe', [], []).v128(new Uint8Array(16)).op('drop');
+  if (!WebAssembly.validate(probe.encode())) {
+    throw new UnsupportedError('wasm', "this host's WebAssembly has no SIMD instructions", { advice });
+  }
+}
