@@ -27,17 +27,23 @@ export function compileLoop(tested: VectorFunction | VectorFunction2, lanes: Flo
   countUp(run, address, { start: (f) => f.i32(0), end: get(run.param(0)), step: 16 }, () => {
     const x = run.keep('v128', load('v128.load', get(address)));
     const y = run.keep('v128', load('v128.load', get(address), bytes));
-    const result = tested.emit.length === 5
-      ? (tested as VectorFunction2).emit(run, lanes, x, y, inlineConstants)
-      : (tested as VectorFunction).emit(run, lanes, x, inlineConstants);
-    run.get(address).get(result).memory('v128.store', 2 * bytes);
+    const result =
+      tested.emit.length === 5
+        ? (tested as VectorFunction2).emit(run, lanes, x, y, inlineConstants)
+        : (tested as VectorFunction).emit(run, lanes, x, inlineConstants);
+    run
+      .get(address)
+      .get(result)
+      .memory('v128.store', 2 * bytes);
   });
   module.export(run);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
   const instance = new WebAssembly.Instance(new WebAssembly.Module(module.encode()), { env: { memory } });
   const compiled = instance.exports['run'] as (bytes: number) => void;
   const view = (offset: number, length: number): Floats =>
-    lanes === 'f32x4' ? new Float32Array(memory.buffer, offset, length) : new Float64Array(memory.buffer, offset, length);
+    lanes === 'f32x4'
+      ? new Float32Array(memory.buffer, offset, length)
+      : new Float64Array(memory.buffer, offset, length);
   return (x, y) => {
     view(0, x.length).set(x);
     if (y !== undefined) view(bytes, y.length).set(y);

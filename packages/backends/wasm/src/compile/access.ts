@@ -23,7 +23,7 @@ export function readAccess(variable: Variable, shape: Shape): Access {
   const missing = shape.length - variable.shape.length;
   return {
     variable,
-    strides: shape.map((_, axis) => (variable.shape[axis - missing] ?? 1) === 1 ? 0 : strides[axis - missing]!),
+    strides: shape.map((_, axis) => ((variable.shape[axis - missing] ?? 1) === 1 ? 0 : strides[axis - missing]!)),
   };
 }
 
@@ -34,7 +34,11 @@ export function writeAccess(variable: Variable, shape: Shape, reduced: readonly 
 }
 
 /** The axes of a loop: those of extent 1 are left out, and neighbours along which every access goes on evenly are one. */
-export function dimensionsOf(shape: Shape, reduced: readonly number[], accesses: readonly Access[]): readonly Dimension[] {
+export function dimensionsOf(
+  shape: Shape,
+  reduced: readonly number[],
+  accesses: readonly Access[],
+): readonly Dimension[] {
   const dimensions: Dimension[] = [];
   shape.forEach((extent, axis) => {
     if (extent === 1) return;
@@ -44,7 +48,8 @@ export function dimensionsOf(shape: Shape, reduced: readonly number[], accesses:
       strides: accesses.map(({ strides }) => strides[axis]!),
     };
     const last = dimensions.at(-1);
-    const isEven = last?.isReduced === next.isReduced && last.strides.every((stride, i) => stride === next.strides[i]! * extent);
+    const isEven =
+      last?.isReduced === next.isReduced && last.strides.every((stride, i) => stride === next.strides[i]! * extent);
     if (last === undefined || !isEven) dimensions.push(next);
     else dimensions[dimensions.length - 1] = { ...next, extent: last.extent * extent };
   });

@@ -18,7 +18,9 @@ function give(e: FunctionEmitter, callee: FunctionPlan, index: number, variable:
       f.i32(e.slot(slots[part]!)).get(local).memory('i32.store');
     });
   } else if (variable.isScalar) {
-    f.i32(e.slot(slots[0]!)).emit(e.scalar(variable)).memory(`${scalarType(variable.dtype)}.store` as MemoryOp);
+    f.i32(e.slot(slots[0]!))
+      .emit(e.scalar(variable))
+      .memory(`${scalarType(variable.dtype)}.store` as MemoryOp);
   } else {
     giveAddress(e, slots[0]!, addressCode(e.address(variable)));
   }
@@ -43,7 +45,8 @@ export function emitCall(e: FunctionEmitter, { callee, inputs, outputs }: CallSt
     give(e, callee, i, input);
   });
   outputs.forEach((output, i) => {
-    if (callee.destinations[i] !== undefined) giveAddress(e, callee.slots.destinations[i]!, addressCode(e.address(output)));
+    if (callee.destinations[i] !== undefined)
+      giveAddress(e, callee.slots.destinations[i]!, addressCode(e.address(output)));
   });
   const counter = e.context.counter(callee.name);
   f.i32(counter).i32(counter).memory('i32.load').i32(1).op('i32.add').memory('i32.store');
@@ -108,18 +111,29 @@ function giveInPlace(e: FunctionEmitter, callee: FunctionPlan, k: number, addres
 const inputOf = ({ role }: FunctionPlan, k: number): number => (role.kind === 'body' ? role.constants : 0) + k;
 
 /** Hands the carry to the body. */
-function pass(e: FunctionEmitter, carries: readonly Carry[], carried: readonly (Carried | undefined)[], body: FunctionPlan): void {
+function pass(
+  e: FunctionEmitter,
+  carries: readonly Carry[],
+  carried: readonly (Carried | undefined)[],
+  body: FunctionPlan,
+): void {
   carries.forEach(({ current }, k) => {
     const at = carried[k];
     if (current.isScalar) give(e, body, inputOf(body, k), current);
     if (at === undefined) return;
-    if (body.inputs[inputOf(body, k)]!.uses.length > 0) giveAddress(e, body.slots.inputs[inputOf(body, k)]![0]!, get(at.current));
+    if (body.inputs[inputOf(body, k)]!.uses.length > 0)
+      giveAddress(e, body.slots.inputs[inputOf(body, k)]![0]!, get(at.current));
     giveAddress(e, body.slots.destinations[k]!, get(at.next));
   });
 }
 
 /** Takes the next carry from the body: a tensor is in one of its two places, and the other is free. */
-function receive(e: FunctionEmitter, carries: readonly Carry[], carried: readonly (Carried | undefined)[], body: FunctionPlan): void {
+function receive(
+  e: FunctionEmitter,
+  carries: readonly Carry[],
+  carried: readonly (Carried | undefined)[],
+  body: FunctionPlan,
+): void {
   const { f } = e;
   carries.forEach(({ current }, k) => {
     const at = carried[k];
@@ -148,14 +162,22 @@ function recordsOf(entries: readonly Variable[]): Records {
 }
 
 /** Makes the tapes of a loop: entry i of tape k is at `start + i·stride + offsets[k]`. */
-function makeTapes(e: FunctionEmitter, tapes: readonly Variable[], { stride, offsets }: Records, start: Local, count: Local): void {
+function makeTapes(
+  e: FunctionEmitter,
+  tapes: readonly Variable[],
+  { stride, offsets }: Records,
+  start: Local,
+  count: Local,
+): void {
   const { f, context } = e;
   tapes.forEach((tape, k) => {
     const [base, step, length] = e.tape(tape);
     f.emit(op('i32.add', get(start), i32(offsets[k]!))).set(base);
     f.i32(stride).set(step).get(count).set(length);
   });
-  f.emit(op('i32.gt_u', get(count), (b) => b.globalGet(context.tapeEntries))).if(() => f.get(count).globalSet(context.tapeEntries));
+  f.emit(op('i32.gt_u', get(count), (b) => b.globalGet(context.tapeEntries))).if(() =>
+    f.get(count).globalSet(context.tapeEntries),
+  );
 }
 
 /** The first address for a tape. */
@@ -172,10 +194,16 @@ function storeEntry(e: FunctionEmitter, body: FunctionPlan, result: number, addr
   const entry = body.scope.outputs[result]!;
   const type = scalarType(entry.dtype);
   const value = load(`${type}.load` as MemoryOp, i32(e.slot(body.slots.results[result]![0]!)));
-  e.f.emit(address).emit(entry.dtype === 'bool' ? op('i32.sub', i32(0), value) : value).memory(`${type}.store` as MemoryOp);
+  e.f
+    .emit(address)
+    .emit(entry.dtype === 'bool' ? op('i32.sub', i32(0), value) : value)
+    .memory(`${type}.store` as MemoryOp);
 }
 
-export function emitWhile(e: FunctionEmitter, { condition, body, constants, carries, tapes, advances }: WhileStep): void {
+export function emitWhile(
+  e: FunctionEmitter,
+  { condition, body, constants, carries, tapes, advances }: WhileStep,
+): void {
   const { f, context } = e;
   constants.forEach((constant, i) => {
     give(e, body, i, constant);
@@ -247,7 +275,11 @@ export function emitScan(e: FunctionEmitter, step: ScanStep): void {
   else f.i32(0).set(position);
   const entryAddress = (k: number): Code => {
     if (start !== undefined) {
-      return op('i32.add', get(start), op('i32.add', op('i32.mul', get(position), i32(records.stride)), i32(records.offsets[k]!)));
+      return op(
+        'i32.add',
+        get(start),
+        op('i32.add', op('i32.mul', get(position), i32(records.stride)), i32(records.offsets[k]!)),
+      );
     }
     const bytes = tensorBytes(body.scope.outputs[carries.length + k]!.tensor);
     return op('i32.add', addressCode(e.address(sequences[k]!)), op('i32.mul', get(position), i32(bytes)));
@@ -302,7 +334,9 @@ function giveElement(e: FunctionEmitter, body: FunctionPlan, index: number, sequ
     return op('i32.add', addressCode(e.address(sequence)), op('i32.mul', get(position), i32(bytes)));
   };
   if (element.isScalar) {
-    f.i32(e.slot(slot)).emit(loadScalar(element, place())).memory(`${scalarType(element.dtype)}.store` as MemoryOp);
+    f.i32(e.slot(slot))
+      .emit(loadScalar(element, place()))
+      .memory(`${scalarType(element.dtype)}.store` as MemoryOp);
   } else {
     giveAddress(e, slot, place());
   }

@@ -162,14 +162,22 @@ export class FunctionEmitter {
   storeScalar(variable: Variable, address: Code, offset = 0): void {
     const { f } = this;
     const value = variable.dtype === 'bool' ? op('i32.sub', i32(0), this.scalar(variable)) : this.scalar(variable);
-    f.emit(address).emit(value).memory(`${scalarType(variable.dtype)}.store` as MemoryOp, offset);
+    f.emit(address)
+      .emit(value)
+      .memory(`${scalarType(variable.dtype)}.store` as MemoryOp, offset);
   }
 
   /** Copies a tensor, constants included, to an address. */
   copyTo(destination: Address, variable: Variable): void {
     const bytes = tensorBytes(variable.tensor);
     if (variable.constant !== undefined) {
-      fillElements(this.f, addressCode(destination), variable.dtype, variable.constant, bytes / elementBytes(variable.dtype));
+      fillElements(
+        this.f,
+        addressCode(destination),
+        variable.dtype,
+        variable.constant,
+        bytes / elementBytes(variable.dtype),
+      );
       return;
     }
     copyBytes(this.f, addressCode(destination), addressCode(this.address(variable)), bytes);
@@ -241,7 +249,9 @@ export class FunctionEmitter {
       return;
     }
     if (output.isScalar) {
-      f.i32(this.slot(slots[0]!)).emit(this.scalar(output)).memory(`${scalarType(output.dtype)}.store` as MemoryOp);
+      f.i32(this.slot(slots[0]!))
+        .emit(this.scalar(output))
+        .memory(`${scalarType(output.dtype)}.store` as MemoryOp);
       return;
     }
     const carry = plan.carries[index];

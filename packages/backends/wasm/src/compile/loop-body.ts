@@ -71,7 +71,6 @@ export class LoopBody {
     this.#site = { f: e.f, context: e.context, constant };
   }
 
-
   /** Writes the code of a loop that uses this body: constants and scalars that it turns out to need are prepared before it. */
   emitWithPreparations(write: () => void): void {
     const { f } = this.#e;
@@ -183,7 +182,11 @@ export class LoopBody {
     const type = dtype === 'f64' ? 'f64' : 'f32';
     const known = list.every(({ weight }) => weight.constant !== undefined);
     const lanes = type === 'f64' ? 'f64x2' : 'f32x4';
-    if (known) return this.#constant(lanes, list.reduce((sum, { weight, coefficient }) => sum + coefficient * weight.constant!, 0));
+    if (known)
+      return this.#constant(
+        lanes,
+        list.reduce((sum, { weight, coefficient }) => sum + coefficient * weight.constant!, 0),
+      );
     const local = e.f.local('v128');
     const products = list.map(({ weight, coefficient }) => {
       const value = weight.constant === undefined ? e.scalar(weight) : scalarConstant(dtype, weight.constant);
@@ -199,15 +202,22 @@ export class LoopBody {
     const bytes = elementBytes(variable.dtype);
     const address = placeCode(place);
     const { offset } = place;
-    if (stride === 0) return f.keep('v128', (b) => b.emit(address).memory(bytes === 8 ? 'v128.load64_splat' : 'v128.load32_splat', offset));
+    if (stride === 0)
+      return f.keep('v128', (b) =>
+        b.emit(address).memory(bytes === 8 ? 'v128.load64_splat' : 'v128.load32_splat', offset),
+      );
     if (stride === 1) {
       const isHalf = bytes === 4 && this.lanes === 2;
       return f.keep('v128', (b) => b.emit(address).memory(isHalf ? 'v128.load64_zero' : 'v128.load', offset));
     }
-    const local = f.keep('v128', (b) => b.emit(address).memory(bytes === 8 ? 'v128.load64_zero' : 'v128.load32_zero', offset));
+    const local = f.keep('v128', (b) =>
+      b.emit(address).memory(bytes === 8 ? 'v128.load64_zero' : 'v128.load32_zero', offset),
+    );
     for (let lane = 1; lane < count; lane++) {
       f.emit(address).get(local);
-      f.memoryLane(bytes === 8 ? 'v128.load64_lane' : 'v128.load32_lane', lane, offset + lane * stride * bytes).set(local);
+      f.memoryLane(bytes === 8 ? 'v128.load64_lane' : 'v128.load32_lane', lane, offset + lane * stride * bytes).set(
+        local,
+      );
     }
     return local;
   }
@@ -245,5 +255,8 @@ function storeLanes(f: FunctionBuilder, bytes: 4 | 8, place: Place, value: Local
     f.emit(address).get(value).memoryLane('v128.store64_lane', 0, offset);
     done = 8;
   }
-  if (total - done >= 4) f.emit(address).get(value).memoryLane('v128.store32_lane', done / 4, offset + done);
+  if (total - done >= 4)
+    f.emit(address)
+      .get(value)
+      .memoryLane('v128.store32_lane', done / 4, offset + done);
 }

@@ -57,7 +57,12 @@ class Nest {
   }
 
   emit(): void {
-    this.#level(0, this.#accesses.map(({ variable }) => placeOf(this.#e, variable)), this.#body.lanes, new Map());
+    this.#level(
+      0,
+      this.#accesses.map(({ variable }) => placeOf(this.#e, variable)),
+      this.#body.lanes,
+      new Map(),
+    );
   }
 
   #level(index: number, places: readonly Place[], count: number, preloaded: ReadonlyMap<Variable, Local>): void {
@@ -79,7 +84,13 @@ class Nest {
     else this.#counted(index, dimension, places, count, preloaded);
   }
 
-  #counted(index: number, dimension: Dimension, places: readonly Place[], count: number, preloaded: ReadonlyMap<Variable, Local>): void {
+  #counted(
+    index: number,
+    dimension: Dimension,
+    places: readonly Place[],
+    count: number,
+    preloaded: ReadonlyMap<Variable, Local>,
+  ): void {
     const { f } = this.#e;
     const counter = f.local('i32');
     f.i32(0).set(counter);
@@ -109,7 +120,9 @@ class Nest {
     const isInnermost = index === this.#levels.length - 1;
     const preloaded = isInnermost ? this.#preload(dimension, places) : new Map<Variable, Local>();
     const at = (counter: Local): readonly Place[] =>
-      places.map((place, i) => this.#along(place, dimension.strides[i]!, this.#accesses[i]!.variable, counter, unit, isInnermost));
+      places.map((place, i) =>
+        this.#along(place, dimension.strides[i]!, this.#accesses[i]!.variable, counter, unit, isInnermost),
+      );
     const fixed = (start: number): readonly Place[] =>
       places.map(({ terms, offset }, i) => ({
         terms,
@@ -124,7 +137,9 @@ class Nest {
         this.#level(index + 1, at(counter), lanes, preloaded);
         f.emit(op('i32.add', get(counter), i32(lanes * unit))).tee(counter);
         if (isInnermost) this.#endBlock(counter, lanes * unit);
-        f.i32(whole * lanes * unit).op('i32.lt_u').branchIf(again);
+        f.i32(whole * lanes * unit)
+          .op('i32.lt_u')
+          .branchIf(again);
       });
     }
     if (rest > 0) this.#level(index + 1, fixed(whole * lanes), rest, preloaded);
@@ -134,7 +149,8 @@ class Nest {
   #along(place: Place, stride: number, { dtype }: Variable, counter: Local, unit: number, isInnermost: boolean): Place {
     if (stride === 0) return place;
     const bytes = elementBytes(dtype);
-    if (stride === 1 && bytes === unit && isInnermost) return { terms: [...place.terms, counter], offset: place.offset };
+    if (stride === 1 && bytes === unit && isInnermost)
+      return { terms: [...place.terms, counter], offset: place.offset };
     const elements = op('i32.shr_u', get(counter), i32(unit === 4 ? 2 : 3));
     return this.#moved(place, op('i32.mul', elements, i32(stride * bytes)));
   }

@@ -79,7 +79,10 @@ export class ModuleContext {
       const f = this.module.function(helperName, ['i32', 'i32'], ['i32']);
       const [x, y] = [get(f.param(0)), get(f.param(1))];
       f.emit(op('i32.eqz', y)).if(() => f.i32(0).op('return'));
-      const quotient = op('i32.wrap_i64', op('i64.trunc_sat_f64_s', op('f64.div', op('f64.convert_i32_s', x), op('f64.convert_i32_s', y))));
+      const quotient = op(
+        'i32.wrap_i64',
+        op('i64.trunc_sat_f64_s', op('f64.div', op('f64.convert_i32_s', x), op('f64.convert_i32_s', y))),
+      );
       return f.emit(name === 'div' ? quotient : op('i32.sub', x, op('i32.mul', quotient, y)));
     });
   }
@@ -105,19 +108,35 @@ export class ModuleContext {
       const [start, end] = [get(f.param(0)), get(f.param(1))];
       const missing = f.local('i32');
       const fail = (): void => {
-        f.emit(op('i32.sub', end, start)).globalSet(this.tapeWanted).op('unreachable');
+        f.emit(op('i32.sub', end, start))
+          .globalSet(this.tapeWanted)
+          .op('unreachable');
       };
       f.emit(op('i32.lt_u', end, start)).if(fail);
       // Pages that the end with its slack is in, less those that there are.
-      f.emit(op('i32.add', op('i32.shr_u', end, (b) => b.i32(16)), (b) => b.i32(Math.ceil(slackBytes / 65536) + 1)));
-      f.memorySize().op('i32.sub').tee(missing).i32(0).op('i32.gt_s').if(() => {
-        // A quarter more than there is, or else what is needed.
-        const quarter = f.keep('i32', (b) => b.memorySize().i32(2).op('i32.shr_u'));
-        f.emit(op('select', get(quarter), get(missing), op('i32.gt_u', get(quarter), get(missing))));
-        f.memoryGrow().i32(-1).op('i32.eq').if(() => {
-          f.get(missing).memoryGrow().i32(-1).op('i32.eq').if(fail);
+      f.emit(
+        op(
+          'i32.add',
+          op('i32.shr_u', end, (b) => b.i32(16)),
+          (b) => b.i32(Math.ceil(slackBytes / 65536) + 1),
+        ),
+      );
+      f.memorySize()
+        .op('i32.sub')
+        .tee(missing)
+        .i32(0)
+        .op('i32.gt_s')
+        .if(() => {
+          // A quarter more than there is, or else what is needed.
+          const quarter = f.keep('i32', (b) => b.memorySize().i32(2).op('i32.shr_u'));
+          f.emit(op('select', get(quarter), get(missing), op('i32.gt_u', get(quarter), get(missing))));
+          f.memoryGrow()
+            .i32(-1)
+            .op('i32.eq')
+            .if(() => {
+              f.get(missing).memoryGrow().i32(-1).op('i32.eq').if(fail);
+            });
         });
-      });
       f.emit(op('i32.gt_u', end, (b) => b.globalGet(this.tapePeak))).if(() => f.emit(end).globalSet(this.tapePeak));
       return f;
     });

@@ -32,9 +32,14 @@ export function emitProduct(e: FunctionEmitter, step: LoopStep, product: Product
   const { f } = e;
   const { a, b, output } = product;
   const { shape } = step;
-  const stored = [...new Set([...(output.uses.length > 0 ? [output] : []), ...storedMembers(step).map((member) => member.output)])];
+  const stored = [
+    ...new Set([...(output.uses.length > 0 ? [output] : []), ...storedMembers(step).map((member) => member.output)]),
+  ];
   const reads = body.reads;
-  const accesses = [...reads.map((variable) => readAccess(variable, shape)), ...stored.map((variable) => writeAccess(variable, shape, undefined))];
+  const accesses = [
+    ...reads.map((variable) => readAccess(variable, shape)),
+    ...stored.map((variable) => writeAccess(variable, shape, undefined)),
+  ];
   const spec = specOf(product);
   const [rows] = shape.slice(-2) as [number];
   const isMerged = spec.m !== rows && isEvenInRows(shape, accesses);
@@ -52,7 +57,9 @@ export function emitProduct(e: FunctionEmitter, step: LoopStep, product: Product
           [rowLocal, strides.at(-2)!],
           [columnLocal, strides.at(-1)!],
         ] as const;
-        const moving = terms.flatMap(([local, stride]) => (stride === 0 ? [] : [op('i32.mul', get(local), i32(stride * bytes))]));
+        const moving = terms.flatMap(([local, stride]) =>
+          stride === 0 ? [] : [op('i32.mul', get(local), i32(stride * bytes))],
+        );
         const place = places[i]!;
         if (moving.length === 0) return place;
         const sum = [...place.terms.map(get), ...moving].reduce((total, term) => op('i32.add', total, term));
@@ -71,7 +78,9 @@ export function emitProduct(e: FunctionEmitter, step: LoopStep, product: Product
 
   const places = accesses.map(({ variable }) => placeOf(e, variable));
   const batch = isMerged ? [] : shape.slice(0, -2);
-  const operands = [a, b].map((operand) => ({ access: readAccess(operand, [...shape.slice(0, -2), ...operand.shape.slice(-2)]) }));
+  const operands = [a, b].map((operand) => ({
+    access: readAccess(operand, [...shape.slice(0, -2), ...operand.shape.slice(-2)]),
+  }));
   const pointers = [a, b].map((operand) => f.keep('i32', addressCode(e.address(operand))));
   const emitBatch = (axis: number, [left, right]: readonly Local[], at: readonly Place[]): void => {
     if (axis === batch.length) {
@@ -85,12 +94,16 @@ export function emitProduct(e: FunctionEmitter, step: LoopStep, product: Product
       const moved = [left!, right!].map((pointer, i) => {
         const { access } = operands[i]!;
         const bytes = access.strides[axis]! * elementBytes(access.variable.dtype);
-        return bytes === 0 ? pointer : f.keep('i32', op('i32.add', get(pointer), op('i32.mul', get(counter), i32(bytes))));
+        return bytes === 0
+          ? pointer
+          : f.keep('i32', op('i32.add', get(pointer), op('i32.mul', get(counter), i32(bytes))));
       });
       const next = at.map((place, i) => {
         const bytes = accesses[i]!.strides[axis]! * elementBytes(accesses[i]!.variable.dtype);
         if (bytes === 0) return place;
-        const sum = [...place.terms.map(get), op('i32.mul', get(counter), i32(bytes))].reduce((total, term) => op('i32.add', total, term));
+        const sum = [...place.terms.map(get), op('i32.mul', get(counter), i32(bytes))].reduce((total, term) =>
+          op('i32.add', total, term),
+        );
         return { terms: [f.keep('i32', sum)], offset: place.offset };
       });
       emitBatch(axis + 1, moved, next);

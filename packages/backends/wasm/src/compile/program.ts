@@ -69,7 +69,10 @@ export function planGraph(graph: Graph): Plan {
 
 /** Tensors of equal elements that are in memory from the start, one block for each value. */
 class Constants {
-  readonly #blocks = new Map<string, { dtype: DType; value: number; bytes: number; variables: Variable[]; offset: number }>();
+  readonly #blocks = new Map<
+    string,
+    { dtype: DType; value: number; bytes: number; variables: Variable[]; offset: number }
+  >();
 
   readonly tensor = (shape: Shape, dtype: DType, value: number): Variable => {
     const key = `${dtype}:${Object.is(value, -0) ? '-0' : value}`;
@@ -93,7 +96,10 @@ class Constants {
   }
 
   data(): readonly { readonly offset: number; readonly bytes: Uint8Array }[] {
-    return [...this.#blocks.values()].map(({ dtype, value, bytes, offset }) => ({ offset, bytes: filled(dtype, value, bytes) }));
+    return [...this.#blocks.values()].map(({ dtype, value, bytes, offset }) => ({
+      offset,
+      bytes: filled(dtype, value, bytes),
+    }));
   }
 }
 
@@ -135,10 +141,13 @@ function emitRun(
     }
     const type = scalarType(input.dtype);
     const value = load(`${type}.load` as MemoryOp, pointer(slots.inputs[i]!));
-    f.i32(slot).emit(input.dtype === 'bool' ? op('i32.ne', value, i32(0)) : value).memory(`${type}.store` as MemoryOp);
+    f.i32(slot)
+      .emit(input.dtype === 'bool' ? op('i32.ne', value, i32(0)) : value)
+      .memory(`${type}.store` as MemoryOp);
   });
   main.destinations.forEach((root, index) => {
-    if (root !== undefined) f.i32(at(main.slots.destinations[index]!)).emit(pointer(slots.outputs[index]!)).memory('i32.store');
+    if (root !== undefined)
+      f.i32(at(main.slots.destinations[index]!)).emit(pointer(slots.outputs[index]!)).memory('i32.store');
   });
   f.call(context.function(main));
   main.scope.outputs.forEach((output, index) => {
@@ -146,7 +155,9 @@ function emitRun(
     const type = scalarType(output.dtype);
     const value = f.keep(type, load(`${type}.load` as MemoryOp, i32(at(main.slots.results[index]![0]!))));
     f.emit(pointer(slots.outputs[index]!));
-    f.emit(output.dtype === 'bool' ? op('i32.sub', i32(0), get(value)) : get(value)).memory(`${type}.store` as MemoryOp);
+    f.emit(output.dtype === 'bool' ? op('i32.sub', i32(0), get(value)) : get(value)).memory(
+      `${type}.store` as MemoryOp,
+    );
   });
   return f;
 }

@@ -35,7 +35,9 @@ function firstWrite(plan: FunctionPlan, index: number): Write | undefined {
   const output = plan.scope.outputs[index]!;
   // What is copied there is copied last of all.
   if (rootOf(output) !== destination || destination.start === Infinity) {
-    return destination.start === Infinity ? { position: plan.end, loop: undefined } : { position: destination.start, loop: undefined };
+    return destination.start === Infinity
+      ? { position: plan.end, loop: undefined }
+      : { position: destination.start, loop: undefined };
   }
   return { position: destination.start, loop: loopAt(plan.scope, destination.start) };
 }
@@ -52,5 +54,9 @@ function isElementByElement(loop: LoopStep | undefined, input: Variable, output:
   if (loop === undefined) return false;
   const operands = loop.members.flatMap((member) => member.inputs).filter((operand) => viewOf(operand).of === input);
   const isResult = loop.members.some((member) => member.output === viewOf(output).of && !member.isReduction);
-  return isResult && operands.every((operand) => operand.view === undefined && isWhole(operand)) && operands.every(({ shape }) => shape.length === loop.shape.length);
+  return (
+    isResult &&
+    operands.every((operand) => operand.view === undefined && isWhole(operand)) &&
+    operands.every(({ shape }) => shape.length === loop.shape.length)
+  );
 }

@@ -50,7 +50,12 @@ export function scalarCode(
       return plain('nearest', x);
     case 'sign':
       if (type === 'i32') return op('i32.sub', op('i32.gt_s', x, i32(0)), op('i32.lt_s', x, i32(0)));
-      return op('select', plain('copysign', scalarConstant(dtype, 1), x), x, plain('gt', plain('abs', x), scalarConstant(dtype, 0)));
+      return op(
+        'select',
+        plain('copysign', scalarConstant(dtype, 1), x),
+        x,
+        plain('gt', plain('abs', x), scalarConstant(dtype, 0)),
+      );
     case 'add':
     case 'sub':
     case 'mul':
@@ -92,8 +97,15 @@ export function scalarCode(
     case 'rootMeanSquare': {
       const partial = operands.map(({ local }) => get(local));
       const float = scalarType(result);
-      const sum = partial.reduce<Code | undefined>((total, term) => (total === undefined ? term : op(`${float}.add` as PlainOp, total, term)), undefined);
-      const mean = op(`${float}.div` as PlainOp, sum ?? scalarConstant(result, 0), scalarConstant(result, operation.count));
+      const sum = partial.reduce<Code | undefined>(
+        (total, term) => (total === undefined ? term : op(`${float}.add` as PlainOp, total, term)),
+        undefined,
+      );
+      const mean = op(
+        `${float}.div` as PlainOp,
+        sum ?? scalarConstant(result, 0),
+        scalarConstant(result, operation.count),
+      );
       return op(`${float}.sqrt` as PlainOp, mean);
     }
     default:

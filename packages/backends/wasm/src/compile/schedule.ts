@@ -112,11 +112,15 @@ class Scheduler {
   }
 
   #tensorNode(
-    node: Exclude<Node, Extract<Node, { readonly op: 'call' | 'cond' | 'whileLoop' | 'scan' | 'customVjp' | 'stopGradient' }>>,
+    node: Exclude<
+      Node,
+      Extract<Node, { readonly op: 'call' | 'cond' | 'whileLoop' | 'scan' | 'customVjp' | 'stopGradient' }>
+    >,
     inputs: readonly Variable[],
   ): Variable {
     const type = node.outputs[0]!.type;
-    if (type.kind !== 'tensor') throw new UnsupportedError('compile', `'${node.op}' of a tape`, { expected: 'tensors' });
+    if (type.kind !== 'tensor')
+      throw new UnsupportedError('compile', `'${node.op}' of a tape`, { expected: 'tensors' });
     const [x, y] = inputs;
     if (node.op === 'constant') return new Variable(type, { constant: node.params.value });
     if (sizeOf(type.shape) === 0) return new Variable(type, { constant: 0 });
@@ -141,7 +145,9 @@ class Scheduler {
         return this.#reduce(node, x!, output);
       case 'gather': {
         const isPick = x!.shape.length === 1 && !x!.isScalar && x!.constant === undefined && y!.isScalar;
-        return isPick ? this.#scalar({ op: 'pick' }, [this.inMemory(x!), y!], output) : this.#kernel(node, inputs, output);
+        return isPick
+          ? this.#scalar({ op: 'pick' }, [this.inMemory(x!), y!], output)
+          : this.#kernel(node, inputs, output);
       }
       case 'concat':
       case 'pad':
@@ -157,7 +163,13 @@ class Scheduler {
         return output;
       }
       default:
-        if (isElementwise(node) || node.op === 'select' || node.op === 'cast' || node.op === 'softplus' || node.op === 'linearCombination') {
+        if (
+          isElementwise(node) ||
+          node.op === 'select' ||
+          node.op === 'cast' ||
+          node.op === 'softplus' ||
+          node.op === 'linearCombination'
+        ) {
           if (output.isScalar) return this.#scalar(node, inputs, output);
           const operands = node.op === 'linearCombination' ? alignWeights(inputs, type.shape) : inputs;
           return this.#join(node, operands, output, type.shape);
@@ -169,13 +181,24 @@ class Scheduler {
     }
   }
 
-  #scalar(operation: Extract<Step, { kind: 'scalar' }>['operation'], inputs: readonly Variable[], output: Variable): Variable {
+  #scalar(
+    operation: Extract<Step, { kind: 'scalar' }>['operation'],
+    inputs: readonly Variable[],
+    output: Variable,
+  ): Variable {
     this.#push({ kind: 'scalar', operation, inputs, output }, [output]);
     return output;
   }
 
-  #kernel(node: Extract<Node, { readonly op: 'gather' | 'concat' | 'pad' | 'scatterAdd' | 'cumsum' | 'argMax' | 'iota' }>, inputs: readonly Variable[], output: Variable): Variable {
-    this.#push({ kind: 'kernel', operation: node, inputs: inputs.map((input) => this.inMemory(input)), output, spills: [] }, [output]);
+  #kernel(
+    node: Extract<Node, { readonly op: 'gather' | 'concat' | 'pad' | 'scatterAdd' | 'cumsum' | 'argMax' | 'iota' }>,
+    inputs: readonly Variable[],
+    output: Variable,
+  ): Variable {
+    this.#push(
+      { kind: 'kernel', operation: node, inputs: inputs.map((input) => this.inMemory(input)), output, spills: [] },
+      [output],
+    );
     return output;
   }
 
@@ -188,7 +211,11 @@ class Scheduler {
     return new Variable(type, { view: { of, strides: denseStrides(shape), offset } });
   }
 
-  #rearrange(node: Extract<Node, { readonly op: 'transpose' | 'slice' | 'broadcastTo' }>, x: Variable, output: Variable): Variable {
+  #rearrange(
+    node: Extract<Node, { readonly op: 'transpose' | 'slice' | 'broadcastTo' }>,
+    x: Variable,
+    output: Variable,
+  ): Variable {
     if (x.constant !== undefined) return new Variable(output.type, { constant: x.constant });
     const view = viewOf(x);
     const strides = rearranged(node, view.strides, x.shape);
@@ -203,7 +230,11 @@ class Scheduler {
     return new Variable(output.type, { view: rearrangedView });
   }
 
-  #reduce(node: Extract<Node, { readonly op: 'sum' | 'mean' | 'reduceMax' | 'reduceMin' }>, x: Variable, output: Variable): Variable {
+  #reduce(
+    node: Extract<Node, { readonly op: 'sum' | 'mean' | 'reduceMax' | 'reduceMin' }>,
+    x: Variable,
+    output: Variable,
+  ): Variable {
     const { axes } = node.params;
     if (x.isScalar) return this.#reshape(x, output.shape);
     if (sizeOf(x.shape) === 0) return new Variable(output.type, { constant: 0 });
@@ -223,7 +254,13 @@ class Scheduler {
       partial.push(
         isScalar
           ? this.#scalar({ op: 'scaledSquares' }, operands, sum)
-          : this.#join({ op: 'scaledSquares' }, operands, sum, shape, shape.map((_, axis) => axis)),
+          : this.#join(
+              { op: 'scaledSquares' },
+              operands,
+              sum,
+              shape,
+              shape.map((_, axis) => axis),
+            ),
       );
     }
     return this.#scalar({ op: 'rootMeanSquare', count }, partial, output);
@@ -246,7 +283,13 @@ class Scheduler {
       return this.#join({ op: 'sum', params: { axes: [0], keepDims: false } }, [products], output, [k], [0]);
     }
     const [left, right] = [this.#matrix(a, transposeA), this.#matrix(b, transposeB)];
-    const product = { a: left.matrix, b: right.matrix, transposeA: left.transposed, transposeB: right.transposed, output };
+    const product = {
+      a: left.matrix,
+      b: right.matrix,
+      transposeA: left.transposed,
+      transposeB: right.transposed,
+      output,
+    };
     this.#push(
       { kind: 'loop', shape: output.shape, members: [], product, reducedAxes: undefined, scratch: undefined },
       [output],
@@ -259,7 +302,9 @@ class Scheduler {
     if (x.constant === undefined && x.view !== undefined && !isDense(x)) {
       const swap = <T>(items: readonly T[]): readonly T[] => [...items.slice(0, -2), items.at(-1)!, items.at(-2)!];
       const { of, strides, offset } = x.view;
-      const swapped = new Variable(tensorType(swap(x.shape), x.dtype), { view: { of, strides: swap(strides), offset } });
+      const swapped = new Variable(tensorType(swap(x.shape), x.dtype), {
+        view: { of, strides: swap(strides), offset },
+      });
       if (isDense(swapped)) return { matrix: swapped, transposed: !transposed };
     }
     return { matrix: this.inMemory(x), transposed };
@@ -269,7 +314,13 @@ class Scheduler {
    * Adds an operation to the latest loop over its shape that runs when its operands are there, or to a new one. Results of
    * the loop that are used under another index, and sums that it has not finished, are not there yet.
    */
-  #join(operation: MemberOperation, inputs: readonly Variable[], output: Variable, shape: Shape, axes?: readonly number[]): Variable {
+  #join(
+    operation: MemberOperation,
+    inputs: readonly Variable[],
+    output: Variable,
+    shape: Shape,
+    axes?: readonly number[],
+  ): Variable {
     const member: Member = { operation, inputs, output, isReduction: axes !== undefined };
     const earliest = Math.max(-1, ...inputs.map((input) => this.#readyOf(input)));
     for (let i = this.#steps.length - 1; i >= Math.max(0, earliest); i--) {
@@ -280,14 +331,19 @@ class Scheduler {
       this.#ready.set(output, i);
       return output;
     }
-    this.#push(
-      { kind: 'loop', shape, members: [member], product: undefined, reducedAxes: axes, scratch: undefined },
-      [output],
-    );
+    this.#push({ kind: 'loop', shape, members: [member], product: undefined, reducedAxes: axes, scratch: undefined }, [
+      output,
+    ]);
     return output;
   }
 
-  #accepts(step: LoopStep, index: number, inputs: readonly Variable[], shape: Shape, axes: readonly number[] | undefined): boolean {
+  #accepts(
+    step: LoopStep,
+    index: number,
+    inputs: readonly Variable[],
+    shape: Shape,
+    axes: readonly number[] | undefined,
+  ): boolean {
     if (!sameShape(step.shape, shape) || step.members.length >= mostMembers) return false;
     const inside = inputs.filter((input) => this.#readyOf(input) === index);
     const isElement = (x: Variable): boolean =>
@@ -321,7 +377,10 @@ class Scheduler {
       output.origins = [then!, otherwise!];
       return output;
     });
-    this.#push({ kind: 'cond', predicate: predicate!, branches, outputs }, outputs.filter(({ origins }) => origins.length > 0));
+    this.#push(
+      { kind: 'cond', predicate: predicate!, branches, outputs },
+      outputs.filter(({ origins }) => origins.length > 0),
+    );
     return outputs;
   }
 
@@ -337,9 +396,17 @@ class Scheduler {
 
   #carry(initial: Variable): Carry {
     if (initial.type.kind === 'tape') {
-      throw new UnsupportedError('compile', 'a tape as the carry of a loop', { expected: 'tensors', advice: 'Scan the tape first.' });
+      throw new UnsupportedError('compile', 'a tape as the carry of a loop', {
+        expected: 'tensors',
+        advice: 'Scan the tape first.',
+      });
     }
-    const carry = { initial: this.inMemoryOrConstant(initial), current: new Variable(initial.type), own: undefined, next: undefined };
+    const carry = {
+      initial: this.inMemoryOrConstant(initial),
+      current: new Variable(initial.type),
+      own: undefined,
+      next: undefined,
+    };
     return carry;
   }
 
@@ -352,7 +419,14 @@ class Scheduler {
     const step: Step = {
       kind: 'while',
       condition: new Scheduler(this.#program).run(condition, [...constants, ...current]),
-      body: this.#program.functionOf(body, { kind: 'body', constants: n, carries: carries.length, elements: 0, written: taped, advances }),
+      body: this.#program.functionOf(body, {
+        kind: 'body',
+        constants: n,
+        carries: carries.length,
+        elements: 0,
+        written: taped,
+        advances,
+      }),
       constants,
       carries,
       tapes,
@@ -369,8 +443,24 @@ class Scheduler {
     const elements = inputs.slice(n + m).map((input) => this.inMemory(input));
     const current = carries.map((carry) => carry.current);
     const sequences = node.outputs.slice(m).map(({ type }) => new Variable(type));
-    const role: Role = { kind: 'body', constants: n, carries: m, elements: elements.length, written: sequences.length, advances: false };
-    const step: Step = { kind: 'scan', body: this.#program.functionOf(body, role), constants, carries, length, reverse, elements, sequences };
+    const role: Role = {
+      kind: 'body',
+      constants: n,
+      carries: m,
+      elements: elements.length,
+      written: sequences.length,
+      advances: false,
+    };
+    const step: Step = {
+      kind: 'scan',
+      body: this.#program.functionOf(body, role),
+      constants,
+      carries,
+      length,
+      reverse,
+      elements,
+      sequences,
+    };
     this.#push(step, [...current, ...sequences]);
     return [...current, ...sequences];
   }
@@ -388,7 +478,11 @@ const alignWeights = (inputs: readonly Variable[], shape: Shape): readonly Varia
     return new Variable(type, { view: { of, strides: [...strides, ...zeros], offset } });
   });
 
-function rearranged(node: Extract<Node, { readonly op: 'transpose' | 'slice' | 'broadcastTo' }>, strides: readonly number[], shape: Shape): readonly number[] {
+function rearranged(
+  node: Extract<Node, { readonly op: 'transpose' | 'slice' | 'broadcastTo' }>,
+  strides: readonly number[],
+  shape: Shape,
+): readonly number[] {
   switch (node.op) {
     case 'slice':
       return strides;
@@ -396,7 +490,9 @@ function rearranged(node: Extract<Node, { readonly op: 'transpose' | 'slice' | '
       return node.params.perm.map((axis) => strides[axis]!);
     case 'broadcastTo': {
       const missing = node.params.shape.length - shape.length;
-      return node.params.shape.map((extent, axis) => (axis < missing || shape[axis - missing] !== extent ? 0 : strides[axis - missing]!));
+      return node.params.shape.map((extent, axis) =>
+        axis < missing || shape[axis - missing] !== extent ? 0 : strides[axis - missing]!,
+      );
     }
   }
 }

@@ -6,7 +6,9 @@ import type { Root } from './storage.ts';
 import type { Variable } from './variable.ts';
 
 /** An operation with its parameters, detached from its operands. */
-export type Operation = { [P in LoweredPrimitive]: { readonly op: P; readonly params: PrimitiveParams[P] } }[LoweredPrimitive];
+export type Operation = {
+  [P in LoweredPrimitive]: { readonly op: P; readonly params: PrimitiveParams[P] };
+}[LoweredPrimitive];
 
 /** What is computed on scalars in locals. */
 export type ScalarOperation =

@@ -159,7 +159,14 @@ class Storage {
           for (const output of step.condition.outputs) this.#use(output, { position: this.#position, path });
         }
         const last = this.#position++;
-        use([...step.constants, ...step.carries.map((carry) => carry.initial), ...(step.kind === 'scan' ? step.elements : [])], last);
+        use(
+          [
+            ...step.constants,
+            ...step.carries.map((carry) => carry.initial),
+            ...(step.kind === 'scan' ? step.elements : []),
+          ],
+          last,
+        );
         for (const variable of current) this.#use(variable, { position: last, path });
         step.carries.forEach((carry, k) => {
           this.#taken.set(carry.current, last);
@@ -226,12 +233,19 @@ class Storage {
         return;
       case 'kernel': {
         const [buffer] = step.inputs;
-        if (step.operation.op === 'setRow' && hasElements(buffer!) && !isRepeated && this.#isFree(buffer!, step.output.position, path)) {
+        if (
+          step.operation.op === 'setRow' &&
+          hasElements(buffer!) &&
+          !isRepeated &&
+          this.#isFree(buffer!, step.output.position, path)
+        ) {
           step.output.root = rootOf(buffer!);
         } else {
           this.#place(step.output, path);
         }
-        step.spills = [...step.inputs, step.output].map(() => this.#occupy(newRoot(16, { kind: 'frame' }), step.output.position));
+        step.spills = [...step.inputs, step.output].map(() =>
+          this.#occupy(newRoot(16, { kind: 'frame' }), step.output.position),
+        );
         return;
       }
       case 'call':
@@ -315,7 +329,11 @@ class Storage {
     if (!isWhole(origin)) return false;
     const isReadLater = of.uses.some((use) => use.position > position && !areExclusive(use.path, path));
     const isReadBeside = of.uses.filter((use) => use.position === position).length > 1;
-    return !isReadLater && !isReadBeside && [...of.origins, ...this.#takenOver(of)].every((before) => this.#isFreeOrigin(before, position, path));
+    return (
+      !isReadLater &&
+      !isReadBeside &&
+      [...of.origins, ...this.#takenOver(of)].every((before) => this.#isFreeOrigin(before, position, path))
+    );
   }
 
   #takenOver(variable: Variable): readonly Variable[] {

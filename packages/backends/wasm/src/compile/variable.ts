@@ -65,12 +65,14 @@ export class Variable {
 /** Distances between neighbours along each axis of a dense, row-major tensor, in elements. */
 export function denseStrides(shape: Shape): readonly number[] {
   let stride = 1;
-  return shape.map((_, i) => {
-    const axis = shape.length - 1 - i;
-    const own = stride;
-    stride *= shape[axis] ?? 1;
-    return own;
-  }).reverse();
+  return shape
+    .map((_, i) => {
+      const axis = shape.length - 1 - i;
+      const own = stride;
+      stride *= shape[axis] ?? 1;
+      return own;
+    })
+    .reverse();
 }
 
 /** A variable as elements of one that is no view. */

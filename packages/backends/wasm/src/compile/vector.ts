@@ -54,7 +54,12 @@ export function compare(name: string, dtype: DType, x: Code, y: Code): Code {
 }
 
 /** Code for an element-wise operation on vectors. */
-export function vectorCode(site: VectorSite, operation: MemberOperation, operands: readonly Operand[], result: DType): Code {
+export function vectorCode(
+  site: VectorSite,
+  operation: MemberOperation,
+  operands: readonly Operand[],
+  result: DType,
+): Code {
   const { constant, context, f } = site;
   const { dtype, local } = operands[0]!;
   const [x, y, z] = operands.map((operand) => get(operand.local)) as [Code, Code, Code];
@@ -179,7 +184,11 @@ export function combine(name: string, dtype: DType, x: Code, y: Code): Code {
 export function combineLanes(f: FunctionBuilder, name: string, dtype: DType, lanes: 2 | 4, vector: Code): Local {
   let result = f.keep('v128', vector);
   const rotate = (bytes: number): Code =>
-    shuffle(Array.from({ length: 16 }, (_, i) => (i + bytes) % 16), get(result), get(result));
+    shuffle(
+      Array.from({ length: 16 }, (_, i) => (i + bytes) % 16),
+      get(result),
+      get(result),
+    );
   const width = dtype === 'f64' ? 8 : 4;
   for (let distance = lanes / 2; distance >= 1; distance /= 2) {
     const rotated = f.keep('v128', rotate(distance * width));

@@ -52,12 +52,7 @@ export class ModuleBuilder {
     this.#memory = memory;
   }
 
-  importFunction(
-    module: string,
-    name: string,
-    params: readonly WasmType[],
-    results: readonly WasmType[],
-  ): Callable {
+  importFunction(module: string, name: string, params: readonly WasmType[], results: readonly WasmType[]): Callable {
     if (this.#functions.length > 0) throw new Error('imports come before functions');
     const imported: Import = { module, name, params, results, index: this.#imports.length };
     this.#imports.push(imported);

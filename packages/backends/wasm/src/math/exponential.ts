@@ -19,17 +19,19 @@ export const expRange = {
   f64x2: { low: -746, high: 710 },
 } as const;
 
-/** Reduces a kept x within `expRange`. For n = 0, r is x, bit for bit. */
+/** Reduces a kept x within `expRange`, plus a small `tail`. For n = 0 and no tail, r is x, bit for bit. */
 export function reduceExponential(
   v: Vectors,
   x: Code,
   series: readonly number[] = expSeries[v.lanes],
+  tail?: Code,
 ): ReducedExponential {
   const rounder = v.number(v.format.rounder);
   const [head, rest] = ln2[v.lanes];
   const n = v.keep(v.add(v.mul(x, v.number(Math.LOG2E)), rounder));
   const whole = v.keep(v.sub(n, rounder));
-  const r = v.keep(v.sub(v.sub(x, v.mul(whole, v.number(head))), v.mul(whole, v.number(rest))));
+  const left = v.sub(v.sub(x, v.mul(whole, v.number(head))), v.mul(whole, v.number(rest)));
+  const r = v.keep(tail === undefined ? left : v.add(left, tail));
   const z = v.keep(v.mul(r, r));
   const c = v.keep(v.add(v.mul(v.polynomial(series, z), z), v.number(2)));
   return { n, r, c };
@@ -37,6 +39,10 @@ export function reduceExponential(
 
 /** (c + r)/(c − r) − 1, accurate where r is small. */
 const fractionMinusOne = (v: Vectors, { r, c }: ReducedExponential): Code => v.div(v.add(r, r), v.sub(c, r));
+
+/** (c + r)/(c − r) = e^r. */
+export const exponentialFraction = (v: Vectors, reduced: ReducedExponential): Code =>
+  v.add(fractionMinusOne(v, reduced), v.number(1));
 
 const inline: Readonly<Record<FloatLanes, boolean>> = { f32x4: true, f64x2: true };
 
@@ -47,7 +53,7 @@ export const exp: VectorFunction = {
     const { low, high } = expRange[lanes];
     const clamped = v.keep(v.atLeast(v.atMost(get(x), v.number(high)), v.number(low)));
     const reduced = reduceExponential(v, clamped);
-    const fraction = v.keep(v.add(fractionMinusOne(v, reduced), v.number(1)));
+    const fraction = v.keep(exponentialFraction(v, reduced));
     return v.local(v.scale(fraction, reduced.n));
   },
   inline,

@@ -31,7 +31,7 @@ function write({ name, inputs, nodes, outputs }: Graph, numberOf: (graph: Graph)
     return formatType(value.type);
   };
   const use = (value: Value): string => String(numbers.get(value));
-  lines.push(`graph ${name} ${inputs.map(define).join(' ')}`);
+  lines.push(`graph ${JSON.stringify(name)} ${inputs.map(define).join(' ')}`);
   for (const node of nodes) {
     const operands = node.inputs.map(use).join(' ');
     const params = Object.entries(node.params).map(([key, param]) => `${key}=${formatParam(param, numberOf)}`);

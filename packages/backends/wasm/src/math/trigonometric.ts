@@ -1,0 +1,72 @@
+/** sin x, cos x and tan x. */
+import { extract, get, i32, op, shuffle } from '../encoder/code.ts';
+import type { Code, FunctionBuilder, Local } from '../encoder/function.ts';
+import { reduceAngle } from './angle-reduction.ts';
+import { cosSeries, halfPi, sinSeries } from './coefficients.ts';
+import { fromDoubles, toDoubles } from './doubles.ts';
+import type { Constants, FloatLanes, VectorFunction } from './types.ts';
+import { vectors, type Vectors } from './vectors.ts';
+
+/** An angle as n·π/2 + r; in n the last two bits count. */
+interface ReducedAngle {
+  readonly r: Code;
+  readonly n: Code;
+}
+
+/** Multiples of π/2 below this have less than 20 bits: their products with the first parts of π/2 are exact. */
+const farAway = 2 ** 20;
+/** Nearer than this to a multiple of π/2, r in f64 would lack bits. */
+const tooClose = 2 ** -20;
+
+const [first, second, third] = halfPi;
+/** π/2 for angles with 24 bits, of which none is nearer to a multiple than 2⁻³³. */
+const partsForSingle = [first, second + third];
+const partsForDouble = [first, second, third];
+
+/**
+ * Reduces doubles by Cody and Waite's method: x minus n times each part of π/2. Vectors with an angle for which that is not exact enough
+ * go lane by lane through `reduceAngle`.
+ */
+function reduceDoubles(f: FunctionBuilder, v: Vectors, x: Code, parts: readonly number[]): ReducedAngle {
+  const rounder = v.number(v.format.rounder);
+  const n = v.local(v.add(v.mul(x, v.number(2 / Math.PI)), rounder));
+  const whole = v.keep(v.sub(get(n), rounder));
+  const r = v.local(parts.reduce((left, part) => v.sub(left, v.mul(whole, v.number(part))), x));
+
+  const isFar = v.lessEqual(v.number(farAway), v.abs(x));
+  const isClose = v.andNot(v.less(v.abs(get(r)), v.number(tooClose)), v.equal(whole, v.number(0)));
+  f.emit(op('v128.any_true', parts === partsForDouble ? v.or(isFar, isClose) : isFar));
+  f.if(() => {
+    const quadrant = f.local('i64');
+    const rest = f.local('f64');
+    for (const lane of [0, 1]) {
+      f.emit(extract('f64x2.extract_lane', lane, x)).call(reduceAngle(f.module)).set(quadrant).set(rest);
+      f.get(r).get(rest).lane('f64x2.replace_lane', lane).set(r);
+      f.get(n).get(quadrant).lane('i64x2.replace_lane', lane).set(n);
+    }
+  });
+  return { r: get(r), n: get(n) };
+}
+
+/** The low words of the four quadrants in two vectors. */
+const lowWords = [0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27];
+
+function reduce(f: FunctionBuilder, v: Vectors, x: Local, constant: Constants): ReducedAngle {
+  if (v.lanes === 'f64x2') return reduceDoubles(f, v, get(x), partsForDouble);
+  const doubles = vectors(f, 'f64x2', constant);
+  const [low, high] = toDoubles(get(x)).map((half) =>
+    reduceDoubles(f, doubles, doubles.keep(half), partsForSingle),
+  ) as [ReducedAngle, ReducedAngle];
+  return { r: v.keep(fromDoubles(low.r, high.r)), n: v.keep(shuffle(lowWords, low.n, high.n)) };
+}
+
+/** The sine of r. A product throughout, so that −0 stays −0. */
+const sinNear = (v: Vectors, r: Code, z: Code): Code =>
+  v.mul(v.add(v.mul(v.polynomial(sinSeries[v.lanes], z), z), v.number(1)), r);
+
+/** The cosine of r. */
+const cosNear = (v: Vectors, z: Code): Code =>
+  v.add(
+    v.mul(v.polynomial(cosSeries[v.lanes], z), v.mul(z, z)),
+    v.sub(v.number(1), v.mul(z, v.number(0.5))),
+  );
