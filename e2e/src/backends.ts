@@ -25,6 +25,7 @@ async function importInstalled(specifier: string): Promise<Readonly<Record<strin
     return (await import(/* @vite-ignore */ specifier)) as Readonly<Record<string, unknown>>;
   } catch (error) {
     if (isMissing(error, specifier)) throw new Error(`package ${specifier} is not installed`, { cause: error });
+    if (isNotBundled(error)) throw new Error(`package ${specifier} is not in the page's bundle`, { cause: error });
     throw error;
   }
 }
@@ -34,15 +35,19 @@ function isMissing(error: unknown, specifier: string): boolean {
   const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
   const isNotFound = code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND';
   return (
-    (isNotFound || /cannot find (package|module)|failed to (load|resolve)/i.test(String(message))) &&
+    (isNotFound || /cannot find (package|module)|failed to (load|resolve) (url|import)/i.test(String(message))) &&
     String(message).includes(specifier)
   );
 }
 
+/** Whether an import failed because a browser resolves no package names: the bundle has what is imported by a literal name. */
+const isNotBundled = (error: unknown): boolean =>
+  error instanceof TypeError && error.message.startsWith('Failed to resolve module specifier');
+
 /** Every backend by the name that `--backend` takes. */
 export const backends: Readonly<Record<string, BackendFactory>> = {
   reference: async () => (await import('@node-ode/backend-reference')).reference(),
-  wasm: optional('@node-ode/backend-wasm', 'wasm'),
+  wasm: async () => (await import('@node-ode/backend-wasm')).wasm(),
   'onnx-cpu': optional('@node-ode/backend-onnx', 'onnx', { executionProvider: 'cpu' }),
   'onnx-cuda': optional('@node-ode/backend-onnx', 'onnx', { executionProvider: 'cuda' }),
   'tfjs-cpu': optional('@node-ode/backend-tfjs', 'tfjs', { backend: 'cpu' }),
@@ -71,5 +76,5 @@ export async function openBackend(name: string, factory: BackendFactory): Promis
   }
 }
 
-/** Tells what `openBackend` gave. */
-export const isUnavailable = (opened: Backend | Unavailable): opened is Unavailable => 'reason' in opened;
+/** Tells what opening a backend gave. */
+export const isUnavailable = <T extends object>(opened: T | Unavailable): opened is Unavailable => 'reason' in opened;

@@ -13,8 +13,21 @@ export interface RunnerOptions {
   readonly json: string | undefined;
   /** Only cases whose title contains this. */
   readonly only: string;
+  /** Run in a browser, and how. */
+  readonly browser: BrowserOptions | undefined;
   readonly help: boolean;
 }
+
+/** How the browser is used. */
+export interface BrowserOptions {
+  /** Its executable; found if it is not given. */
+  readonly chromium: string | undefined;
+  /** Longest wait for one case, in milliseconds. */
+  readonly answerWithinMs: number;
+}
+
+/** Seconds that a case may take in the browser unless told otherwise. */
+const defaultTimeout = 120;
 
 export const usage = `Usage: npm run e2e -- [options]
 
@@ -22,11 +35,17 @@ export const usage = `Usage: npm run e2e -- [options]
   --require NAME[,NAME…]   backends that must be available: it is a failure if one is not
   --only TEXT              only cases whose title contains TEXT
   --json FILE              write the report as JSON
+  --browser                run in a page of headless Chromium
+  --chromium PATH          its executable; otherwise the one of CHROME_PATH or
+                           PLAYWRIGHT_CHROMIUM_EXECUTABLE_PATH, or the first of chromium,
+                           chromium-browser and google-chrome on PATH
+  --timeout SECONDS        longest wait for one case in the browser; ${defaultTimeout} by default
   --help                   show this
 
 Backends: ${Object.keys(backends).join(', ')}
 
-Exit code: 0 if every case agrees, 1 if one does not, a required backend is missing or no case ran, 2 for wrong usage.`;
+Exit code: 0 if every case agrees, 1 if one does not, a required backend is missing, the page
+had an error or no case ran, 2 for wrong usage, or if there is no browser.`;
 
 /**
  * Reads the arguments behind the command.
@@ -40,8 +59,27 @@ export function parseOptions(args: readonly string[]): RunnerOptions {
     values.backend === undefined && required.length === 0 ? Object.keys(backends) : namesIn(values.backend);
   const all = [...new Set([...chosen, ...required])];
   for (const name of all) backendFactory(name);
-  return { backends: all, required, json: values.json, only: values.only ?? '', help: values.help ?? false };
+  const { json, only = '', help = false } = values;
+  return { backends: all, required, json, only, browser: browserOptions(values), help };
 }
+
+type Values = ReturnType<typeof parse>['values'];
+
+function browserOptions({ browser = false, chromium, timeout }: Values): BrowserOptions | undefined {
+  if (browser) return { chromium, answerWithinMs: 1000 * seconds(timeout) };
+  const [useless] = Object.entries({ chromium, timeout }).filter(([, value]) => value !== undefined);
+  if (useless !== undefined) throw new OptionError('e2e', `--${useless[0]} without --browser`, { advice });
+  return undefined;
+}
+
+function seconds(text: string | undefined): number {
+  const value = text === undefined ? defaultTimeout : text.trim() === '' ? NaN : Number(text);
+  // Node's timers end at once above 2³¹ ms.
+  if (value > 0 && value <= 1e6) return value;
+  throw new OptionError('e2e', `--timeout '${text ?? ''}'`, { expected: 'seconds, above 0 and at most 1e6', advice });
+}
+
+const advice = 'See --help.';
 
 function parse(args: readonly string[]) {
   try {
@@ -52,12 +90,15 @@ function parse(args: readonly string[]) {
         require: { type: 'string', multiple: true },
         only: { type: 'string' },
         json: { type: 'string' },
+        browser: { type: 'boolean' },
+        chromium: { type: 'string' },
+        timeout: { type: 'string' },
         help: { type: 'boolean' },
       },
     });
   } catch (cause) {
     throw new OptionError('e2e', cause instanceof Error ? cause.message.replace(/\.$/, '') : String(cause), {
-      advice: 'See --help.',
+      advice,
       cause,
     });
   }

@@ -9,6 +9,8 @@ export interface Report {
   readonly unavailable: readonly Unavailable[];
   /** Required backends that are not available. */
   readonly missing: readonly string[];
+  /** What went wrong beside the cases: errors of the browser's page. */
+  readonly errors: readonly string[];
 }
 
 const count = ({ outcomes }: Report, result: Outcome['result']): number =>
@@ -22,6 +24,7 @@ export const isSuccess = (report: Report): boolean =>
   count(report, 'differs') === 0 &&
   count(report, 'failed') === 0 &&
   report.missing.length === 0 &&
+  report.errors.length === 0 &&
   ranCases(report) > 0;
 
 const small = (x: number | undefined): string => (x === undefined ? '' : x === 0 ? '0' : x.toExponential(1));
@@ -29,7 +32,7 @@ const milliseconds = (x: number | undefined): string => (x === undefined ? '' : 
 
 /** The report as text. */
 export function formatReport(report: Report): string {
-  const { outcomes, unavailable, missing } = report;
+  const { outcomes, unavailable, missing, errors } = report;
   const table = new Table({
     head: ['case', 'backend', 'difference', 'error', 'first ms', 'run ms', 'result'],
     colAligns: ['left', 'left', 'right', 'right', 'right', 'right', 'left'],
@@ -52,6 +55,10 @@ export function formatReport(report: Report): string {
     ...section(
       'Not available:',
       unavailable.map(({ name, reason }) => `  ${name}: ${reason}${missing.includes(name) ? ' (required)' : ''}`),
+    ),
+    ...section(
+      'Errors in the page:',
+      errors.map((error) => `  ${error}`),
     ),
     '',
     `${count(report, 'agrees')} agree, ${count(report, 'differs')} differ, ${count(report, 'failed')} failed, ${count(report, 'excluded')} excluded.`,

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { backendFactory } from './backends.ts';
 import { titleOf, type Case } from './cases/case.ts';
 import { allCases, casesMatching } from './cases/index.ts';
+import { inProcess } from './host.ts';
 import { oracleOn, relativeDifference, runCase } from './run-case.ts';
 import { formatReport, isSuccess } from './report.ts';
 import { main, runCases } from './runner.ts';
@@ -77,6 +78,12 @@ describe('the command line', () => {
     expect(err).toMatch(/--backends/);
   });
 
+  it('refuses a browser that is not there', async () => {
+    const { code, err } = await run('--browser', '--backend', 'reference', '--chromium', join(folder, 'none'));
+    expect(code).toBe(2);
+    expect(err).toMatch(/--chromium is '.*none'; expected an executable file\. Install one/);
+  });
+
   it('fails when a required backend is not available, and says why', async () => {
     const { code, out } = await run('--backend', 'reference', '--require', 'onnx-cuda', '--only', 'euler forwards');
     expect(out).toContain('onnx-cuda: package @node-ode/backend-onnx is not installed (required)');
@@ -141,7 +148,7 @@ const crashing = altered(() => ({ compile: () => Promise.reject(new Error('the e
 
 describe('a backend that is not the reference engine', () => {
   const report = async (make: () => Promise<Backend>, only: string) =>
-    runCases({ backends: ['mine'], required: [] }, casesMatching(only), { mine: make });
+    runCases({ backends: ['mine'], required: [] }, casesMatching(only), await inProcess({ mine: make }));
 
   it('is excluded from cases whose dtype it lacks, which is no failure', async () => {
     const found = await report(lacking, 'solver: euler');

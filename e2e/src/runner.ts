@@ -1,20 +1,14 @@
 /** The end-to-end runner: from a command line to an exit code. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { NodeOdeError, type Backend } from '@node-ode/core';
-import {
-  backendFactory,
-  backends,
-  isUnavailable,
-  openBackend,
-  type BackendFactory,
-  type Unavailable,
-} from './backends.ts';
+import { NodeOdeError } from '@node-ode/core';
+import { isUnavailable, type Unavailable } from './backends.ts';
 import type { Case } from './cases/case.ts';
 import { casesMatching } from './cases/index.ts';
+import { inProcess, type Host, type OpenBackend } from './host.ts';
 import { parseOptions, usage, type RunnerOptions } from './options.ts';
 import { formatReport, isSuccess, type Report } from './report.ts';
-import { oracleOn, runCase, type Outcome } from './run-case.ts';
+import type { Outcome } from './run-case.ts';
 
 /** Where the runner writes. */
 export interface Output {
@@ -22,44 +16,45 @@ export interface Output {
   readonly error: (text: string) => void;
 }
 
-/** Exit codes: everything agreed; something did not; wrong usage. */
+/** Exit codes: everything agreed; something did not; wrong usage, or no browser. */
 export const exitCode = { success: 0, failure: 1, usage: 2 } as const;
 
-/** Runs the cases on backends that are known by name. */
+/** Runs the cases on backends that the host knows by name, and closes the host. */
 export async function runCases(
   { backends: names, required }: Pick<RunnerOptions, 'backends' | 'required'>,
   cases: readonly Case[],
-  known: Readonly<Record<string, BackendFactory>> = backends,
-  progress: (outcome: Outcome) => void = () => undefined,
+  host: Host,
 ): Promise<Report> {
   const unavailable: Unavailable[] = [];
   const outcomes: Outcome[] = [];
-  const referenceEngine = await backendFactory('reference', backends)();
-  const oracle = oracleOn(referenceEngine);
-  for (const name of names) {
-    const opened = await openBackend(name, backendFactory(name, known));
-    if (isUnavailable(opened)) {
-      unavailable.push(opened);
-      continue;
+  let errors: readonly string[];
+  try {
+    for (const name of names) {
+      const opened = await host.open(name);
+      if (isUnavailable(opened)) unavailable.push(opened);
+      else outcomes.push(...(await runOn(opened, cases)));
     }
-    await useBackend(opened, async (backend) => {
-      for (const c of cases) {
-        const outcome = await runCase(c, name, backend, oracle);
-        progress(outcome);
-        outcomes.push(outcome);
-      }
-    });
+  } finally {
+    errors = await host.close();
   }
-  await referenceEngine.dispose();
-  return { outcomes, unavailable, missing: required.filter((name) => unavailable.some((u) => u.name === name)) };
+  const missing = required.filter((name) => unavailable.some((u) => u.name === name));
+  return { outcomes, unavailable, missing, errors };
 }
 
-async function useBackend(backend: Backend, use: (backend: Backend) => Promise<void>): Promise<void> {
+async function runOn(backend: OpenBackend, cases: readonly Case[]): Promise<readonly Outcome[]> {
+  const outcomes: Outcome[] = [];
   try {
-    await use(backend);
+    for (const c of cases) outcomes.push(await backend.run(c));
   } finally {
     await backend.dispose();
   }
+  return outcomes;
+}
+
+async function hostFor({ browser }: RunnerOptions): Promise<Host> {
+  if (browser === undefined) return inProcess();
+  const { browserHost } = await import('./browser/page-host.ts');
+  return browserHost(browser);
 }
 
 /**
@@ -74,7 +69,7 @@ export async function main(args: readonly string[], { log, error }: Output = con
       log(usage);
       return exitCode.success;
     }
-    const report = await runCases(options, casesMatching(options.only));
+    const report = await runCases(options, casesMatching(options.only), await hostFor(options));
     log(formatReport(report));
     if (options.json !== undefined) await writeJson(options.json, report);
     return isSuccess(report) ? exitCode.success : exitCode.failure;
