@@ -78,7 +78,8 @@ const trainingCase = (make: () => GradientMethod, dtype: FloatDType): Case => ({
       return [curve, ...(await readLeaves(result.state.params))];
     };
   },
-  tolerance: agreement[dtype],
+  // 20 steps at rtol 1e-4 amplify the rounding of f32: the reference engine itself is 4e-4 from a run in f64.
+  tolerance: dtype === 'f32' ? 5 * agreement.f32 : agreement.f64,
   complaint: ([curve]) => {
     const [first, last] = [curve?.data[0] ?? NaN, curve?.data.at(-1) ?? NaN];
     return last < 0.7 * first ? undefined : `the loss went from ${first} to ${last}; expected a fall by 30 % at least`;

@@ -19,11 +19,12 @@ const inputs: ProgramCase['inputs'] = (d) => [
 
 export const solves: readonly ProgramCase[] = [
   {
-    // Engines round differently, so an error near its tolerance may be accepted by one and rejected by another.
+    // Engines round differently, so an error near its tolerance may be accepted by one and rejected by another, and in f32
+    // the size of the second step depends on the rounding of a first error near zero. Both are within the solve's error.
     name: 'an adaptive solve, forwards and backwards in time',
     inputs,
     fn: ([y0, w, ts]) => [trajectory(adaptive, tensor(y0), tensor(w), tensor(ts)).ys],
-    slack: 100,
+    slack: { f32: 400, f64: 100 },
   },
   {
     name: 'the statistics of a solve by steps of one size',
