@@ -11,7 +11,8 @@ import { scalarCode, scalarConstant, type ScalarOperand } from './scalar.ts';
 import type { KernelStep, Scope, ScalarStep, Step } from './steps.ts';
 import { byteOffset, rootOf, type Root } from './storage.ts';
 import { elementBytes, localTypes, scalarType, tensorBytes } from './types.ts';
-import { Variable, viewOf } from './variable.ts';
+import type { Variable} from './variable.ts';
+import { viewOf } from './variable.ts';
 
 /** An address: what a local holds, if any, plus an offset that is known. */
 export interface Address {
@@ -59,7 +60,7 @@ export class FunctionEmitter {
       this.#pointers.set(root, f.keep('i32', load('i32.load', i32(this.slot(slots.destinations[index]!)))));
     });
     const givesTape = scope.outputs.some(({ type }) => type.kind === 'tape');
-    const mark = givesTape || !makesTapes(scope) ? undefined : f.keep('i32', (b) => b.globalGet(context.tapeTop));
+    const mark = givesTape || !plan.recordsTapes ? undefined : f.keep('i32', (b) => b.globalGet(context.tapeTop));
     this.scope(scope);
     scope.outputs.forEach((output, index) => {
       this.#result(output, index);
@@ -281,22 +282,4 @@ export class FunctionEmitter {
       this.copyTo(destination, output);
     });
   }
-}
-
-/** Whether a loop of this scope records tapes that end with it. */
-function makesTapes({ steps }: Scope): boolean {
-  return steps.some((step) => {
-    switch (step.kind) {
-      case 'while':
-        return step.tapes.length > 0;
-      case 'scan':
-        return step.length === null && step.sequences.length > 0;
-      case 'cond':
-        return step.branches.some(makesTapes);
-      case 'call':
-        return step.outputs.some(({ type }) => type.kind === 'tape');
-      default:
-        return false;
-    }
-  });
 }

@@ -8,7 +8,8 @@ import type { FunctionEmitter } from './function-emitter.ts';
 import { scalarConstant } from './scalar.ts';
 import type { LoopStep, Member } from './steps.ts';
 import { elementBytes, scalarType } from './types.ts';
-import { Variable, viewOf } from './variable.ts';
+import type { Variable} from './variable.ts';
+import { viewOf } from './variable.ts';
 import { lanesOf, scaledSquares, vectorCode, type VectorSite } from './vector.ts';
 
 /** Elements of a vector: 2 if anything in the loop is f64. */

@@ -3,14 +3,14 @@ import { get, op } from '../encoder/code.ts';
 import type { FunctionBuilder } from '../encoder/function.ts';
 import type { Callable, Global, ModuleBuilder } from '../encoder/module.ts';
 import { binaryFunctions, unaryFunctions, type FloatLanes } from '../math/index.ts';
+import { inlineConstants } from '../math/types.ts';
 import type { FunctionPlan } from './plan.ts';
-import { inlineConstant } from './vector.ts';
 
 export type UnaryFunction = keyof typeof unaryFunctions & string;
 export type BinaryFunction = keyof typeof binaryFunctions & string;
 
 export const isUnaryFunction = (name: string): name is UnaryFunction => Object.hasOwn(unaryFunctions, name);
-export const isBinaryFunction = (name: string): name is BinaryFunction => Object.hasOwn(binaryFunctions ?? {}, name);
+export const isBinaryFunction = (name: string): name is BinaryFunction => Object.hasOwn(binaryFunctions, name);
 
 /** Reading past the end of a tensor stays within this many bytes. */
 const slackBytes = 64;
@@ -54,8 +54,8 @@ export class ModuleContext {
     return this.#helper(`${lanes}.${name}`, (helperName) => {
       const f = this.module.function(helperName, isUnaryFunction(name) ? ['v128'] : ['v128', 'v128'], ['v128']);
       const result = isUnaryFunction(name)
-        ? unaryFunctions[name].emit(f, lanes, f.param(0), inlineConstant)
-        : binaryFunctions[name].emit(f, lanes, f.param(0), f.param(1), inlineConstant);
+        ? unaryFunctions[name].emit(f, lanes, f.param(0), inlineConstants)
+        : binaryFunctions[name].emit(f, lanes, f.param(0), f.param(1), inlineConstants);
       f.get(result);
       return f;
     });

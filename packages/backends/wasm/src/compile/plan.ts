@@ -1,7 +1,7 @@
 /** A function of the module: its steps, its memory, and how callers hand operands and results over. */
 import { tensorType, type DType, type Graph, type Shape } from '@node-ode/core';
 import { schedule, type Program } from './schedule.ts';
-import type { Scope } from './steps.ts';
+import { recordsTapes, type Scope } from './steps.ts';
 import { assignStorage, isWhole, newRoot, placesOf, rootOf, type Root } from './storage.ts';
 import { isTensorType, localTypes, tensorBytes } from './types.ts';
 import { Variable } from './variable.ts';
@@ -50,11 +50,15 @@ export class FunctionPlan {
   readonly carries: readonly CarryPlan[];
   readonly slots: Slots;
   readonly callees = new Set<FunctionPlan>();
+  /** Whether it, or a function that it calls, records tapes: nothing else can fail. */
+  readonly recordsTapes: boolean;
   readonly frameBytes: number;
   /** Where its frame begins, relative to the arena. */
   frame = 0;
   /** The position after its last step. */
   end = 0;
+  /** The position at which the last tape is complete; −1 if there are none. */
+  lastTape = -1;
 
   constructor(graph: Graph, role: Role, program: Program, takeSlot: () => number) {
     this.name = graph.name;
@@ -74,6 +78,7 @@ export class FunctionPlan {
       return variable;
     });
     this.scope = schedule(graph, this.inputs, { ...program, functionOf });
+    this.recordsTapes = this.scope.steps.some(recordsTapes);
     this.destinations = graph.outputs.map(({ type }, index) =>
       isTensorType(type) && !new Variable(type).isScalar
         ? newRoot(tensorBytes(type), { kind: 'destination', index })

@@ -45,7 +45,10 @@ export function planGraph(graph: Graph): Plan {
   const main = functionOf(graph, { kind: 'call' });
   const ioSlots = { inputs: graph.inputs.map(takeSlot), outputs: graph.outputs.map(takeSlot) };
   const counters = new Map<string, number>();
-  for (const { name } of ordered) if (!counters.has(name)) counters.set(name, takeSlot());
+  for (const called of ordered) {
+    if (called.role.kind === 'call' && called !== main && !counters.has(called.name))
+      counters.set(called.name, takeSlot());
+  }
   const dataStart = align(slotBytes);
   const frameStart = dataStart + constants.lay(dataStart);
   const arenaBytes = align(layFrames(ordered, frameStart));

@@ -3,9 +3,13 @@ import { sameType } from '@node-ode/core';
 import { isWhole, rootOf } from './storage.ts';
 import type { FunctionPlan } from './plan.ts';
 import type { LoopStep, Scope, Step } from './steps.ts';
-import { Variable, viewOf } from './variable.ts';
+import type { Variable} from './variable.ts';
+import { viewOf } from './variable.ts';
 
-/** Pairs [input, output] of the function that is the whole program. */
+/**
+ * Pairs [input, output] of the function that is the whole program. A run can fail only where it records tapes: until it is
+ * behind the last of them, its operands stay as they were.
+ */
 export function reusablePairs(plan: FunctionPlan): readonly (readonly [number, number])[] {
   const writes = plan.destinations.map((_, j) => firstWrite(plan, j));
   const pairs: [number, number][] = [];
@@ -14,7 +18,8 @@ export function reusablePairs(plan: FunctionPlan): readonly (readonly [number, n
     const last = Math.max(-1, ...input.uses.map(({ position }) => position));
     const j = plan.scope.outputs.findIndex((output, index) => {
       const write = writes[index];
-      if (write === undefined || pairs.some(([, taken]) => taken === index)) return false;
+      if (write === undefined || write.position <= plan.lastTape || pairs.some(([, taken]) => taken === index))
+        return false;
       if (!sameType(input.type, output.type)) return false;
       return last < write.position || (last === write.position && isElementByElement(write.loop, input, output));
     });

@@ -370,15 +370,18 @@ class Scheduler {
       const { steps, outputs } = branch.run(graph, operands);
       return { steps, outputs: outputs.map((output) => branch.inMemory(output)) };
     }) as unknown as readonly [Scope, Scope];
+    const choice = {};
     const outputs = node.outputs.map(({ type }, i) => {
       const [then, otherwise] = branches.map((branch) => branch.outputs[i]!);
       if (then === otherwise) return then!;
-      const output = new Variable(type);
-      output.origins = [then!, otherwise!];
-      return output;
+      const origins = branches.map((branch, index) => ({
+        variable: branch.outputs[i]!,
+        branch: [choice, index] as const,
+      }));
+      return new Variable(type, { origins });
     });
     this.#push(
-      { kind: 'cond', predicate: predicate!, branches, outputs },
+      { kind: 'cond', choice, predicate: predicate!, branches, outputs },
       outputs.filter(({ origins }) => origins.length > 0),
     );
     return outputs;

@@ -81,6 +81,8 @@ export interface CallStep {
 
 export interface CondStep {
   readonly kind: 'cond';
+  /** Stands for the choice in paths. */
+  readonly choice: object;
   readonly predicate: Variable;
   readonly branches: readonly [Scope, Scope];
   /** What either branch gives, as variables of the function. */
@@ -125,4 +127,20 @@ export type Step = ScalarStep | LoopStep | KernelStep | CallStep | CondStep | Wh
 export interface Scope {
   readonly steps: Step[];
   readonly outputs: readonly Variable[];
+}
+
+/** Whether a step records tapes, in a function that it calls included. */
+export function recordsTapes(step: Step): boolean {
+  switch (step.kind) {
+    case 'while':
+      return step.tapes.length > 0 || step.body.recordsTapes;
+    case 'scan':
+      return (step.length === null && step.sequences.length > 0) || step.body.recordsTapes;
+    case 'cond':
+      return step.branches.some(({ steps }) => steps.some(recordsTapes));
+    case 'call':
+      return step.callee.recordsTapes;
+    default:
+      return false;
+  }
 }

@@ -2,9 +2,9 @@
 import { sizeOf } from '@node-ode/core';
 import type { FunctionPlan } from './plan.ts';
 import { productScratchBytes } from './product.ts';
-import type { Carry, Scope, Step } from './steps.ts';
+import { recordsTapes, type Carry, type Scope, type Step } from './steps.ts';
 import { align, elementBytes, tensorBytes } from './types.ts';
-import { viewOf, type Path, type Use, type Variable } from './variable.ts';
+import { viewOf, type Origin, type Path, type Use, type Variable } from './variable.ts';
 
 /** Memory for the elements of one tensor at a time. */
 export interface Root {
@@ -99,7 +99,9 @@ class Storage {
   #use(variable: Variable, use: Use): void {
     variable.uses.push(use);
     if (variable.view !== undefined) this.#use(variable.view.of, use);
-    for (const origin of variable.origins) this.#use(origin, use);
+    for (const { variable: origin, branch } of variable.origins) {
+      this.#use(origin, { position: use.position, path: [...use.path, branch] });
+    }
   }
 
   /** Numbers the steps and records what each makes and reads. */
@@ -141,7 +143,7 @@ class Storage {
       case 'cond': {
         use([step.predicate]);
         step.branches.forEach((branch, index) => {
-          const inner: Path = [...path, [step, index]];
+          const inner: Path = [...path, [step.choice, index]];
           this.#recordScope(branch, inner);
           const last = this.#position++;
           for (const output of branch.outputs) this.#use(output, { position: last, path: inner });
@@ -175,6 +177,7 @@ class Storage {
         break;
       }
     }
+    if (path.length === 0 && recordsTapes(step)) this.#plan.lastTape = this.#position - 1;
     if (step.kind === 'kernel' && step.operation.op === 'setRow') this.#predecessor.set(step.output, step.inputs[0]!);
   }
 
@@ -187,7 +190,7 @@ class Storage {
     }
     if (this.#target.has(variable)) return;
     this.#target.set(variable, index);
-    for (const origin of variable.origins) this.#aim(origin, index);
+    for (const origin of variable.origins) this.#aim(origin.variable, index);
     const before = this.#predecessor.get(variable);
     if (before !== undefined && hasElements(before)) this.#aim(before, index);
   }
@@ -253,7 +256,7 @@ class Storage {
         return;
       case 'cond': {
         step.branches.forEach((branch, index) => {
-          this.#placeScope(branch, [...path, [step, index]], isRepeated);
+          this.#placeScope(branch, [...path, [step.choice, index]], isRepeated);
         });
         for (const output of step.outputs) {
           if (output.origins.length > 0 && hasElements(output)) output.root = this.#either(output.origins);
@@ -277,7 +280,8 @@ class Storage {
     return root;
   }
 
-  #either(origins: readonly Variable[]): Root {
+  #either(variables: readonly Origin[]): Root {
+    const origins = variables.map(({ variable }) => variable);
     const roots = origins.map((origin) => rootOf(origin)!);
     if (!origins.every(isWhole)) roots.push(elsewhere);
     if (roots.every((root) => root === roots[0])) return roots[0]!;
@@ -308,32 +312,21 @@ class Storage {
     current.root = this.#root(first.bytes, { kind: 'dynamic', among: [first, carry.next] });
   }
 
-  /**
-   * Whether the memory of a variable may be written to by the step at `position`: it is the function's, the step reads it
-   * once, and nothing that might run later reads it.
-   */
+  /** Whether the memory of a variable may be written to by the step at `position`: it is the function's, and not read again. */
   #isFree(variable: Variable, position: number, path: Path): boolean {
-    if (variable.constant !== undefined || !isWhole(variable)) return false;
-    const { of } = viewOf(variable);
-    const { root } = of;
+    const root = variable.constant === undefined ? rootOf(variable) : undefined;
     if (root === undefined || !placesOf(root).every(({ isWritable }) => isWritable)) return false;
-    const isReadOnce = of.uses.filter((use) => use.position === position).length === 1;
-    const isReadLater = of.uses.some((use) => use.position > position && !areExclusive(use.path, path));
-    if (!isReadOnce || isReadLater) return false;
-    const before = [...of.origins, ...this.#takenOver(of)];
-    return before.every((origin) => this.#isFreeOrigin(origin, position, path));
+    return this.#isLastUse(variable, position, path);
   }
 
-  #isFreeOrigin(origin: Variable, position: number, path: Path): boolean {
-    const { of } = viewOf(origin);
-    if (!isWhole(origin)) return false;
+  /** Whether nothing that might run after the step at `position`, and nothing else in it, reads what a variable shares. */
+  #isLastUse(variable: Variable, position: number, path: Path): boolean {
+    if (!isWhole(variable)) return false;
+    const { of } = viewOf(variable);
     const isReadLater = of.uses.some((use) => use.position > position && !areExclusive(use.path, path));
-    const isReadBeside = of.uses.filter((use) => use.position === position).length > 1;
-    return (
-      !isReadLater &&
-      !isReadBeside &&
-      [...of.origins, ...this.#takenOver(of)].every((before) => this.#isFreeOrigin(before, position, path))
-    );
+    const isReadTwice = of.uses.filter((use) => use.position === position).length > 1;
+    const before = [...of.origins.map((origin) => origin.variable), ...this.#takenOver(of)];
+    return !isReadLater && !isReadTwice && before.every((earlier) => this.#isLastUse(earlier, position, path));
   }
 
   #takenOver(variable: Variable): readonly Variable[] {

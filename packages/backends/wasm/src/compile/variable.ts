@@ -3,8 +3,11 @@ import { isTensorType, type DType } from './types.ts';
 import { sizeOf, type Shape, type TensorType, type ValueType } from '@node-ode/core';
 import type { Root } from './storage.ts';
 
-/** Branches on the way from a function to a place in it: for each `cond` step which branch. */
-export type Path = readonly (readonly [step: object, branch: number])[];
+/** A branch: which choice it belongs to, and its number there. */
+export type Branch = readonly [choice: object, branch: number];
+
+/** Branches on the way from a function to a place in it. */
+export type Path = readonly Branch[];
 
 /** A step that reads a variable. */
 export interface Use {
@@ -19,6 +22,12 @@ export interface View {
   readonly offset: number;
 }
 
+/** What a result of branches is after one of them. */
+export interface Origin {
+  readonly variable: Variable;
+  readonly branch: Branch;
+}
+
 /**
  * A value of one function: unlike a graph's values, an operand of a branch is the same variable inside and outside, and a
  * graph that is used by two branches has variables of its own in each.
@@ -28,8 +37,8 @@ export class Variable {
   /** All elements are this number. */
   readonly constant: number | undefined;
   readonly view: View | undefined;
-  /** A result of a branch or of a loop: what it may be, without a copy. */
-  origins: readonly Variable[] = [];
+  /** A result of branches: what it is, without a copy, if a branch was taken. */
+  readonly origins: readonly Origin[];
   /** What reads it, views of it included. */
   readonly uses: Use[] = [];
   /** Where its elements are, unless it is a scalar, a constant, or a view. */
@@ -37,8 +46,12 @@ export class Variable {
   /** The position of the step that makes it. */
   position = -1;
 
-  constructor(type: ValueType, { constant, view }: { constant?: number; view?: View } = {}) {
+  constructor(
+    type: ValueType,
+    { constant, view, origins = [] }: { constant?: number; view?: View; origins?: readonly Origin[] } = {},
+  ) {
     this.type = type;
+    this.origins = origins;
     this.constant = constant;
     this.view = view;
   }

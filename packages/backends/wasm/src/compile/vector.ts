@@ -3,7 +3,7 @@
  * bool then fill its lower half. A bool is a lane mask of 32 bits.
  */
 import type { DType } from '@node-ode/core';
-import { call, get, op, shuffle, splat } from '../encoder/code.ts';
+import { call, get, op, shuffle } from '../encoder/code.ts';
 import type { Code, FunctionBuilder, Local } from '../encoder/function.ts';
 import type { PlainOp } from '../encoder/opcodes.ts';
 import { binaryFunctions, unaryFunctions, type Constants } from '../math/index.ts';
@@ -17,9 +17,6 @@ export interface VectorSite {
   /** Splat constants, kept in locals before the loop. */
   readonly constant: Constants;
 }
-
-/** A constant where it is used. */
-export const inlineConstant: Constants = (lanes, value) => splat(lanes, value);
 
 type Lanes = 'f32x4' | 'f64x2' | 'i32x4';
 

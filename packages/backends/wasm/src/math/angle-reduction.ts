@@ -59,9 +59,11 @@ export const reduceAngle = sharedFunction('reduce_angle', ['f64'], ['f64', 'i64'
     return get(word);
   });
   const [w0, w1, w2] = [0, 1, 2].map((k) => keep(joined(words[k]!, words[k + 1]!, shift)));
-  const upper = (word: Code): Code => (g) => {
-    g.emit(mantissa).emit(word).call(upperProduct(g.module));
-  };
+  const upper =
+    (word: Code): Code =>
+    (g) => {
+      g.emit(mantissa).emit(word).call(upperProduct(g.module));
+    };
   const lowPart = keep(op('i64.mul', mantissa, w1!));
   const low = keep(op('i64.add', lowPart, upper(w2!)));
   const carry = op('i64.extend_i32_u', op('i64.lt_u', low, lowPart));

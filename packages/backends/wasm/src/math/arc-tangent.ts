@@ -3,8 +3,8 @@ import { get } from '../encoder/code.ts';
 import type { Code } from '../encoder/function.ts';
 import { atanSeries } from './coefficients.ts';
 import { inDoubles } from './doubles.ts';
-import type { VectorFunction2 } from './types.ts';
-import { vectors, type Vectors } from './vectors.ts';
+import { asFunction, type VectorFunction2 } from './types.ts';
+import { Vectors } from './vectors.ts';
 
 /** π/2 beyond its nearest double. */
 const restOfHalfPi = 6.123233995736766e-17;
@@ -55,8 +55,8 @@ export const atan2: VectorFunction2 = {
   emit: (f, lanes, y, x, constant) => {
     const series = atanSeries[lanes];
     if (lanes === 'f32x4') return inDoubles(f, y, x, constant, (v, top, side) => angle(v, top, side, series));
-    const v = vectors(f, lanes, constant);
+    const v = new Vectors(f, lanes, constant);
     return v.local(angle(v, get(y), get(x), series));
   },
-  inline: { f32x4: false, f64x2: false },
+  inline: asFunction,
 };

@@ -4,8 +4,8 @@
  */
 /** log 2 as a head, whose product with an exponent is exact, and the rest. */
 export const ln2 = {
-  f32x4: [0.693359375, -0.00021219444170128554],
-  f64x2: [0.6931471806019545, -4.2009150726810846e-11],
+  f32x4: [0.693115234375, 3.194618329871446e-5],
+  f64x2: [0.6931471805582987, 1.6465949582897082e-12],
 } as const;
 
 /** r·coth(r/2) − 2 as z times a polynomial in z = r², for |r| ≤ ½·log 2. */

@@ -2,7 +2,7 @@
 import { get, op, shuffle } from '../encoder/code.ts';
 import type { Code, FunctionBuilder, Local } from '../encoder/function.ts';
 import type { Constants } from './types.ts';
-import { vectors, type Vectors } from './vectors.ts';
+import { Vectors } from './vectors.ts';
 
 /** The upper half of the first vector below the lower half of the second. */
 const upperFirst = [8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23];
@@ -16,7 +16,8 @@ export const toDoubles = (x: Code): readonly [Code, Code] => [
 ];
 
 /** Two vectors of doubles rounded into one of f32. */
-export const fromDoubles = (low: Code, high: Code): Code => joinLow(op('f32x4.demote_f64x2_zero', low), op('f32x4.demote_f64x2_zero', high));
+export const fromDoubles = (low: Code, high: Code): Code =>
+  joinLow(op('f32x4.demote_f64x2_zero', low), op('f32x4.demote_f64x2_zero', high));
 
 /** The lower halves of two vectors in one. */
 export const joinLow = (low: Code, high: Code): Code => shuffle(lowerHalves, low, high);
@@ -29,7 +30,7 @@ export function inDoubles(
   constant: Constants,
   compute: (v: Vectors, x: Code, y: Code) => Code,
 ): Local {
-  const v = vectors(f, 'f64x2', constant);
+  const v = new Vectors(f, 'f64x2', constant);
   const ys = toDoubles(get(y));
   const halves = toDoubles(get(x)).map((half, k) => v.keep(compute(v, v.keep(half), v.keep(ys[k]!))));
   return v.local(fromDoubles(halves[0]!, halves[1]!));

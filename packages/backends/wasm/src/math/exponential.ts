@@ -2,8 +2,8 @@
 import { get } from '../encoder/code.ts';
 import type { Code } from '../encoder/function.ts';
 import { expSeries, ln2 } from './coefficients.ts';
-import type { FloatLanes, VectorFunction } from './types.ts';
-import { vectors, type Vectors } from './vectors.ts';
+import { inLoop, type VectorFunction } from './types.ts';
+import { Vectors } from './vectors.ts';
 
 /** e^x = 2ⁿ·(c + r)/(c − r), where x = n·log 2 + r and c = r·coth(r/2). */
 export interface ReducedExponential {
@@ -44,19 +44,17 @@ const fractionMinusOne = (v: Vectors, { r, c }: ReducedExponential): Code => v.d
 export const exponentialFraction = (v: Vectors, reduced: ReducedExponential): Code =>
   v.add(fractionMinusOne(v, reduced), v.number(1));
 
-const inline: Readonly<Record<FloatLanes, boolean>> = { f32x4: true, f64x2: true };
-
 /** e^x. */
 export const exp: VectorFunction = {
   emit: (f, lanes, x, constant) => {
-    const v = vectors(f, lanes, constant);
+    const v = new Vectors(f, lanes, constant);
     const { low, high } = expRange[lanes];
     const clamped = v.keep(v.atLeast(v.atMost(get(x), v.number(high)), v.number(low)));
     const reduced = reduceExponential(v, clamped);
     const fraction = v.keep(exponentialFraction(v, reduced));
     return v.local(v.scale(fraction, reduced.n));
   },
-  inline,
+  inline: inLoop,
 };
 
 /** Below these, e^x − 1 rounds to −1. */
@@ -65,7 +63,7 @@ const lowest = { f32x4: -18, f64x2: -38 } as const;
 /** e^x − 1, accurate where x is small. */
 export const expm1: VectorFunction = {
   emit: (f, lanes, x, constant) => {
-    const v = vectors(f, lanes, constant);
+    const v = new Vectors(f, lanes, constant);
     const clamped = v.keep(v.atLeast(v.atMost(get(x), v.number(expRange[lanes].high)), v.number(lowest[lanes])));
     const reduced = reduceExponential(v, clamped);
     // The largest exponent has no power of two of its own: half of it is taken, and the result twice.
@@ -73,8 +71,8 @@ export const expm1: VectorFunction = {
     const isLargest = v.keep(v.less(v.number(rounder + exponentBias), reduced.n));
     const power = v.keep(v.powerOfTwo(v.addBits(reduced.n, isLargest)));
     // As a difference, so that −0 stays −0.
-    const y = v.keep(v.sub(v.mul(power, fractionMinusOne(v, reduced)), v.sub(v.number(1), power)));
-    return v.local(v.add(y, v.and(y, isLargest)));
+    const y = v.sub(v.mul(power, fractionMinusOne(v, reduced)), v.sub(v.number(1), power));
+    return v.local(v.mul(y, v.add(v.number(1), v.and(isLargest, v.number(1)))));
   },
-  inline,
+  inline: inLoop,
 };

@@ -2,8 +2,8 @@
 import { get } from '../encoder/code.ts';
 import type { Code } from '../encoder/function.ts';
 import { ln2, logSeries } from './coefficients.ts';
-import type { FloatLanes, VectorFunction } from './types.ts';
-import { vectors, type Vectors } from './vectors.ts';
+import { inLoop, type VectorFunction } from './types.ts';
+import { Vectors } from './vectors.ts';
 
 /** x = m·2ᵏ with m from √½ to √2. */
 export interface SplitNumber {
@@ -52,25 +52,23 @@ function limits(v: Vectors, x: Code, pole: number, result: Code): Code {
   return v.select(v.equal(x, v.number(pole)), v.number(-Infinity), positive);
 }
 
-const inline: Readonly<Record<FloatLanes, boolean>> = { f32x4: true, f64x2: false };
-
 /** The natural logarithm. */
 export const log: VectorFunction = {
   emit: (f, lanes, x, constant) => {
-    const v = vectors(f, lanes, constant);
+    const v = new Vectors(f, lanes, constant);
     const { normal, extraExponent } = normalize(v, get(x));
     const { exponent, mantissa } = splitNumber(v, normal);
     const k = v.keep(v.sub(exponent, extraExponent));
     const fraction = v.keep(v.sub(mantissa, v.number(1)));
     return v.local(limits(v, get(x), 0, combine(v, k, fraction)));
   },
-  inline,
+  inline: inLoop,
 };
 
 /** log(1 + x), accurate where x is small: what rounding 1 + x loses is put back into the fraction. */
 export const log1p: VectorFunction = {
   emit: (f, lanes, x, constant) => {
-    const v = vectors(f, lanes, constant);
+    const v = new Vectors(f, lanes, constant);
     const one = v.number(1);
     const u = v.keep(v.add(get(x), one));
     const back = v.keep(v.sub(u, one));
@@ -85,5 +83,5 @@ export const log1p: VectorFunction = {
     const result = limits(v, get(x), -1, combine(v, exponent, fraction));
     return v.local(v.or(result, v.sign(get(x))));
   },
-  inline,
+  inline: inLoop,
 };

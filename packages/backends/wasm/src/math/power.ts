@@ -6,8 +6,8 @@ import { inDoubles } from './doubles.ts';
 import { exponentialFraction, expRange, reduceExponential } from './exponential.ts';
 import { exactProduct, exactSum, type Pair } from './extended.ts';
 import { normalize, splitNumber } from './logarithm.ts';
-import type { VectorFunction2 } from './types.ts';
-import { vectors, type Vectors } from './vectors.ts';
+import { asFunction, type VectorFunction2 } from './types.ts';
+import { Vectors } from './vectors.ts';
 
 /** log m + k·log 2 = 2s + curved + k·log 2, with s = f/(2 + f) and f = m − 1. */
 interface LogarithmTerms {
@@ -34,13 +34,7 @@ function logarithmTerms(v: Vectors, mantissa: Code, k: Code, series: readonly nu
 
 /** −∞ for 0; ∞ and NaN for themselves. */
 const withLimits = (v: Vectors, x: Code, logarithm: Code): Code =>
-  v.keep(
-    v.select(
-      v.equal(x, v.number(0)),
-      v.number(-Infinity),
-      v.select(v.less(x, v.number(Infinity)), logarithm, x),
-    ),
-  );
+  v.keep(v.select(v.equal(x, v.number(0)), v.number(-Infinity), v.select(v.less(x, v.number(Infinity)), logarithm, x)));
 
 /** y·log x for kept x ≥ 0, where x has no more than 24 bits and the result may have an error of 2⁻³⁰. */
 function exponentForSingle(v: Vectors, x: Code, y: Code): Code {
@@ -113,8 +107,8 @@ export const pow: VectorFunction2 = {
         power(v, base, exponent, (a, b) => exponentialForSingle(v, exponentForSingle(v, a, b))),
       );
     }
-    const v = vectors(f, lanes, constant);
+    const v = new Vectors(f, lanes, constant);
     return v.local(power(v, get(x), get(y), (a, b) => exponentialForDouble(v, exponentForDouble(v, a, b))));
   },
-  inline: { f32x4: false, f64x2: false },
+  inline: asFunction,
 };

@@ -12,12 +12,16 @@ export interface OddRational {
  * x·P(x²)/Q(x²) up to |x| = `saturation`, where it reaches ±1 up to its error; ±1 from there on. All coefficients of P and Q are
  * positive: nothing cancels, but roundings add up, and could carry results over 1 if that were not the limit.
  */
-export function saturatingRational(v: Vectors, x: Code, { numerator, denominator }: OddRational, saturation: number): Code {
+export function saturatingRational(
+  v: Vectors,
+  x: Code,
+  { numerator, denominator }: OddRational,
+  saturation: number,
+): Code {
   // A bound on x² is enough: from there on the quotient grows with x.
   const z = v.keep(v.atMost(v.mul(x, x), v.number(saturation ** 2)));
-  const squared = v.keep(v.mul(z, z));
-  const top = v.polynomialInHalves(numerator, z, squared);
-  const bottom = v.polynomialInHalves(denominator, z, squared);
+  const top = v.polynomial(numerator, z);
+  const bottom = v.polynomial(denominator, z);
   // x last: its product with P could be subnormal, and lose bits that the quotient has.
   const y = v.mul(v.div(top, bottom), x);
   return v.atLeast(v.atMost(y, v.number(1)), v.number(-1));

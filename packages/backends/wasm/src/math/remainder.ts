@@ -4,8 +4,8 @@ import type { Code, FunctionBuilder, Local } from '../encoder/function.ts';
 import { inDoubles } from './doubles.ts';
 import { exactProduct } from './extended.ts';
 import { sharedFunction } from './shared-function.ts';
-import type { VectorFunction2 } from './types.ts';
-import { vectors, type Vectors } from './vectors.ts';
+import { inLoop, type VectorFunction2 } from './types.ts';
+import { Vectors } from './vectors.ts';
 
 const implicitBit = 2n ** 52n;
 /** A mantissa has 53 bits; that many more fit into 64. */
@@ -111,8 +111,8 @@ function remainder(f: FunctionBuilder, v: Vectors, x: Code, y: Code, { leave, ma
 export const rem: VectorFunction2 = {
   emit: (f, lanes, x, y, constant) => {
     if (lanes === 'f32x4') return inDoubles(f, x, y, constant, (v, a, b) => remainder(f, v, a, b, quickForSingle));
-    const v = vectors(f, lanes, constant);
+    const v = new Vectors(f, lanes, constant);
     return v.local(remainder(f, v, get(x), get(y), quickForDouble));
   },
-  inline: { f32x4: false, f64x2: false },
+  inline: inLoop,
 };

@@ -3,8 +3,8 @@ import { get } from '../encoder/code.ts';
 import { tanhRational } from './coefficients.ts';
 import { reduceExponential } from './exponential.ts';
 import { saturatingRational } from './rational.ts';
-import type { VectorFunction } from './types.ts';
-import { vectors } from './vectors.ts';
+import { inLoop, type VectorFunction } from './types.ts';
+import { Vectors } from './vectors.ts';
 
 /** From here on tanh rounds to ±1. */
 const saturation = { f32x4: 9.02, f64x2: 19.1 } as const;
@@ -15,7 +15,7 @@ const saturation = { f32x4: 9.02, f64x2: 19.1 } as const;
  */
 export const tanh: VectorFunction = {
   emit: (f, lanes, x, constant) => {
-    const v = vectors(f, lanes, constant);
+    const v = new Vectors(f, lanes, constant);
     const limit = saturation[lanes];
     if (lanes === 'f32x4') return v.local(saturatingRational(v, get(x), tanhRational, limit));
     const clamped = v.keep(v.atLeast(v.atMost(get(x), v.number(limit)), v.number(-limit)));
@@ -28,5 +28,5 @@ export const tanh: VectorFunction = {
     const bottom = v.sub(v.mul(more, c), v.mul(less, r));
     return v.local(v.div(top, bottom));
   },
-  inline: { f32x4: true, f64x2: true },
+  inline: inLoop,
 };

@@ -17,6 +17,9 @@ const formats: Readonly<Record<FloatLanes, Format>> = {
   f64x2: { integers: 'i64x2', mantissaBits: 52, exponentBias: 1023, rounder: 1.5 * 2 ** 52 },
 };
 
+/** The most coefficients that Horner's rule is used for: measured, over all functions. */
+const longestChain = 4;
+
 /** The number whose bits these are. */
 function floatOfBits(bits: bigint): number {
   return new Float64Array(BigInt64Array.of(BigInt.asIntN(64, bits)).buffer)[0]!;
@@ -111,18 +114,18 @@ export class Vectors {
   /** Whether the sign bit is set: of −0 too. */
   isNegative = (a: Code): Code => op(`${this.format.integers}.lt_s`, a, this.number(0));
 
-  /** Σ cₖ·xᵏ, by Horner's rule: fewest instructions, which is what counts where iterations of a loop overlap. */
-  polynomial(coefficients: readonly number[], x: Code): Code {
-    return coefficients
-      .slice(0, -1)
-      .reduceRight((sum, c) => this.add(this.mul(sum, x), this.number(c)), this.number(coefficients.at(-1)!));
-  }
-
   /**
-   * Σ cₖ·xᵏ as E(x²) + x·O(x²), with x² kept: half as many roundings one after another, where terms of one sign let each of them
-   * reach the result.
+   * Σ cₖ·xᵏ of a kept x. Horner's rule where that is short; else E(x²) + x·O(x²), and so on for both: one multiplication more, but
+   * a chain of half the length, so that more iterations of a loop fit into what a processor looks ahead. Fewer roundings one
+   * after another also mean smaller errors where all terms have one sign.
    */
-  polynomialInHalves(coefficients: readonly number[], x: Code, squared: Code): Code {
+  polynomial(coefficients: readonly number[], x: Code): Code {
+    if (coefficients.length <= longestChain) {
+      return coefficients
+        .slice(0, -1)
+        .reduceRight((sum, c) => this.add(this.mul(sum, x), this.number(c)), this.number(coefficients.at(-1)!));
+    }
+    const squared = this.keep(this.mul(x, x));
     const half = (parity: number): Code =>
       this.polynomial(
         coefficients.filter((_, k) => k % 2 === parity),
@@ -145,7 +148,3 @@ export class Vectors {
     return this.mul(this.mul(y, this.powerOfTwo(half)), this.powerOfTwo(rest));
   }
 }
-
-/** Vectors of `lanes`, written into `f`. */
-export const vectors = (f: FunctionBuilder, lanes: FloatLanes, constant: Constants): Vectors =>
-  new Vectors(f, lanes, constant);

@@ -2,8 +2,7 @@
 import { get } from '../encoder/code.ts';
 import type { FunctionBuilder, Local } from '../encoder/function.ts';
 import type { Callable, ModuleBuilder } from '../encoder/module.ts';
-import { emitDotBlock, type DotBlock } from './dot-product.ts';
-import { emitOuterBlock, type OuterBlock } from './outer-product.ts';
+import { emitBlock, type DotBlock, type OuterBlock } from './block.ts';
 import { packColumns, packRows } from './pack.ts';
 import type { Packing } from './plan.ts';
 import type { VectorType } from './vector.ts';
@@ -35,9 +34,7 @@ export function blockFunction(module: ModuleBuilder, type: VectorType, block: Ou
   const columns = block.kernel === 'outer' ? block.vectors * type.lanes : block.columns;
   const name = `matmul.${block.kernel}.${type.dtype}.${block.rows}x${block.k}x${columns}`;
   return shared(module, name, [block], 3, (f) => {
-    const at = { left: f.param(0), right: f.param(1), out: f.param(2) };
-    if (block.kernel === 'outer') emitOuterBlock(f, type, block, at);
-    else emitDotBlock(f, type, block, at);
+    emitBlock(f, type, block, { left: f.param(0), right: f.param(1), out: f.param(2) });
   });
 }
 

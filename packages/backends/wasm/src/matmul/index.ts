@@ -4,7 +4,7 @@ import type { Code, FunctionBuilder, Local } from '../encoder/function.ts';
 import { emitBlocks } from './blocks.ts';
 import { emitDirect } from './direct.ts';
 import { packed } from './functions.ts';
-import { packedBytes, planMatmul, resultBytes } from './plan.ts';
+import { packedBytes, planMatmul, resultBytes, type Packing } from './plan.ts';
 import type { MatmulSpec, ResultVector } from './spec.ts';
 import { vectorType } from './vector.ts';
 
@@ -14,7 +14,8 @@ export type { MatmulSpec, ResultVector } from './spec.ts';
 export function scratchBytes(spec: MatmulSpec): number {
   if (spec.m === 0 || spec.n === 0) return 0;
   const plan = planMatmul(spec);
-  return packedBytes(spec, plan) + (plan.kind === 'blocks' ? resultBytes(plan) : 0);
+  const { a, b } = plan.packings;
+  return packedBytes(spec, a) + packedBytes(spec, b) + (plan.kind === 'blocks' ? resultBytes(plan) : 0);
 }
 
 /**
@@ -33,14 +34,19 @@ export function emitMatmul(
   if (spec.m === 0 || spec.n === 0) return;
   const type = vectorType(spec.dtype);
   const plan = planMatmul(spec);
-  const scratch = scratchBytes(spec) > 0 ? f.keep('i32', operands.scratch) : operands.b;
-  const b = plan.packing === undefined ? operands.b : packed(f, type, plan.packing, operands.b, scratch);
+  const { packings } = plan;
+  const bytesOfA = packedBytes(spec, packings.a);
+  const scratchAt = (offset: number): Local => f.keep('i32', op('i32.add', operands.scratch, i32(offset)));
+  const operand = (source: Local, packing: Packing | undefined, offset: number): Local =>
+    packing === undefined ? source : packed(f, type, packing, source, scratchAt(offset));
+  const a = operand(operands.a, packings.a, 0);
+  const b = operand(operands.b, packings.b, bytesOfA);
   if (plan.kind === 'direct') {
-    emitDirect(f, type, plan.product, { left: operands.a, right: b }, store);
+    emitDirect(f, type, plan.product, { left: a, right: b }, store);
     return;
   }
-  const results = f.keep('i32', op('i32.add', get(scratch), i32(packedBytes(spec, plan))));
-  emitBlocks(f, type, spec, plan, { a: operands.a, b, results }, store);
+  const results = scratchAt(bytesOfA + packedBytes(spec, packings.b));
+  emitBlocks(f, type, spec, plan, { a, b, results }, store);
 }
 
 /** A store of the plain result to a dense [m, n] matrix at `c`. */

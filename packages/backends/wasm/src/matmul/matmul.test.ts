@@ -217,7 +217,7 @@ describe('planMatmul', () => {
     const chosen = (...args: Parameters<typeof plan>) => {
       const planned = plan(...args);
       if (planned.kind !== 'blocks') throw new Error('no blocks');
-      return [planned.block(planned.blockRows).kernel, planned.swapped, planned.packing?.stored];
+      return [planned.block(planned.blockRows).kernel, planned.swapped, planned.packings.b?.stored];
     };
     expect(chosen(20, 50, 50)).toEqual(['outer', false, undefined]);
     expect(chosen(20, 50, 2, false, true)).toEqual(['dot', false, undefined]);

@@ -1,29 +1,35 @@
 /** How a product is computed: which kernel, on which operands as they are or packed, in tiles and blocks of which size. */
+import type { DotBlock, OuterBlock } from './block.ts';
 import type { DirectProduct } from './direct.ts';
-import type { DotBlock } from './dot-product.ts';
-import type { MatmulSpec } from './spec.ts';
-import type { OuterBlock } from './outer-product.ts';
 import { stripsBytes, type Strips } from './pack.ts';
+import type { MatmulSpec } from './spec.ts';
+import { dotTile, outerTile } from './tile-choice.ts';
 import type { Tile } from './tile.ts';
-import { range, vectorBytes, vectorsFor, vectorType, type VectorType } from './vector.ts';
+import { vectorBytes, vectorsFor, vectorType, type VectorType } from './vector.ts';
 
-/** A copy of B: in strips, from [k, n] as it is stored ('rows') or from its transposed form ('columns'). */
+/** A copy of an operand in strips, from the matrix as it is stored ('rows') or stored transposed ('columns'). */
 export interface Packing {
   readonly stored: 'rows' | 'columns';
   readonly strips: Strips;
 }
 
+/** The copies that a product needs; an operand without one is read in place. */
+export interface Packings {
+  readonly a?: Packing | undefined;
+  readonly b?: Packing | undefined;
+}
+
 /** A product in line. */
 export interface DirectPlan {
   readonly kind: 'direct';
-  readonly packing: Packing | undefined;
+  readonly packings: Packings;
   readonly product: DirectProduct;
 }
 
 /** A product in blocks of rows, each computed into scratch memory by one call. */
 export interface BlockPlan {
   readonly kind: 'blocks';
-  readonly packing: Packing | undefined;
+  readonly packings: Packings;
   /** Blocks are of Cᵀ = Bᵀ·Aᵀ: B is the left operand of the kernel, and the rows of C are the columns of the block. */
   readonly swapped: boolean;
   readonly blockRows: number;
@@ -37,39 +43,73 @@ export type MatmulPlan = DirectPlan | BlockPlan;
 
 /** Up to this k, each result is summed in line. */
 const directK = 4;
-/** Bytes of results that a block has at most, unless one tile is more. */
+/** Blocks have as many rows as fit into so many bytes of results, but at least so many that strips of B are used often. */
 const blockBytes = 16384;
-/** From so many rows on, transposing B costs less than summing over lanes. */
-const rowsThatPayTransposing = 8;
+const leastBlockRows = 32;
 /** From so many bytes of B, and so many rows, on, packing it costs less than reading it in strides. */
 const bytesThatPayPacking = 16384;
 const rowsThatPayPacking = 16;
+/** From so many steps, and so many columns, on, transposing A costs less than reading a line of cache at each step. */
+const kThatPaysTransposing = 128;
+const columnsThatPayTransposing = 128;
 
-export function planMatmul(spec: MatmulSpec): MatmulPlan {
-  const type = vectorType(spec.dtype);
+/** A product with strides in bytes; whether an operand is stored transposed matters only if it has rows and columns. */
+interface Layout extends MatmulSpec {
+  readonly type: VectorType;
+  readonly a: { readonly row: number; readonly k: number };
+  readonly b: { readonly column: number; readonly k: number };
+}
+
+function layoutOf(spec: MatmulSpec): Layout {
   const { m, n, k } = spec;
-  // A matrix with one row or column is stored like its transposed form.
+  const type = vectorType(spec.dtype);
+  const { bytes } = type;
   const transposeA = spec.transposeA && m > 1 && k > 1;
   const transposeB = spec.transposeB && n > 1 && k > 1;
-  const a = transposeA ? { row: type.bytes, k: m * type.bytes } : { row: k * type.bytes, k: type.bytes };
-  const b = transposeB ? { column: k * type.bytes, k: type.bytes } : { column: type.bytes, k: n * type.bytes };
+  return {
+    ...spec,
+    transposeA,
+    transposeB,
+    type,
+    a: transposeA ? { row: bytes, k: m * bytes } : { row: k * bytes, k: bytes },
+    b: transposeB ? { column: k * bytes, k: bytes } : { column: bytes, k: n * bytes },
+  };
+}
 
-  if (k <= directK) {
-    const strips = { k, n, width: vectorsFor(type, n) };
-    const packing: Packing | undefined = transposeB ? { stored: 'columns', strips } : undefined;
-    const right = { k: packing === undefined ? b.k : strips.width * vectorBytes };
-    return { kind: 'direct', packing, product: { m, n, k, left: a, right } };
-  }
-  const rowOfA = a.row;
-  const pitchOf = (elements: number): number => vectorsFor(type, elements) * vectorBytes;
+/** The way that is fastest, by measurement (bench/matmul.mjs), for a product that has elements. */
+export function planMatmul(spec: MatmulSpec): MatmulPlan {
+  const layout = layoutOf(spec);
+  const { m, n, k, type, transposeA, transposeB } = layout;
+  if (k <= directK) return planDirect(layout);
+  const narrow = n < type.lanes;
+  if (narrow && transposeA) return planSwapped(layout, outerTile(n, vectorsFor(type, m)));
+  if (n === 1) return planSwapped(layout, dotTile(type, n, m));
+  // Dot products end in sums over lanes, for each row; what they spare is the transposing of B, once, for each k.
+  const sumsCostLess = type.lanes === 2 || m <= k / 2;
+  if (!transposeA && (narrow || (transposeB && sumsCostLess))) return planDot(layout);
+  return planOuter(layout);
+}
 
-  if (n < type.lanes && (transposeA || n === 1)) {
-    // A is read along m or along k, and either way vectors of Cᵀ are what comes out.
-    const tile = transposeA ? outerTile(n, vectorsFor(type, m)) : dotTile(type, n, m);
-    const unit = transposeA ? tile.columns * type.lanes : tile.columns;
-    const blockRows = blockRowsOf(m, n * type.bytes, unit);
-    const common = { rows: n, k, pitch: pitchOf(blockRows), tile };
-    const block = (rows: number): OuterBlock | DotBlock =>
+function planDirect({ m, n, k, type, a, b, transposeB }: Layout): DirectPlan {
+  const packings: Packings = transposeB ? { b: transposition(type, n, k) } : {};
+  return {
+    kind: 'direct',
+    packings,
+    product: { m, n, k, left: a, right: { k: transposeB ? pitchOf(type, n) : b.k } },
+  };
+}
+
+/** A is read along m or, by dot products, along k: either way Cᵀ, which is long, comes out in vectors, and C is too narrow to. */
+function planSwapped({ m, n, k, type, a, b, transposeA }: Layout, tile: Tile): BlockPlan {
+  const unit = transposeA ? tile.columns * type.lanes : tile.columns;
+  const blockRows = blockRowsOf(m, n * type.bytes, unit);
+  const common = { rows: n, k, pitch: pitchOf(type, blockRows), tile };
+  return {
+    kind: 'blocks',
+    packings: {},
+    swapped: true,
+    blockRows,
+    block: (rows) =>
       transposeA
         ? {
             kernel: 'outer',
@@ -78,30 +118,58 @@ export function planMatmul(spec: MatmulSpec): MatmulPlan {
             left: { row: b.column, k: b.k },
             right: { k: a.k },
           }
-        : { kernel: 'dot', ...common, columns: rows, left: { row: b.column }, right: { column: a.row } };
-    return { kind: 'blocks', packing: undefined, swapped: true, blockRows, block, rowOfA };
-  }
-  const pitch = pitchOf(n);
-  if (!transposeA && (n < type.lanes || (transposeB && m < rowsThatPayTransposing))) {
-    const strips = { k: n, n: k, width: vectorsFor(type, k) };
-    const packing: Packing | undefined = transposeB ? undefined : { stored: 'columns', strips };
-    const tile = dotTile(type, m, n);
-    const right = { column: packing === undefined ? b.column : strips.width * vectorBytes };
-    const block = (rows: number): DotBlock => ({ kernel: 'dot', rows, columns: n, k, pitch, tile, left: a, right });
-    return { kind: 'blocks', packing, swapped: false, blockRows: blockRowsOf(m, pitch, tile.rows), block, rowOfA };
-  }
-  const vectors = vectorsFor(type, n);
-  const tile = outerTile(m, vectors);
-  const pays = transposeB || (m >= rowsThatPayPacking && n * k * type.bytes >= bytesThatPayPacking);
-  const packing: Packing | undefined = pays
-    ? { stored: transposeB ? 'columns' : 'rows', strips: { k, n, width: tile.columns } }
-    : undefined;
-  const right = packing === undefined ? { k: b.k } : 'strips';
-  const block = (rows: number): OuterBlock => ({ kernel: 'outer', rows, vectors, k, pitch, tile, left: a, right });
-  return { kind: 'blocks', packing, swapped: false, blockRows: blockRowsOf(m, pitch, tile.rows), block, rowOfA };
+        : { kernel: 'dot', ...common, columns: rows, left: { row: b.column }, right: { column: a.row } },
+    rowOfA: a.row,
+  };
 }
 
-export function packedBytes(spec: MatmulSpec, { packing }: MatmulPlan): number {
+function planDot({ m, n, k, type, a, b, transposeB }: Layout): BlockPlan {
+  const pitch = pitchOf(type, n);
+  const tile = dotTile(type, m, n);
+  const right = { column: transposeB ? b.column : pitchOf(type, k) };
+  return {
+    kind: 'blocks',
+    packings: transposeB ? {} : { b: transposition(type, k, n) },
+    swapped: false,
+    blockRows: blockRowsOf(m, pitch, tile.rows),
+    block: (rows) => ({ kernel: 'dot', rows, columns: n, k, pitch, tile, left: { row: a.row }, right }),
+    rowOfA: a.row,
+  };
+}
+
+function planOuter({ m, n, k, type, a, b, transposeA, transposeB }: Layout): BlockPlan {
+  const pitch = pitchOf(type, n);
+  const vectors = vectorsFor(type, n);
+  const tile = outerTile(m, vectors);
+  const strips = { k, n, width: tile.columns };
+  const packB = transposeB || (m >= rowsThatPayPacking && n * k * type.bytes >= bytesThatPayPacking);
+  const packA = transposeA && k >= kThatPaysTransposing && n >= columnsThatPayTransposing;
+  const left = packA ? { row: pitchOf(type, k), k: type.bytes } : a;
+  const right = packB ? 'strips' : { k: b.k };
+  return {
+    kind: 'blocks',
+    packings: {
+      a: packA ? transposition(type, k, m) : undefined,
+      b: packB ? { stored: transposeB ? 'columns' : 'rows', strips } : undefined,
+    },
+    swapped: false,
+    blockRows: blockRowsOf(m, pitch, tile.rows),
+    block: (rows) => ({ kernel: 'outer', rows, vectors, k, pitch, tile, left, right }),
+    rowOfA: left.row,
+  };
+}
+
+/** Bytes of a row of whole vectors. */
+const pitchOf = (type: VectorType, elements: number): number => vectorsFor(type, elements) * vectorBytes;
+
+/** A copy of a [rows, columns] matrix, transposed, in rows of whole vectors. */
+const transposition = (type: VectorType, rows: number, columns: number): Packing => ({
+  stored: 'columns',
+  strips: { k: columns, n: rows, width: vectorsFor(type, rows) },
+});
+
+/** Bytes of a copy; none without one. */
+export function packedBytes(spec: MatmulSpec, packing: Packing | undefined): number {
   return packing === undefined ? 0 : stripsBytes(vectorType(spec.dtype), packing.strips);
 }
 
@@ -111,53 +179,9 @@ export function resultBytes(plan: BlockPlan): number {
   return rows * pitch;
 }
 
-/** Blocks of about the same size, a multiple of `unit` rows, that have at most `blockBytes` of results. */
+/** Blocks of about the same size, a multiple of `unit` rows. */
 function blockRowsOf(m: number, bytesOfRow: number, unit: number): number {
-  const most = Math.max(unit, Math.floor(blockBytes / bytesOfRow));
+  const most = Math.max(leastBlockRows, Math.floor(blockBytes / bytesOfRow));
   const blocks = Math.ceil(m / most);
   return Math.min(m, Math.ceil(m / blocks / unit) * unit);
 }
-
-/** x86's and ARM's vector registers are 16 and 32; V8 keeps one of 16. */
-const registers = 15;
-
-/** Sums, and at each step one vector for each row and column, and a product on its way to its sum. */
-const fits = ({ rows, columns }: Tile): boolean => rows * columns + rows + columns + 1 <= registers;
-
-/**
- * Cycles of one step on a core with two multipliers, two adders, two loads and six instructions a cycle, where an addition takes three
- * cycles: the scale of the choice, not a prediction.
- */
-const cycles = ({ rows, columns }: Tile): number =>
-  Math.max(3, (rows * columns) / 2, (rows + columns) / 2, (2 * rows * columns + 2 * rows + columns + 2) / 6);
-
-/** Cycles of one step for all tiles that cover a block. */
-function cost(rows: number, columns: number, tile: Tile): number {
-  const pieces = (count: number, size: number): readonly (readonly [size: number, times: number])[] => [
-    [size, Math.floor(count / size)],
-    [count % size, count % size > 0 ? 1 : 0],
-  ];
-  let sum = 0;
-  for (const [r, many] of pieces(rows, tile.rows)) {
-    for (const [c, times] of pieces(columns, tile.columns)) sum += many * times * cycles({ rows: r, columns: c });
-  }
-  return sum;
-}
-
-/** The tile that covers a block in the fewest cycles; the wider of equals. */
-function cheapest(rows: number, columns: number, widths: readonly number[]): Tile {
-  let best: Tile = { rows: 1, columns: 1 };
-  for (const width of widths) {
-    for (const height of range(registers).slice(1)) {
-      const tile = { rows: Math.min(height, rows), columns: Math.min(width, columns) };
-      if (fits(tile) && cost(rows, columns, tile) < cost(rows, columns, best)) best = tile;
-    }
-  }
-  return best;
-}
-
-/** Columns in vectors. */
-const outerTile = (rows: number, vectors: number): Tile => cheapest(rows, vectors, range(registers).slice(1));
-
-/** Sums over lanes come out as a vector for each row, so a tile is as wide as a vector, or as the product is. */
-const dotTile = (type: VectorType, rows: number, columns: number): Tile => cheapest(rows, columns, [type.lanes]);

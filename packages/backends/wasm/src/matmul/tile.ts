@@ -70,7 +70,7 @@ export function tileSums(
   } else {
     for (const sum of sums.flat()) f.v128(new Uint8Array(vectorBytes)).set(sum);
   }
-  if (steps <= unroll) {
+  if (steps <= 1) {
     for (const u of range(steps)) addStep(u);
     return sums;
   }

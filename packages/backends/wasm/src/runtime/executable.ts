@@ -35,13 +35,11 @@ export interface WasmExecutable extends Executable {
   /**
    * Runs the graph in the calling thread. Memory is asked for before anything is computed.
    *
-   * A donated array is disposed when the run succeeds. If the run fails, arrays are as they were, with one exception: where
-   * an output was already being written into a donated input's memory, that input is lost, disposed like the others, and
-   * the error says so.
+   * A donated array is disposed when the run succeeds. If the run fails, all arrays are as they were: a module writes to a
+   * donated input only when nothing can fail any more.
    *
    * @throws ShapeError, DTypeError or OptionError for inputs that do not fit; ExecutionError for arrays that were disposed
-   * or belong to another backend, if there is no memory, and if the module stops (a tape that can not grow, an index
-   * outside its axis, an i32 division by zero).
+   * or belong to another backend, if there is no memory, and if a tape can not grow.
    */
   readonly runSync: (inputs: readonly DeviceArray[], options?: RunOptions) => readonly DeviceArray[];
 }
@@ -94,8 +92,7 @@ export function executable(graph: Graph, types: Interface, lease: Lease, runtime
       execute(module, bindings, heap);
     } catch (cause) {
       for (const block of bindings.fresh) heap.release(block);
-      for (const i of bindings.reused) inputs[i]?.dispose();
-      throw failure(graph, module, heap, bindings.reused, cause);
+      throw failure(graph, module, heap, cause);
     } finally {
       state.last = count(module, bindings, heap);
     }
@@ -179,21 +176,11 @@ function count({ places, tapes, arena }: LoadedModule, { bytes, top }: Bindings,
 /** Globals are read as signed numbers; addresses and counts are not signed. */
 const unsigned = ({ value }: WebAssembly.Global<'i32'>): number => value >>> 0;
 
-function failure(
-  { name }: Graph,
-  { tapes }: LoadedModule,
-  { maximumBytes }: Heap,
-  lost: readonly number[],
-  cause: unknown,
-): ExecutionError {
-  const loss =
-    lost.length === 0
-      ? ''
-      : ` Input ${lost.map((i) => i + 1).join(', ')} was donated and partly overwritten: upload it again.`;
+function failure({ name }: Graph, { tapes }: LoadedModule, { maximumBytes }: Heap, cause: unknown): ExecutionError {
   const wanted = unsigned(tapes.tapeWanted);
   if (wanted === 0) {
     return new ExecutionError('run', `graph '${name}' stopped (${String(cause)})`, {
-      advice: `An index outside its axis and an i32 division by zero do that; the reference engine names the operation.${loss}`,
+      advice: 'Compiled code does not do that: please report the graph.',
       cause,
     });
   }
@@ -202,7 +189,8 @@ function failure(
     'run',
     `a tape of graph '${name}' wanted ${formatBytes(wanted)} more, with ${left} left of ${formatBytes(maximumBytes)}`,
     {
-      advice: `Take the adjoint gradient, whose memory does not grow with the steps, or larger tolerances, which take fewer, or raise maximumBytes (up to 4 GiB).${loss}`,
+      advice:
+        'Take the adjoint gradient, whose memory does not grow with the steps, or larger tolerances, which take fewer, or raise maximumBytes (up to 4 GiB).',
       cause,
     },
   );
