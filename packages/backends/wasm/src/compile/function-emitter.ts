@@ -11,7 +11,7 @@ import { scalarCode, scalarConstant, type ScalarOperand } from './scalar.ts';
 import type { KernelStep, Scope, ScalarStep, Step } from './steps.ts';
 import { byteOffset, rootOf, type Root } from './storage.ts';
 import { elementBytes, localTypes, scalarType, tensorBytes } from './types.ts';
-import type { Variable} from './variable.ts';
+import type { Variable } from './variable.ts';
 import { viewOf } from './variable.ts';
 
 /** An address: what a local holds, if any, plus an offset that is known. */

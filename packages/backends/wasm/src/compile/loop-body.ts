@@ -8,7 +8,7 @@ import type { FunctionEmitter } from './function-emitter.ts';
 import { scalarConstant } from './scalar.ts';
 import type { LoopStep, Member } from './steps.ts';
 import { elementBytes, scalarType } from './types.ts';
-import type { Variable} from './variable.ts';
+import type { Variable } from './variable.ts';
 import { viewOf } from './variable.ts';
 import { lanesOf, scaledSquares, vectorCode, type VectorSite } from './vector.ts';
 

@@ -3,7 +3,7 @@ import { sameType } from '@node-ode/core';
 import { isWhole, rootOf } from './storage.ts';
 import type { FunctionPlan } from './plan.ts';
 import type { LoopStep, Scope, Step } from './steps.ts';
-import type { Variable} from './variable.ts';
+import type { Variable } from './variable.ts';
 import { viewOf } from './variable.ts';
 
 /**

@@ -85,7 +85,7 @@ export function planMatmul(spec: MatmulSpec): MatmulPlan {
   if (narrow && transposeA) return planSwapped(layout, outerTile(n, vectorsFor(type, m)));
   if (n === 1) return planSwapped(layout, dotTile(type, n, m));
   // Dot products end in sums over lanes, for each row; what they spare is the transposing of B, once, for each k.
-  const sumsCostLess = type.lanes === 2 || m <= k / 2;
+  const sumsCostLess = m <= k / 2;
   if (!transposeA && (narrow || (transposeB && sumsCostLess))) return planDot(layout);
   return planOuter(layout);
 }
