@@ -1,5 +1,16 @@
 /** Random functions of tensors: a list of choices becomes operations on a pool of tensors, loops and branches included. */
-import { concat, cond, linearCombination, scan, select, stack, valueAndGrad, whileLoop, zerosLike, type Tensor } from '@node-ode/core';
+import {
+  concat,
+  cond,
+  linearCombination,
+  scan,
+  select,
+  stack,
+  valueAndGrad,
+  whileLoop,
+  zerosLike,
+  type Tensor,
+} from '@node-ode/core';
 
 /** Each choice is made by one number of the list; a list that ends leaves the first alternative. */
 export class Choices {
@@ -30,7 +41,10 @@ const isMatrix = (x: Tensor): boolean => x.shape.join() === `${rows},${columns}`
 function matrix(x: Tensor): Tensor {
   if (isMatrix(x)) return x;
   if (x.shape.join() === `${columns},${rows}`) return x.transpose();
-  return zerosLike(x).sum().broadcastTo([rows, columns]).add(x.shape.length <= 2 && x.size <= columns ? x.sum() : x.mean());
+  return zerosLike(x)
+    .sum()
+    .broadcastTo([rows, columns])
+    .add(x.shape.length <= 2 && x.size <= columns ? x.sum() : x.mean());
 }
 
 /** Keeps numbers near 1, so that errors don't grow. */
@@ -40,25 +54,49 @@ type Operation = (choices: Choices, pool: readonly Tensor[], depth: number) => T
 
 const unary: Operation = (choices, pool) => {
   const x = choices.of(pool);
-  return choices.of([(t: Tensor) => t.neg(), (t: Tensor) => t.abs(), (t: Tensor) => t.tanh(), (t: Tensor) => t.sigmoid(), (t: Tensor) => t.square(), (t: Tensor) => t.sin(), (t: Tensor) => t.abs().add(1).log(), (t: Tensor) => t.floor()])(x);
+  return choices.of([
+    (t: Tensor) => t.neg(),
+    (t: Tensor) => t.abs(),
+    (t: Tensor) => t.tanh(),
+    (t: Tensor) => t.sigmoid(),
+    (t: Tensor) => t.square(),
+    (t: Tensor) => t.sin(),
+    (t: Tensor) => t.abs().add(1).log(),
+    (t: Tensor) => t.floor(),
+  ])(x);
 };
 
 const binary: Operation = (choices, pool) => {
   const [x, y] = [choices.of(pool), choices.of(pool)];
   const [a, b] = fits(x, y) ? [x, y] : [matrix(x), matrix(y)];
-  return choices.of([(s: Tensor, t: Tensor) => s.add(t), (s: Tensor, t: Tensor) => s.sub(t), (s: Tensor, t: Tensor) => s.mul(t), (s: Tensor, t: Tensor) => s.maximum(t), (s: Tensor, t: Tensor) => s.div(t.abs().add(1)), (s: Tensor, t: Tensor) => select(s.less(t), s, t)])(a, b);
+  return choices.of([
+    (s: Tensor, t: Tensor) => s.add(t),
+    (s: Tensor, t: Tensor) => s.sub(t),
+    (s: Tensor, t: Tensor) => s.mul(t),
+    (s: Tensor, t: Tensor) => s.maximum(t),
+    (s: Tensor, t: Tensor) => s.div(t.abs().add(1)),
+    (s: Tensor, t: Tensor) => select(s.less(t), s, t),
+  ])(a, b);
 };
 
 function fits(x: Tensor, y: Tensor): boolean {
   const n = Math.max(x.shape.length, y.shape.length);
-  return Array.from({ length: n }, (_, i) => [x.shape.at(-1 - i) ?? 1, y.shape.at(-1 - i) ?? 1]).every(([a, b]) => a === b || a === 1 || b === 1);
+  return Array.from({ length: n }, (_, i) => [x.shape.at(-1 - i) ?? 1, y.shape.at(-1 - i) ?? 1]).every(
+    ([a, b]) => a === b || a === 1 || b === 1,
+  );
 }
 
 const reduction: Operation = (choices, pool) => {
   const x = matrix(choices.of(pool));
   const axis = choices.of([[0], [1], [0, 1]]);
   const keepDims = choices.below(2) === 1;
-  return choices.of([() => x.sum(axis, { keepDims }), () => x.mean(axis, { keepDims }), () => x.max(axis, { keepDims }), () => x.min(axis, { keepDims }), () => x.softmax(-1)])();
+  return choices.of([
+    () => x.sum(axis, { keepDims }),
+    () => x.mean(axis, { keepDims }),
+    () => x.max(axis, { keepDims }),
+    () => x.min(axis, { keepDims }),
+    () => x.softmax(-1),
+  ])();
 };
 
 const movement: Operation = (choices, pool) => {
@@ -92,11 +130,13 @@ const branch: Operation = (choices, pool, depth) => {
   const predicate = choices.of(pool).mean().greater(choices.of(pool).mean());
   const operands = [matrix(choices.of(pool)), matrix(choices.of(pool)), matrix(choices.of(pool))];
   const forms = [choices.below(3), choices.below(3)] as const;
-  const build = (form: number) => (given: readonly Tensor[]): Tensor => {
-    if (form === 0) return given[0]!;
-    if (form === 1) return given[1]!;
-    return matrix(program(choices, given, 2, depth + 1));
-  };
+  const build =
+    (form: number) =>
+    (given: readonly Tensor[]): Tensor => {
+      if (form === 0) return given[0]!;
+      if (form === 1) return given[1]!;
+      return matrix(program(choices, given, 2, depth + 1));
+    };
   return cond(predicate, operands, build(forms[0]), build(forms[1]));
 };
 
@@ -111,7 +151,14 @@ const loop: Operation = (choices, pool, depth) => {
     ({ i }) => i.less(trips),
     ({ i, x, y, rows: buffer }) => {
       const next = tame(matrix(program(choices, [x, y, outer], 2, depth + 1)));
-      const kept = accepts ? cond(next.mean().greater(0), [next, x], ([a]) => a!, ([, b]) => b!) : next;
+      const kept = accepts
+        ? cond(
+            next.mean().greater(0),
+            [next, x],
+            ([a]) => a!,
+            ([, b]) => b!,
+          )
+        : next;
       return { carry: { i: i.add(1), x: swaps ? y : kept, y: swaps ? kept : y, rows: buffer.setRow(i, kept.at(0)) } };
     },
   );
@@ -125,7 +172,11 @@ const sequence: Operation = (choices, pool, depth) => {
     start,
     x,
     (state, row) => {
-      const next = tame(matrix(program(choices, [state, row], 2, depth + 1)).at(1).add(row));
+      const next = tame(
+        matrix(program(choices, [state, row], 2, depth + 1))
+          .at(1)
+          .add(row),
+      );
       return { carry: next, output: next.mul(2) };
     },
     { reverse },

@@ -17,7 +17,11 @@ const inputs = (seed: number, dtype: DType): readonly [HostArray, HostArray] => 
 
 type Program = (x: Tensor, w: Tensor) => readonly Tensor[];
 
-async function run(backend: Backend, fn: Program, given: readonly [HostArray, HostArray]): Promise<readonly HostArray[]> {
+async function run(
+  backend: Backend,
+  fn: Program,
+  given: readonly [HostArray, HostArray],
+): Promise<readonly HostArray[]> {
   const compiled = compile(backend, fn);
   const outputs = await compiled(...given);
   const read = await Promise.all(outputs.map((output) => output.read()));

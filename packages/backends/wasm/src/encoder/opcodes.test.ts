@@ -64,7 +64,8 @@ const arithmetic: Readonly<Record<string, Meaning>> = {
   div_s: (x, y) => Math.trunc(x / y),
   div_u: (x, y, t) => Math.floor(unsigned(x, t) / unsigned(y, t)),
   rem_s: (x, y) => x % y,
-  rem_u: (x, y, t) => Number(BigInt.asUintN(t === 'i64' ? 64 : 32, BigInt(x)) % BigInt.asUintN(t === 'i64' ? 64 : 32, BigInt(y))),
+  rem_u: (x, y, t) =>
+    Number(BigInt.asUintN(t === 'i64' ? 64 : 32, BigInt(x)) % BigInt.asUintN(t === 'i64' ? 64 : 32, BigInt(y))),
   and: bitwise((a, b) => a & b),
   or: bitwise((a, b) => a | b),
   xor: bitwise((a, b) => a ^ b),

@@ -55,6 +55,7 @@ const special = [
   1e22,
   3.4028234663852886e38,
   1e300,
+  1.5e308,
   Number.MAX_VALUE,
   2 ** -24,
   2 ** -126,
@@ -201,5 +202,15 @@ describe.each(['f32x4', 'f64x2'] as const)('rem in %s', (lanes) => {
   it('is zero with the sign of the dividend for multiples', () => {
     const results = compileLoop('rem', lanes)(floats(lanes, [6, -6, 0, -0]), floats(lanes, [3, 3, -5, -5]));
     expect(Array.from(results)).toEqual([0, -0, 0, -0]);
+  });
+});
+
+describe('rem in f64x2', () => {
+  it('does not overflow where the quotient of the largest number is rounded up', () => {
+    // Three times this is half a unit above the largest number: their quotient is 3 − 3·2⁻⁵⁴, and rounds to 3.
+    const third = Number(((2n ** 54n - 1n) / 3n) * 2n ** 970n);
+    const x = floats('f64x2', [Number.MAX_VALUE, -Number.MAX_VALUE]);
+    const results = compileLoop('rem', 'f64x2')(x, floats('f64x2', [third, third]));
+    expect(Array.from(results)).toEqual(Array.from(x, (value) => value % third));
   });
 });

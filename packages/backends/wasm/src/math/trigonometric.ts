@@ -19,7 +19,7 @@ const farAway = 2 ** 20;
 const tooClose = 2 ** -20;
 
 const [first, second, third] = halfPi;
-/** π/2 for angles with 24 bits, of which none is nearer to a multiple than 2⁻³³. */
+/** π/2 for angles with 24 bits: below `farAway` none is nearer to a multiple than 2⁻²⁸. */
 const partsForSingle = [first, second + third];
 const partsForDouble = [first, second, third];
 

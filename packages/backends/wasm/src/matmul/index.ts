@@ -6,7 +6,7 @@ import { emitDirect } from './direct.ts';
 import { packed } from './functions.ts';
 import { packedBytes, planMatmul, resultBytes, type Packing } from './plan.ts';
 import type { MatmulSpec, ResultVector } from './spec.ts';
-import { vectorType } from './vector.ts';
+import { storePart, vectorType } from './vector.ts';
 
 export type { MatmulSpec, ResultVector } from './spec.ts';
 
@@ -49,22 +49,13 @@ export function emitMatmul(
   emitBlocks(f, type, spec, plan, { a, b, results }, store);
 }
 
-/** A store of the plain result to a dense [m, n] matrix at `c`. */
+/** A `store` for `emitMatmul` that writes the plain results to a dense, row-major [m, n] matrix at `c`. */
 export function storeTo(f: FunctionBuilder, spec: MatmulSpec, c: Local): (result: ResultVector) => void {
-  const { bytes, lanes, storeLane } = vectorType(spec.dtype);
+  const type = vectorType(spec.dtype);
   const address = f.local('i32');
   return ({ value, row, column, count }) => {
     const element = op('i32.add', op('i32.mul', row, i32(spec.n)), column);
-    f.emit(op('i32.add', get(c), op('i32.mul', element, i32(bytes)))).set(address);
-    if (count === lanes) {
-      f.get(address).get(value).memory('v128.store');
-      return;
-    }
-    const pair = bytes === 4 && count > 1;
-    if (pair) f.get(address).get(value).memoryLane('v128.store64_lane', 0);
-    if (!pair || count === 3)
-      f.get(address)
-        .get(value)
-        .memoryLane(storeLane, pair ? 2 : 0, pair ? 8 : 0);
+    f.emit(op('i32.add', get(c), op('i32.mul', element, i32(type.bytes)))).set(address);
+    storePart(f, type, address, value, count);
   };
 }

@@ -7,6 +7,13 @@ import { planMatmul } from './plan.ts';
 
 type Floats = Float32Array | Float64Array;
 
+interface Region {
+  readonly start: number;
+  readonly size: number;
+}
+
+const imported = { module: 'env', name: 'memory', initial: 1, maximum: 65536 };
+
 const forms = [false, true].flatMap((transposeA) => [false, true].map((transposeB) => ({ transposeA, transposeB })));
 const label = ({ dtype, m, n, k, transposeA, transposeB }: MatmulSpec): string =>
   `${dtype} ${m}×${k}${transposeA ? 'ᵀ' : ''}·${k}×${n}${transposeB ? 'ᵀ' : ''}`;
@@ -35,6 +42,11 @@ function definition({ m, n, k, transposeA, transposeB }: MatmulSpec, a: Floats, 
   return { values, magnitudes };
 }
 
+function firstDifference(x: Int32Array | Uint8Array, y: Int32Array | Uint8Array): number {
+  for (let i = 0; i < x.length; i++) if (x[i] !== y[i]) return i;
+  return -1;
+}
+
 /** A store that also counts how often each element is delivered, in i32 at `counts`. */
 function counting(f: FunctionBuilder, spec: MatmulSpec): (result: ResultVector) => void {
   const [c, counts] = [f.param(3), f.param(4)];
@@ -55,59 +67,69 @@ function counting(f: FunctionBuilder, spec: MatmulSpec): (result: ResultVector) 
   };
 }
 
-/** Runs products, all in one module, between regions of NaN: what is read too far shows in a result, what is written is found. */
-function check(specs: readonly MatmulSpec[]): void {
-  const module = new ModuleBuilder({ module: 'env', name: 'memory', initial: 1, maximum: 65536 });
+/** Bytes that may be read after a tensor's end. */
+const slack = 16;
+
+/**
+ * Runs products, all in one module, between regions of NaN: what is read too far shows in a result, or traps if it is after
+ * `last`, which ends where memory does; what is written too far is found.
+ */
+function check(specs: readonly MatmulSpec[], last: 'a' | 'b' = 'b'): void {
+  const module = new ModuleBuilder(imported);
   const functions = specs.map((spec) => {
     const f = module.function(label(spec), ['i32', 'i32', 'i32', 'i32', 'i32'], []);
     emitMatmul(f, spec, { a: f.param(0), b: f.param(1), scratch: get(f.param(2)) }, counting(f, spec));
     module.export(f);
     return f;
   });
-  const guard = 64;
-  const places = specs.map((spec) => {
+  const sizes = specs.map((spec) => {
     const { m, n, k, dtype } = spec;
     const bytes = dtype === 'f32' ? 4 : 8;
-    let top = guard;
-    const place = (size: number): { start: number; size: number } => {
-      const start = top;
-      top = Math.ceil((start + size) / 16) * 16 + guard;
-      return { start, size };
-    };
-    const [a, b] = [place(m * k * bytes), place(k * n * bytes)];
-    return { a, b, scratch: place(scratchBytes(spec)), c: place(m * n * bytes), counts: place(m * n * 4), top };
+    const [a, b] = [m * k * bytes, k * n * bytes];
+    const [ending, other] = last === 'a' ? [a, b] : [b, a];
+    return [scratchBytes(spec), m * n * bytes, m * n * 4, other, ending];
   });
-  const pages = Math.ceil(Math.max(...places.map(({ top }) => top)) / 65536);
-  const memory = new WebAssembly.Memory({ initial: pages, maximum: 65536 });
+  const guard = 64;
+  const align = (address: number): number => Math.floor(address / 16) * 16;
+  const most = Math.max(...sizes.map((list) => list.reduce((sum, size) => sum + size + 2 * guard, guard)));
+  const memory = new WebAssembly.Memory({ initial: Math.ceil(most / 65536), maximum: 65536 });
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module.encode()), { env: { memory } });
 
   for (const [index, spec] of specs.entries()) {
-    const { a, b, scratch, c, counts, top } = places[index]!;
+    let end = memory.buffer.byteLength - slack;
+    const regions = sizes[index]!.toReversed().map((size) => {
+      const start = align(end - size);
+      end = start - guard;
+      return { start, size };
+    });
+    const [ending, other, counts, c, scratch] = regions as [Region, Region, Region, Region, Region];
+    const [a, b] = last === 'a' ? [ending, other] : [other, ending];
     const Floats = spec.dtype === 'f32' ? Float32Array : Float64Array;
-    const floatsAt = ({ start, size }: { start: number; size: number }): Floats =>
+    const floatsAt = ({ start, size }: Region): Floats =>
       new Floats(memory.buffer, start, size / Floats.BYTES_PER_ELEMENT);
-    const bytes = new Uint8Array(memory.buffer, 0, top);
+    const bytes = new Uint8Array(memory.buffer, end);
     bytes.fill(0xff); // NaN in both dtypes
     floatsAt(a).set(randoms(spec.m * spec.k, 1));
     floatsAt(b).set(randoms(spec.k * spec.n, 2));
     const deliveries = new Int32Array(memory.buffer, counts.start, spec.m * spec.n).fill(0);
-    const before = bytes.slice();
+    const expected = bytes.slice();
     const run = exports[functions[index]!.name] as (...addresses: number[]) => void;
     run(a.start, b.start, scratch.start, c.start, counts.start);
 
-    expect(deliveries, `${label(spec)}: deliveries`).toEqual(new Int32Array(deliveries.length).fill(1));
+    const once = new Int32Array(deliveries.length).fill(1);
+    expect(firstDifference(deliveries, once), `${label(spec)}: not delivered once`).toBe(-1);
     const { values, magnitudes } = definition(spec, floatsAt(a), floatsAt(b));
     // Each product and each of k − 1 sums rounds once, by at most half a unit: k·ε/2 to first order; ε covers the rest.
     const epsilon = spec.dtype === 'f32' ? 2 ** -23 : 2 ** -52;
     const got = floatsAt(c);
-    const wrong = values.findIndex((value, at) => !(Math.abs(got[at]! - value) <= spec.k * epsilon * magnitudes[at]!));
-    if (wrong >= 0) expect.fail(`${label(spec)}: element ${wrong} is ${got[wrong]!}, not ${values[wrong]!}`);
-    for (const { start, size } of [scratch, c, counts]) before.copyWithin(start, start, start + size);
-    const written = [scratch, c, counts];
-    const stray = bytes.findIndex(
-      (byte, at) => byte !== before[at] && !written.some(({ start, size }) => at >= start && at < start + size),
-    );
-    expect(stray, `${label(spec)}: a byte is written at ${stray}`).toBe(-1);
+    for (let at = 0; at < got.length; at++) {
+      if (Math.abs(got[at]! - values[at]!) <= spec.k * epsilon * magnitudes[at]!) continue;
+      expect.fail(`${label(spec)}: element ${at} is ${got[at]!}, not ${values[at]!}`);
+    }
+    for (const { start, size } of [scratch, c, counts]) {
+      expected.set(bytes.subarray(start - end, start - end + size), start - end);
+    }
+    expect(firstDifference(bytes, expected), `${label(spec)}: a stray byte is written`).toBe(-1);
   }
 }
 
@@ -118,10 +140,12 @@ const everyForm = (sizes: readonly (readonly [m: number, k: number, n: number])[
 
 describe('emitMatmul', () => {
   const rows = [1, 2, 3, 5, 7, 8, 13];
-  const inner = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 17, 35];
+  const inner = [0, 1, 2, 3, 4, 8, 9, 10, 11, 12, 13, 19, 34];
   const columns = [1, 2, 3, 4, 5, 6, 7, 8, 11, 23];
   it.each(rows)('is the product, every element delivered once, nothing else written: %d rows', (m) => {
-    check(everyForm(columns.flatMap((n) => inner.map((k) => [m, k, n] as const))));
+    const specs = everyForm(columns.flatMap((n) => inner.map((k) => [m, k, n] as const)));
+    check(specs, 'a');
+    check(specs, 'b');
   });
 
   it('has products without elements', () => {
@@ -139,6 +163,7 @@ describe('emitMatmul', () => {
       everyForm([
         [20, 2, 50],
         [20, 50, 2],
+        [20, 50, 50],
         [50, 20, 2],
         [2, 20, 50],
         [64, 4, 32],
@@ -146,11 +171,12 @@ describe('emitMatmul', () => {
         [32, 64, 4],
         [128, 64, 256],
         [65, 67, 129],
+        [37, 131, 130],
         [1, 300, 301],
         [301, 300, 1],
-        [2000, 7, 1],
-        [2000, 7, 2],
-        [2000, 7, 3],
+        [2000, 11, 1],
+        [2000, 11, 2],
+        [2000, 11, 3],
         [100, 9, 600],
       ]),
     );
@@ -159,10 +185,10 @@ describe('emitMatmul', () => {
   it('keeps to what IEEE says of 0·∞', () => {
     for (const spec of everyForm([
       [3, 1, 5],
-      [3, 9, 5],
-      [3, 9, 1],
+      [3, 19, 5],
+      [3, 19, 1],
     ])) {
-      const module = new ModuleBuilder({ module: 'env', name: 'memory', initial: 1, maximum: 65536 });
+      const module = new ModuleBuilder(imported);
       const f = module.function('f', ['i32', 'i32', 'i32', 'i32'], []);
       emitMatmul(f, spec, { a: f.param(0), b: f.param(1), scratch: get(f.param(2)) }, storeTo(f, spec, f.param(3)));
       module.export(f);
@@ -179,7 +205,7 @@ describe('emitMatmul', () => {
 
   it('writes a kernel once for all products of a kind', () => {
     const sizeOf = (count: number): number => {
-      const module = new ModuleBuilder({ module: 'env', name: 'memory', initial: 1, maximum: 65536 });
+      const module = new ModuleBuilder(imported);
       const spec = { dtype: 'f32', m: 20, n: 50, k: 50, transposeA: false, transposeB: true } as const;
       for (let i = 0; i < count; i++) {
         const f = module.function('f', ['i32', 'i32', 'i32', 'i32'], []);
@@ -199,7 +225,7 @@ describe('emitMatmul', () => {
       [67, 65, 129],
       [5, 3, 4],
     ])) {
-      const module = new ModuleBuilder({ module: 'env', name: 'memory', initial: 1, maximum: 65536 });
+      const module = new ModuleBuilder(imported);
       const f = module.function('f', ['i32', 'i32'], []);
       let places = 0;
       emitMatmul(f, spec, { a: f.param(0), b: f.param(1), scratch: i32(0) }, () => places++);
@@ -213,18 +239,20 @@ describe('planMatmul', () => {
     planMatmul({ dtype: 'f32', m, n, k, transposeA, transposeB });
 
   it('chooses kernels, and operands as they are where that is fast', () => {
-    expect(plan(20, 2, 50).kind).toBe('direct');
+    expect(plan(20, 2, 50)).toMatchObject({ kind: 'direct', packings: {} });
     const chosen = (...args: Parameters<typeof plan>) => {
       const planned = plan(...args);
       if (planned.kind !== 'blocks') throw new Error('no blocks');
-      return [planned.block(planned.blockRows).kernel, planned.swapped, planned.packings.b?.stored];
+      const { packings, swapped } = planned;
+      return [planned.block(planned.blockRows).kernel, swapped, packings.a?.stored, packings.b?.stored];
     };
-    expect(chosen(20, 50, 50)).toEqual(['outer', false, undefined]);
-    expect(chosen(20, 50, 2, false, true)).toEqual(['dot', false, undefined]);
-    expect(chosen(50, 20, 2, true)).toEqual(['outer', true, undefined]);
-    expect(chosen(50, 20, 1)).toEqual(['dot', true, undefined]);
-    expect(chosen(1, 64, 64, false, true)).toEqual(['dot', false, undefined]);
-    expect(chosen(512, 512, 512)).toEqual(['outer', false, 'rows']);
-    expect(chosen(512, 512, 512, false, true)).toEqual(['outer', false, 'columns']);
+    expect(chosen(20, 50, 50)).toEqual(['outer', false, undefined, undefined]);
+    expect(chosen(20, 50, 2, false, true)).toEqual(['dot', false, undefined, undefined]);
+    expect(chosen(50, 20, 2, true)).toEqual(['outer', true, undefined, undefined]);
+    expect(chosen(50, 20, 1)).toEqual(['dot', true, undefined, undefined]);
+    expect(chosen(1, 64, 64, false, true)).toEqual(['dot', false, undefined, undefined]);
+    expect(chosen(512, 512, 512)).toEqual(['outer', false, undefined, 'rows']);
+    expect(chosen(512, 512, 512, true)).toEqual(['outer', false, 'columns', 'rows']);
+    expect(chosen(512, 512, 512, false, true)).toEqual(['outer', false, undefined, 'columns']);
   });
 });

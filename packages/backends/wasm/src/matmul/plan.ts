@@ -42,7 +42,7 @@ export interface BlockPlan {
 export type MatmulPlan = DirectPlan | BlockPlan;
 
 /** Up to this k, each result is summed in line. */
-const directK = 4;
+const directK = 8;
 /** Blocks have as many rows as fit into so many bytes of results, but at least so many that strips of B are used often. */
 const blockBytes = 16384;
 const leastBlockRows = 32;

@@ -78,12 +78,27 @@ export function loadPart(type: VectorType, address: Local, offset: number, count
   return (f) => {
     if (count === type.lanes) f.get(address).memory('v128.load', offset);
     else if (count === 1) f.get(address).memory(type.loadOne, offset);
-    else if (count === 2) f.get(address).memory('v128.load64_zero', offset);
     else {
-      f.get(address).get(address).memory('v128.load64_zero', offset);
-      f.memoryLane(type.loadLane, 2, offset + 2 * type.bytes);
+      // of f32, two or three
+      if (count === 3) f.get(address);
+      f.get(address).memory('v128.load64_zero', offset);
+      if (count === 3) f.memoryLane(type.loadLane, 2, offset + 2 * type.bytes);
     }
   };
+}
+
+/** Stores the first `count` lanes and nothing beyond them. */
+export function storePart(f: FunctionBuilder, type: VectorType, address: Local, value: Local, count: number): void {
+  f.get(address).get(value);
+  if (count === type.lanes) f.memory('v128.store');
+  else if (count === 1) f.memoryLane(type.storeLane, 0);
+  else {
+    f.memoryLane('v128.store64_lane', 0);
+    if (count === 3)
+      f.get(address)
+        .get(value)
+        .memoryLane(type.storeLane, 2, 2 * type.bytes);
+  }
 }
 
 const lanesAsBytes = (width: number, lanes: readonly number[]): number[] =>
