@@ -44,7 +44,7 @@ function matrix(x: Tensor): Tensor {
   return zerosLike(x)
     .sum()
     .broadcastTo([rows, columns])
-    .add(x.shape.length <= 2 && x.size <= columns ? x.sum() : x.mean());
+    .add(x.shape.length <= 2 && x.shape.reduce((a, b) => a * b, 1) <= columns ? x.sum() : x.mean());
 }
 
 /** Keeps numbers near 1, so that errors don't grow. */
@@ -91,10 +91,10 @@ const reduction: Operation = (choices, pool) => {
   const axis = choices.of([[0], [1], [0, 1]]);
   const keepDims = choices.below(2) === 1;
   return choices.of([
-    () => x.sum(axis, { keepDims }),
-    () => x.mean(axis, { keepDims }),
-    () => x.max(axis, { keepDims }),
-    () => x.min(axis, { keepDims }),
+    () => x.sum({ axes: axis, keepDims }),
+    () => x.mean({ axes: axis, keepDims }),
+    () => x.max({ axes: axis, keepDims }),
+    () => x.min({ axes: axis, keepDims }),
     () => x.softmax(-1),
   ])();
 };

@@ -130,7 +130,7 @@ describe('memory', () => {
       (x) =>
         chain(
           chain(chain(chain(chain(x!))))
-            .sum([0], { keepDims: true })
+            .sum({ axes: [0], keepDims: true })
             .add(x!),
         ),
       [100, 100],

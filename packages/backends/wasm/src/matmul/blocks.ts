@@ -2,8 +2,8 @@
 import { countUp, get, i32, op } from '../encoder/code.ts';
 import type { Code, FunctionBuilder, Local } from '../encoder/function.ts';
 import { blockFunction } from './functions.ts';
-import type { MatmulSpec, ResultVector } from './spec.ts';
 import type { BlockPlan } from './plan.ts';
+import type { MatmulSpec, ResultVector } from './spec.ts';
 import { advance, range, vectorBytes, type VectorType } from './vector.ts';
 
 export function emitBlocks(
@@ -28,13 +28,15 @@ export function emitBlocks(
   };
   // One delivery for blocks of both sizes: what `store` writes may be long.
   const blocks = (body: () => void): void => {
-    if (m <= blockRows) body();
-    else
-      f.loop((again) => {
-        body();
-        advance(f, part, blockRows * rowOfA);
-        f.get(row).i32(m).op('i32.lt_u').branchIf(again);
-      });
+    if (m <= blockRows) {
+      body();
+      return;
+    }
+    f.loop((again) => {
+      body();
+      advance(f, part, blockRows * rowOfA);
+      f.get(row).i32(m).op('i32.lt_u').branchIf(again);
+    });
   };
   blocks(() => {
     if (lastRows === 0) call(blockRows);
@@ -110,11 +112,10 @@ function deliverColumns(
   const value = f.local('v128');
   eachRow(() => {
     f.get(result).memory(type.loadOne).set(value);
-    for (const j of range(n).slice(1))
-      f.get(result)
-        .get(value)
-        .memoryLane(type.loadLane, j, j * pitch)
-        .set(value);
+    for (const j of range(n).slice(1)) {
+      f.get(result).get(value);
+      f.memoryLane(type.loadLane, j, j * pitch).set(value);
+    }
     advance(f, result, type.bytes);
     store({ value, row: get(row), column: i32(0), count: n });
   });

@@ -19,8 +19,9 @@ export function scratchBytes(spec: MatmulSpec): number {
 }
 
 /**
- * Writes the product of the matrices at `a` and `b`. `store` is called, while code is written, for each of the one or two places where
- * a vector of results is complete, and writes what becomes of it; the code delivers each element of C once.
+ * Writes the product of the matrices at `a` and `b`. `store` is called, while code is written, for each of the one or two
+ * places where a vector of results is complete, and writes what becomes of it; the code delivers each element of C once, rows
+ * in order. It must not overwrite `a` or `b`, which are still read, nor the scratch memory, which starts at a multiple of 16.
  *
  * @example
  * emitMatmul(f, spec, { a, b, scratch: i32(address) }, storeTo(f, spec, c));

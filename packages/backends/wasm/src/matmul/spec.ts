@@ -11,7 +11,10 @@ export interface MatmulSpec {
   readonly transposeB: boolean;
 }
 
-/** A vector of results: elements C[row, column … column + count − 1]; lanes from `count` on mean nothing. count is static: 1 … lanes. */
+/**
+ * A vector of results: elements C[row, column … column + count − 1]; lanes from `count` on mean nothing. `count`, 1 … lanes,
+ * is known when code is written; the others are i32 expressions.
+ */
 export interface ResultVector {
   readonly value: Local;
   readonly row: Code;
