@@ -30,7 +30,6 @@ async function run(
   return read;
 }
 
-/** Rounding may choose another branch where numbers are equal but for it; a few programs in a hundred would be told apart by that. */
 function near(actual: readonly HostArray[], expected: readonly HostArray[], tolerance: number): void {
   expected.forEach(({ data, shape }, i) => {
     expect(actual[i]!.shape).toEqual(shape);

@@ -15,7 +15,7 @@ import type { FloatLanes } from './index.ts';
 
 /** The largest errors in units of the last place, as the README has them. */
 const bounds: Readonly<Record<BinaryName, Readonly<Record<FloatLanes, number>>>> = {
-  pow: { f32x4: 0.51, f64x2: 20 },
+  pow: { f32x4: 0.51, f64x2: 24 },
   atan2: { f32x4: 0.51, f64x2: 2.5 },
   rem: { f32x4: 0, f64x2: 0 },
 };
