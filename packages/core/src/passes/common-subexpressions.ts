@@ -17,18 +17,24 @@ import { mapGraph, mapSubgraphs, substituteUses, type NodeRule } from './rewrite
 export function eliminateCommonSubexpressions(graph: Graph): Graph {
   const identity = numbering();
   const isCounted = callFinder();
-  return mapGraph(graph, (builder): NodeRule => {
-    const number = numbering();
-    const known = new Map<string, readonly Value[]>();
-    return (node) => {
-      if (isCounted(node)) return mergeResults(node, builder.append(mergeOperands(node)));
-      const key = keyOf(node, number, identity);
-      const results = known.get(key) ?? mergeResults(node, builder.append(mergeOperands(node)));
-      known.set(key, results);
-      return results;
-    };
-  });
+  return mapGraph(
+    graph,
+    (builder): NodeRule => {
+      const number = numbering();
+      const known = new Map<string, readonly Value[]>();
+      return (node) => {
+        if (isCounted(node)) return mergeResults(node, builder.append(mergeOperands(node)));
+        const key = keyOf(node, number, identity);
+        const results = known.get(key) ?? mergeResults(node, builder.append(mergeOperands(node)));
+        known.set(key, results);
+        return results;
+      };
+    },
+    settled,
+  );
 }
+
+const settled = new WeakSet<Graph>();
 
 /** Numbers for objects, the same for the same object. */
 function numbering(): (x: object) => number {
@@ -68,10 +74,21 @@ const commutative: ReadonlySet<Primitive> = new Set<Primitive>([
 function keyOf(node: Node, number: (x: Value) => number, identity: (x: object) => number): string {
   const operands = node.inputs.map(number);
   if (commutative.has(node.op)) operands.sort((a, b) => a - b);
-  return `${node.op}(${operands.join()})${paramsKey(node.params, identity)}`;
+  return `${node.op}(${operands.join()})${paramsKey(node, identity)}`;
 }
 
-function paramsKey(params: object, identity: (x: object) => number): string {
+/** Keys of params that hold no subgraphs: they mean the same in every graph. */
+const plainKeys = new WeakMap<object, string>();
+
+function paramsKey(node: Node, identity: (x: object) => number): string {
+  const { params } = node;
+  if (subgraphsOf(node).length > 0) return writeKey(params, identity);
+  const known = plainKeys.get(params) ?? writeKey(params, identity);
+  plainKeys.set(params, known);
+  return known;
+}
+
+function writeKey(params: object, identity: (x: object) => number): string {
   const entries = Object.entries(params) as [string, unknown][];
   if (entries.length > 1) entries.sort(([a], [b]) => (a < b ? -1 : 1));
   return entries.map(([name, param]) => `${name}=${paramKey(param, identity)}`).join(';');

@@ -13,11 +13,17 @@ import { inlineGraph, mapGraph, type GraphBuilder } from './rewrite.ts';
  * foldConstants(graph);
  */
 export const foldConstants = (graph: Graph): Graph =>
-  mapGraph(graph, (builder) => (node) => {
-    if (node.op === 'cond') return inlineTaken(node, builder);
-    const result = fold(node, builder);
-    return result === undefined ? undefined : fill(node, result, builder);
-  });
+  mapGraph(
+    graph,
+    (builder) => (node) => {
+      if (node.op === 'cond') return inlineTaken(node, builder);
+      const result = fold(node, builder);
+      return result === undefined ? undefined : fill(node, result, builder);
+    },
+    settled,
+  );
+
+const settled = new WeakSet<Graph>();
 
 /** The number that every element of a value is, as its dtype holds it; undefined if it is not known to be one. */
 export function fillOf(builder: GraphBuilder, x: Value | undefined): number | undefined {

@@ -25,9 +25,15 @@ const identities: Identities = { ...arithmeticIdentities, ...layoutIdentities };
  * simplifyIdentities(graph);
  */
 export const simplifyIdentities = (graph: Graph): Graph =>
-  mapGraph(graph, (builder) => (given) => {
-    const node = withSmallerOperands(given, builder);
-    const identity = identities[node.op] as ((node: Node, builder: GraphBuilder) => Value | undefined) | undefined;
-    const equal = identity?.(node, builder);
-    return equal === undefined ? forwarded(node, builder.append(node)) : [equal];
-  });
+  mapGraph(
+    graph,
+    (builder) => (given) => {
+      const node = withSmallerOperands(given, builder);
+      const identity = identities[node.op] as ((node: Node, builder: GraphBuilder) => Value | undefined) | undefined;
+      const equal = identity?.(node, builder);
+      return equal === undefined ? forwarded(node, builder.append(node)) : [equal];
+    },
+    settled,
+  );
+
+const settled = new WeakSet<Graph>();

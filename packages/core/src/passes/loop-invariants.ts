@@ -15,12 +15,18 @@ import { appendFresh, mapGraph, pairUp, type GraphBuilder } from './rewrite.ts';
  * hoistLoopInvariants(graph);
  */
 export const hoistLoopInvariants = (graph: Graph): Graph =>
-  mapGraph(graph, (builder) => (node) => {
-    if (node.op !== 'whileLoop' && node.op !== 'scan') return undefined;
-    const { loop, results } = settleCarries(node);
-    builder.append(loop.op === 'scan' ? hoistFromScan(loop, builder) : hoistFromWhile(loop, builder));
-    return results;
-  });
+  mapGraph(
+    graph,
+    (builder) => (node) => {
+      if (node.op !== 'whileLoop' && node.op !== 'scan') return undefined;
+      const { loop, results } = settleCarries(node);
+      builder.append(loop.op === 'scan' ? hoistFromScan(loop, builder) : hoistFromWhile(loop, builder));
+      return results;
+    },
+    settled,
+  );
+
+const settled = new WeakSet<Graph>();
 
 function hoistFromScan(loop: NodeOf<'scan'>, builder: GraphBuilder): LoopNode {
   const { body, constants } = loop.params;

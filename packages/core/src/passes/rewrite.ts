@@ -43,19 +43,26 @@ export type NodeRule = (node: Node) => readonly Value[] | undefined;
 /**
  * A graph rewritten node by node, subgraphs first, each subgraph once however often it is used. `ruleFor` is asked once for
  * each graph. Inputs, outputs and their types stay; if no rule changes anything the graph itself is returned. Values that
- * are kept are the same objects in the old graph and in the new one.
+ * are kept are the same objects in the old graph and in the new one. What a rule makes of a graph depends on nothing else:
+ * graphs that it left as they are go into `settled`, where a pass that runs again finds them.
  *
  * @example
  * // Drops every stopGradient.
  * mapGraph(graph, () => (node) => (node.op === 'stopGradient' ? node.inputs : undefined));
  */
-export function mapGraph(graph: Graph, ruleFor: (builder: GraphBuilder) => NodeRule): Graph {
+export function mapGraph(
+  graph: Graph,
+  ruleFor: (builder: GraphBuilder) => NodeRule,
+  settled = new WeakSet<Graph>(),
+): Graph {
   const mapped = new Map<Graph, Graph>();
   const map = (current: Graph): Graph => {
+    if (settled.has(current)) return current;
     const known = mapped.get(current);
     if (known !== undefined) return known;
     const result = rewrite(current, map, ruleFor);
     mapped.set(current, result);
+    if (result === current) settled.add(current);
     return result;
   };
   return map(graph);

@@ -101,7 +101,7 @@ export const isDeviceArray = (x: unknown): x is DeviceArray =>
  * @throws OptionError for a cache size that is no positive integer; when called, TraceError if the function uses a tensor
  * of another function being traced.
  * @example
- * const square = compile(reference(), (x: Tensor) => x.mul(x));
+ * const square = compile(await wasm(), (x: Tensor) => x.mul(x));
  * const y = await square(array([1, 2, 3]));
  * await y.read(); // data: 1, 4, 9
  */

@@ -87,7 +87,7 @@ const backprop: GradientMethod = { name: 'backprop', solve: (problem, integrate)
  *
  * @throws CompositionError if they do not work together, with the reason; OptionError for an option out of range.
  * @example
- * const ode = createOde({ backend: reference(), solver: dopri5(), gradient: adjoint(), rtol: 1e-6, atol: 1e-8 });
+ * const ode = createOde({ backend: await wasm(), solver: dopri5(), gradient: adjoint(), rtol: 1e-6, atol: 1e-8 });
  * const { ys } = await ode.solve((t, y) => y.neg(), 1, [0, 1]);
  */
 export function createOde(options: OdeOptions): Ode {
