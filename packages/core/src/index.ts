@@ -90,6 +90,14 @@ export type {
   RunOptions,
 } from './runtime/backend.ts';
 export {
+  checkHostArray,
+  checkInputs,
+  disposedArray,
+  foreignArray,
+  interfaceOf,
+  type GraphInterface,
+} from './runtime/engine-checks.ts';
+export {
   compile,
   isDeviceArray,
   type ArgumentLeaf,

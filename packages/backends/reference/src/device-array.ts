@@ -1,6 +1,7 @@
 /** Device arrays of the interpreter: reference-counted host memory behind the contract. */
 import {
-  ExecutionError,
+  disposedArray,
+  foreignArray,
   hostArray,
   sizeOf,
   type DeviceArray,
@@ -30,19 +31,8 @@ export function deviceArrays(name: string, memory: Memory): DeviceArrays {
 
   const bufferOf = (operation: string, array: DeviceArray): Buffer => {
     const held = buffers.get(array);
-    if (held === undefined) {
-      const owner = array.backend === name ? `another ${name} backend` : `backend '${array.backend}'`;
-      throw new ExecutionError(operation, `the array belongs to ${owner}`, {
-        expected: `an array that this ${name} backend made`,
-        advice: 'Download it there and upload it here.',
-      });
-    }
-    if (held.buffer === undefined) {
-      throw new ExecutionError(operation, 'the array was disposed, or donated to a run', {
-        expected: 'an array that is alive',
-        advice: 'Upload it again, or dispose of it later.',
-      });
-    }
+    if (held === undefined) throw foreignArray(operation, name, array);
+    if (held.buffer === undefined) throw disposedArray(operation);
     return held.buffer;
   };
 

@@ -1,11 +1,8 @@
 /** A planned graph behind the contract of an executable: it checks what it is given, runs, and counts. */
 import {
+  checkInputs,
   ExecutionError,
-  formatType,
-  OptionError,
-  sameShape,
-  ShapeError,
-  DTypeError,
+  interfaceOf,
   type DeviceArray,
   type Executable,
   type Graph,
@@ -15,10 +12,11 @@ import {
 import type { DeviceArrays } from './device-array.ts';
 import type { Buffer, Memory } from './memory.ts';
 import { Plan, type Planner } from './plan.ts';
-import { tensorOf, type RunState } from './site.ts';
+import type { RunState } from './site.ts';
 
 /** Plans a graph with its subgraphs, each once. */
 export function executable(graph: Graph, memory: Memory, arrays: DeviceArrays): Executable {
+  const { inputs: types, outputs: results } = interfaceOf(graph);
   const run: RunState = { signal: undefined, tapeEntries: 0, calls: new Map<string, { count: number }>() };
   const plans = new Map<Graph, Plan>();
   const kept: Buffer[] = [];
@@ -37,28 +35,9 @@ export function executable(graph: Graph, memory: Memory, arrays: DeviceArrays): 
     },
   };
   const main = planner.planOf(graph);
-  const types = graph.inputs.map(tensorOf);
-  const results = graph.outputs.map(tensorOf);
   const keptBytes = kept.reduce((bytes, { shelf }) => bytes + shelf.bytes, 0);
   let last: RunCounters | undefined;
   let disposed = false;
-
-  const buffersOf = (inputs: readonly DeviceArray[]): readonly Buffer[] => {
-    if (inputs.length !== types.length) {
-      throw new ShapeError('run', `${inputs.length} inputs for graph '${graph.name}'`, { expected: `${types.length}` });
-    }
-    return inputs.map((array, i) => {
-      const { shape, dtype } = types[i]!;
-      const given = `input ${i + 1} of graph '${graph.name}' is ${formatType({ kind: 'tensor', shape: array.shape, dtype: array.dtype })}`;
-      const details = {
-        expected: formatType({ kind: 'tensor', shape, dtype }),
-        advice: 'Compile again for other types.',
-      };
-      if (array.dtype !== dtype) throw new DTypeError('run', given, details);
-      if (!sameShape(array.shape, shape)) throw new ShapeError('run', given, details);
-      return arrays.bufferOf('run', array);
-    });
-  };
 
   const count = (): RunCounters => ({
     calls: Object.fromEntries([...run.calls].map(([name, { count: executions }]) => [name, executions])),
@@ -75,14 +54,9 @@ export function executable(graph: Graph, memory: Memory, arrays: DeviceArrays): 
         advice: 'Compile it again.',
       });
     }
-    const wrong = donate.find((i) => inputs[i] === undefined);
-    if (wrong !== undefined) {
-      throw new OptionError('run', `input ${wrong} is donated`, {
-        expected: `positions of the ${inputs.length} inputs`,
-      });
-    }
+    checkInputs(graph, types, inputs, donate);
     signal?.throwIfAborted();
-    const buffers = buffersOf(inputs);
+    const buffers = inputs.map((array) => arrays.bufferOf('run', array));
     const distinct = [...new Set(buffers)];
     const refs = distinct.map((buffer) => buffer.refs);
     memory.begin(distinct.reduce((bytes, { shelf }) => bytes + shelf.bytes, keptBytes));

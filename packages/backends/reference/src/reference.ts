@@ -1,18 +1,5 @@
 /** The reference backend: a plain interpreter of lowered graphs, the meaning that other engines are held to. */
-import {
-  allocate,
-  checkGraph,
-  DTypeError,
-  ExecutionError,
-  formatType,
-  ShapeError,
-  sizeOf,
-  UnsupportedError,
-  type Backend,
-  type Graph,
-  type HostArray,
-  type Value,
-} from '@node-ode/core';
+import { checkHostArray, ExecutionError, type Backend } from '@node-ode/core';
 import { nativeComposites } from './composites.ts';
 import { copyToDevice, deviceArrays } from './device-array.ts';
 import { executable } from './executable.ts';
@@ -60,8 +47,6 @@ export function reference(options: ReferenceOptions = {}): Backend {
     compile: (graph) =>
       settle(() => {
         demandAlive('compile');
-        checkGraph(graph);
-        checkInterface(graph);
         return executable(graph, memory, arrays);
       }),
     upload: (array) =>
@@ -77,30 +62,4 @@ export function reference(options: ReferenceOptions = {}): Backend {
         memory.clear();
       }),
   };
-}
-
-function checkInterface(graph: Graph): void {
-  const check = (role: string, { type }: Value, i: number): void => {
-    if (type.kind === 'tensor') return;
-    throw new UnsupportedError('compile', `${role} ${i + 1} of graph '${graph.name}' is ${formatType(type)}`, {
-      expected: 'tensors: tapes live only inside a graph',
-      advice: 'Read the tape with scan, and return what it gives.',
-    });
-  };
-  graph.inputs.forEach((input, i) => {
-    check('input', input, i);
-  });
-  graph.outputs.forEach((output, i) => {
-    check('output', output, i);
-  });
-}
-
-function checkHostArray({ shape, dtype, data }: HostArray): void {
-  if (data.length !== sizeOf(shape)) {
-    throw new ShapeError('upload', `${data.length} elements for shape [${shape.join(', ')}]`, {
-      expected: `${sizeOf(shape)} elements`,
-    });
-  }
-  const [given, expected] = [data[Symbol.toStringTag], allocate(dtype, 0)[Symbol.toStringTag]];
-  if (given !== expected) throw new DTypeError('upload', `a ${given} for ${dtype}`, { expected });
 }

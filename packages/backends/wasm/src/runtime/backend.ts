@@ -1,7 +1,6 @@
 /** The engine around a compiler: one heap, its arrays and its modules. */
-import type { Backend, CompositePrimitive, Graph } from '@node-ode/core';
+import { checkHostArray, interfaceOf, type Backend, type CompositePrimitive, type Graph } from '@node-ode/core';
 import type { PlanGraph } from '../compile/contract.ts';
-import { checkHostArray, interfaceOf } from './checks.ts';
 import { deviceArrays } from './device-array.ts';
 import { executable, type Runtime, type WasmExecutable } from './executable.ts';
 import { Heap } from './heap.ts';

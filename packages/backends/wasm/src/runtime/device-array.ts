@@ -1,5 +1,13 @@
 /** Device arrays: blocks of the heap behind the contract, each with one owner. */
-import { ExecutionError, tensorType, type DeviceArray, type DType, type HostArray, type Shape } from '@node-ode/core';
+import {
+  disposedArray,
+  foreignArray,
+  tensorType,
+  type DeviceArray,
+  type DType,
+  type HostArray,
+  type Shape,
+} from '@node-ode/core';
 import { tensorBytes } from '../compile/types.ts';
 import { readElements, writeElements } from './elements.ts';
 import type { Block, Heap } from './heap.ts';
@@ -38,20 +46,9 @@ export function deviceArrays(name: string, heap: Heap): DeviceArrays {
 
   const holderOf = (operation: string, array: DeviceArray): { block: Block } => {
     const holder = holders.get(array);
-    if (holder === undefined) {
-      const owner = array.backend === name ? `another ${name} backend` : `backend '${array.backend}'`;
-      throw new ExecutionError(operation, `the array belongs to ${owner}`, {
-        expected: `an array that this ${name} backend made`,
-        advice: 'Download it there and upload it here.',
-      });
-    }
+    if (holder === undefined) throw foreignArray(operation, name, array);
     heap.demandOpen(operation);
-    if (holder.block === undefined) {
-      throw new ExecutionError(operation, 'the array was disposed, or donated to a run', {
-        expected: 'an array that is alive',
-        advice: 'Upload it again, or dispose of it later.',
-      });
-    }
+    if (holder.block === undefined) throw disposedArray(operation);
     return holder as { block: Block };
   };
 

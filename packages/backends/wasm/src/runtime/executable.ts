@@ -1,14 +1,15 @@
 /** A loaded module behind the contract of an executable: it checks what it is given, runs, and counts. */
 import {
+  checkInputs,
   ExecutionError,
   type DeviceArray,
   type Executable,
   type Graph,
+  type GraphInterface,
   type RunCounters,
   type RunOptions,
 } from '@node-ode/core';
 import { tensorBytes } from '../compile/types.ts';
-import { checkDonated, checkInputs, type Interface } from './checks.ts';
 import type { DeviceArrays } from './device-array.ts';
 import { formatBytes, type Block, type Heap } from './heap.ts';
 import type { LoadedModule } from './loaded-module.ts';
@@ -66,7 +67,7 @@ interface Bindings {
   readonly top: number;
 }
 
-export function executable(graph: Graph, types: Interface, lease: Lease, runtime: Runtime): WasmExecutable {
+export function executable(graph: Graph, types: GraphInterface, lease: Lease, runtime: Runtime): WasmExecutable {
   const { heap, arrays, forgotten } = runtime;
   const { arena, codeBytes } = lease.module;
   // Every method refers to this object: while one of them can be called, the lease is not forgotten.
@@ -84,9 +85,8 @@ export function executable(graph: Graph, types: Interface, lease: Lease, runtime
       });
     }
     const { module } = state.lease;
-    checkDonated(donate, inputs);
+    checkInputs(graph, types.inputs, inputs, donate);
     signal?.throwIfAborted();
-    checkInputs(graph, types.inputs, inputs);
     const bindings = bind(types, inputs, donate, module, runtime);
     try {
       execute(module, bindings, heap);
@@ -115,7 +115,7 @@ export function executable(graph: Graph, types: Interface, lease: Lease, runtime
 
 /** Finds the inputs' blocks and one for each output: a donated input's where the module can write there. */
 function bind(
-  types: Interface,
+  types: GraphInterface,
   arrays: readonly DeviceArray[],
   donate: readonly number[],
   { places }: LoadedModule,
