@@ -11,12 +11,16 @@ export const short = (x: number): string => {
 
 const cell = (x: Cell): string => (typeof x === 'string' ? x : Number.isInteger(x) ? String(x) : short(x));
 
-/** A table; every column but the first is aligned to the right. */
-export function table(head: readonly string[], rows: readonly (readonly Cell[])[]): string {
+/** A table; columns are aligned to the right, but for the first and those in `left`. */
+export function table(
+  head: readonly string[],
+  rows: readonly (readonly Cell[])[],
+  left: readonly string[] = [],
+): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
   return [
     line(head),
-    line(head.map((_, i) => (i === 0 ? '---' : '---:'))),
+    line(head.map((name, i) => (i === 0 || left.includes(name) ? '---' : '---:'))),
     ...rows.map((row) => line(row.map(cell))),
   ].join('\n');
 }

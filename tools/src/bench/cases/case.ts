@@ -1,0 +1,51 @@
+/** The contract of a benchmark case. Its file is all that a case needs, next to dynamics that the workers know. */
+import type { GradientTask, Problem } from '../problem.ts';
+import type { ReachRequest } from '../protocol.ts';
+import type { PeerName } from '../contestants.ts';
+
+/** How many times as long a peer has to take as this library's WebAssembly engine, one thread each. */
+export interface Target {
+  readonly peer: PeerName;
+  readonly ratio: number;
+  /** Whether the ratio itself will not do. */
+  readonly isStrict?: boolean;
+}
+
+interface Measured<P extends Problem> {
+  /** What the rows of the table are called: forward, adjoint, backprop. */
+  readonly name: string;
+  readonly problem: P;
+  /** Largest error of an answer, in units of atol + rtol·max|reference|. */
+  readonly bound: number;
+}
+
+/** Timed in rounds. */
+export interface TimedExperiment extends Measured<Problem> {
+  readonly kind: 'timed';
+  readonly targets: readonly Target[];
+  /** Trains to a test loss as well. */
+  readonly reach?: ReachRequest;
+}
+
+/** The peak resident size over several spans of time, each in a process of its own. */
+export interface MemoryExperiment extends Measured<Problem & { readonly task: GradientTask }> {
+  readonly kind: 'memory';
+  readonly spans: readonly number[];
+}
+
+export type Experiment = TimedExperiment | MemoryExperiment;
+
+export interface BenchCase {
+  readonly id: number;
+  readonly title: string;
+  /** The problem in a sentence or two. */
+  readonly description: string;
+  /** `quick` asks for what is over in a minute: shorter, never another problem. */
+  experiments(quick: boolean): readonly Experiment[];
+}
+
+/** Global errors are sums of local ones that were held to the tolerance, and of rounding: this many tolerances are allowed. */
+export const usualBound = 200;
+
+/** Steps that diffrax allows by default: enough for every case. */
+export const maxSteps = 4096;

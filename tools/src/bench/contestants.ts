@@ -1,0 +1,140 @@
+/** Who takes part: this library's engines and its peers, each as a command that starts a worker. */
+import { existsSync, readFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { delimiter, join, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const peerNames = ['torchdiffeq', 'diffrax', 'tfjs', 'jax-js'] as const;
+
+export type PeerName = (typeof peerNames)[number];
+
+/** How a process is started. */
+export interface Command {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface Contestant {
+  /** As tables call it. */
+  readonly name: string;
+  /** The peer that it is; undefined for this library's engines. */
+  readonly peer?: PeerName;
+  readonly threads: number;
+  readonly command: Command;
+  /** Takes part where it is faster than the contestant of this name with as many threads. */
+  readonly ifFasterThan?: string;
+  /** Why it can't take part on this machine. */
+  readonly unfit?: string;
+  /** Sits out where a round would take longer, in seconds. */
+  readonly longestRound?: number;
+}
+
+/** The engine that reference answers come from. */
+export const referenceEngine = 'reference';
+
+/** The folder `tools`, from its `src` as from its `dist`. */
+const tools = fileURLToPath(new URL('../../', import.meta.url));
+
+/** Whether there is such a program: a path, or a name that the shell would find. */
+const isInstalled = (program: string): boolean =>
+  program.includes(sep)
+    ? existsSync(program)
+    : (process.env['PATH'] ?? '').split(delimiter).some((folder) => existsSync(join(folder, program)));
+
+/** The processors that this process may use, by number; those of the machine where the system does not tell. */
+export function allowedCpus(): readonly number[] {
+  try {
+    const list = /^Cpus_allowed_list:\s+(\S+)/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '';
+    return list.split(',').flatMap((range) => {
+      const [first = NaN, last = first] = range.split('-').map(Number);
+      return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+    });
+  } catch {
+    return cpus().map((_, i) => i);
+  }
+}
+
+/** Whether processes can be kept to some processors. */
+export const canPin = (): boolean => process.platform === 'linux' && isInstalled('taskset');
+
+/** Keeps a command to as many processors as it has threads, where the system can. */
+function pinned({ file, args, env = {} }: Command, threads: number): Command {
+  // A program that is missing is for the system to report, not for taskset.
+  if (!canPin() || !isInstalled(file)) return { file, args, env };
+  const list = allowedCpus().slice(-threads).join(',');
+  return { file: 'taskset', args: ['-c', list, file, ...args], env };
+}
+
+/** This library on a backend: one thread. */
+export const engine = (name: string): Contestant => ({
+  name,
+  threads: 1,
+  command: pinned(
+    { file: process.execPath, args: [fileURLToPath(new URL('./ours/main.js', import.meta.url)), name] },
+    1,
+  ),
+  ...(name === referenceEngine ? { longestRound: 20 } : {}),
+});
+
+function pythonPeer(peer: PeerName, python: string, threads: number, compiled = false): Contestant {
+  const one = threads === 1;
+  const count = String(threads);
+  const args = ['-B', join(tools, 'bench', 'python', 'worker.py'), peer, '--threads', count];
+  return {
+    name: compiled ? `${peer}, f compiled` : peer,
+    peer,
+    threads,
+    command: pinned(
+      {
+        file: python,
+        args: compiled ? [...args, '--compile'] : args,
+        env: {
+          OMP_NUM_THREADS: count,
+          MKL_NUM_THREADS: count,
+          OPENBLAS_NUM_THREADS: count,
+          JAX_PLATFORMS: 'cpu',
+          CUDA_VISIBLE_DEVICES: '',
+          ...(one ? { XLA_FLAGS: '--xla_cpu_multi_thread_eigen=false' } : {}),
+        },
+      },
+      threads,
+    ),
+    ...(compiled ? { ifFasterThan: peer } : {}),
+  };
+}
+
+const scriptPeer = (peer: PeerName): Contestant => ({
+  name: peer,
+  peer,
+  threads: 1,
+  command: pinned({ file: process.execPath, args: [join(tools, 'bench', 'javascript', 'worker.mjs'), peer] }, 1),
+});
+
+/** What takes part in a run, this library first. */
+export interface Field {
+  readonly backends: readonly string[];
+  readonly peers: readonly PeerName[];
+  readonly threads: readonly number[];
+  readonly python: string;
+}
+
+/** The contestants that were asked for. */
+export function contestantsOf({ backends, peers, threads, python }: Field): readonly Contestant[] {
+  const peerContestants = (peer: PeerName): readonly Contestant[] => {
+    switch (peer) {
+      case 'torchdiffeq':
+        return threads.flatMap((n) => [pythonPeer(peer, python, n), pythonPeer(peer, python, n, true)]);
+      case 'diffrax':
+        return threads.map((n) => pythonPeer(peer, python, n));
+      case 'tfjs':
+      case 'jax-js':
+        return [scriptPeer(peer)];
+    }
+  };
+  const cores = allowedCpus().length;
+  const unfit = { unfit: `there ${cores === 1 ? 'is 1 core' : `are ${cores} cores`} here` };
+  return [...backends.map(engine), ...peers.flatMap(peerContestants)].map((contestant) =>
+    contestant.threads > cores ? { ...contestant, ...unfit } : contestant,
+  );
+}

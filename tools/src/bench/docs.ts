@@ -1,0 +1,30 @@
+/** Writes docs/benchmarks.md: how it is measured, and what came of it. */
+import { writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { format, resolveConfig } from 'prettier';
+
+const target = fileURLToPath(new URL('../../../docs/benchmarks.md', import.meta.url));
+
+const introduction = `# Benchmarks
+
+Written by \`npm run bench -- --docs\`; never edited by hand. The runner and the cases are in \`tools/src/bench\`, the peers' scripts in \`tools/bench\`.
+
+## How it is measured
+
+- **One problem.** The runner makes weights, initial states, times and batches once, from fixed seeds, and sends them to everyone. All numbers are f32; all solve by dopri5 with the same tolerances.
+- **Right answers alone.** Each answer is compared with one of the reference engine in f64 at tolerances a thousandth as large. *error* is the largest difference, in units of atol + rtol·max|reference|; an answer beyond the case's bound gets no time. Global errors may exceed the tolerance, which is one of each step.
+- **Processes.** Each contestant is a process of its own for each case, and alone while it runs. On Linux it is kept by \`taskset\` to as many cores as it has threads, so that one thread is one core for everyone, garbage collectors and compilers included; besides, PyTorch gets \`set_num_threads\`, OpenMP and MKL their variables, and XLA its flag.
+- **Rounds.** After a warm-up everyone runs for about a second, in turn, and again, for several rounds. *ms* is the median over rounds of the median within a round, *spread* the smallest and the largest of the rounds. *factor* is how many times as long as \`wasm\` it took (as the first engine of ours where \`wasm\` has no figures): the median over rounds of the quotients.
+- **Compiling apart.** *compile ms* is the time of the first run less that of the second: tracing, compiling, loading. A run ends when its result can be read on the host.
+- **Steps.** Libraries take different numbers of steps for the same tolerance. *steps* are those of the forward solve, rejected ones included; *NFE* evaluations of f, forward + backward, a question mark where the library does not tell. diffrax counts steps; its evaluations are computed from them. For training they are those of the first step.
+- **Peers.** torchdiffeq on PyTorch, eager, and with \`torch.compile\` of f where that is faster; diffrax on JAX, under \`jit\`: gradients by \`RecursiveCheckpointAdjoint\` (backprop) and \`BacksolveAdjoint\` (adjoint). In JavaScript there is no such library: \`tfjs\` and \`jax-js\` are dopri5 written by hand on \`@tensorflow/tfjs-backend-wasm\` and on \`@jax-js/jax\`, forward solves alone.
+- **Memory.** Resident size as Linux counts it, its peak reset before the gradient is computed (\`/proc/self/clear_refs\`); a few MiB are noise.
+
+\`python3 -m pip install -r tools/bench/requirements.txt\` installs the peers in Python; \`npm ci\` those in JavaScript.`;
+
+/** Writes the page; tells what it wrote. */
+export async function writeDocs(report: string): Promise<string> {
+  const text = await format(`${introduction}\n\n${report}`, { ...(await resolveConfig(target)), parser: 'markdown' });
+  await writeFile(target, text);
+  return target;
+}

@@ -1,0 +1,125 @@
+/** Times: everyone prepares and answers; then those whose answer is right run in turn, round by round. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { TimedExperiment } from './cases/case.ts';
+import { errorOf } from './compare.ts';
+import type { Contestant } from './contestants.ts';
+import { unitsOf } from './problem.ts';
+import type { Answer, Prepared, ReachRequest } from './protocol.ts';
+import type { Outcome, Row, Without } from './results.ts';
+import {
+  labelOf,
+  prepared as preparedWorker,
+  referenceAnswer,
+  rowKey,
+  withoutOf,
+  wrong,
+  type Setting,
+} from './session.ts';
+import { median, summarize } from './statistics.ts';
+import type { Worker } from './worker-process.ts';
+
+/** A contestant whose answer is right. */
+interface Ready {
+  readonly contestant: Contestant;
+  readonly worker: Worker;
+  readonly prepared: Prepared;
+  readonly error: number;
+  /** Median of the round before the first, ms. */
+  readonly warmup: number;
+  /** Medians, as they come in, ms. */
+  readonly rounds: number[];
+  failure?: Without;
+}
+
+/** Measures an experiment: a row for each contestant, in their order. */
+export async function measureTimes(
+  id: number,
+  experiment: TimedExperiment,
+  contestants: readonly Contestant[],
+  setting: Setting,
+): Promise<readonly Row[]> {
+  const reference = await referenceAnswer(experiment.problem, setting);
+  if ('status' in reference) return contestants.map((c) => ({ ...rowKey(id, experiment, c), ...reference }));
+  const outcomes = new Map<Contestant, Outcome>();
+  const ready: Ready[] = [];
+  try {
+    for (const contestant of contestants) {
+      const result = await prepare(contestant, experiment, reference.answer, ready, setting);
+      if ('status' in result) outcomes.set(contestant, result);
+      else ready.push(result);
+      setting.log(`  ${labelOf(contestant)}: ${'status' in result ? result.reason : 'ready'}`);
+    }
+    await runRounds(ready, setting);
+    for (const one of ready) outcomes.set(one.contestant, await outcomeOf(one, experiment.reach, setting));
+  } finally {
+    for (const { worker } of ready) worker.close();
+  }
+  return contestants.map((c) => ({ ...rowKey(id, experiment, c), ...(outcomes.get(c) as Outcome) }));
+}
+
+/** Prepares, checks the answer and warms up. */
+async function prepare(
+  contestant: Contestant,
+  { problem, bound }: TimedExperiment,
+  expected: Answer,
+  ready: readonly Ready[],
+  setting: Setting,
+): Promise<Without | Ready> {
+  const result = await preparedWorker(contestant, problem, setting);
+  if ('status' in result) return result;
+  const { worker, prepared } = result;
+  const dismissed = (without: Without): Without => {
+    worker.close();
+    return without;
+  };
+  const error = errorOf(prepared.answer, expected, problem);
+  if (!(error <= bound)) return dismissed(wrong(error, bound));
+  const roundMs = unitsOf(problem.task) * prepared.runMs;
+  if (!isShort(contestant, roundMs)) {
+    return dismissed({ status: 'skipped', reason: `a round would take ${(roundMs / 1000).toFixed(0)} s` });
+  }
+  const reply = await worker.request({ round: { seconds: setting.warmupSeconds } }, setting.timeouts.round);
+  if (!('times' in reply)) return dismissed(withoutOf(reply));
+  await settle(contestant);
+  const warmup = median(reply.times);
+  const rival = ready.find(
+    (other) => other.contestant.name === contestant.ifFasterThan && other.contestant.threads === contestant.threads,
+  );
+  if (rival !== undefined && warmup >= rival.warmup) {
+    const reason = `does not help: ${warmup.toPrecision(3)} ms against ${rival.warmup.toPrecision(3)} ms`;
+    return dismissed({ status: 'skipped', reason });
+  }
+  return { contestant, worker, prepared, error, warmup, rounds: [] };
+}
+
+/** Everyone in turn, round by round; whoever fails sits out the rest. */
+async function runRounds(ready: readonly Ready[], { rounds, roundSeconds, timeouts }: Setting): Promise<void> {
+  for (let round = 0; round < rounds; round++) {
+    for (const one of ready.filter(({ failure }) => failure === undefined)) {
+      const reply = await one.worker.request({ round: { seconds: roundSeconds } }, timeouts.round);
+      if ('times' in reply) one.rounds.push(median(reply.times));
+      else one.failure = withoutOf(reply);
+      await settle(one.contestant);
+    }
+  }
+}
+
+/** What came of the rounds; trains to a test loss first, where that is asked for and not too long. */
+async function outcomeOf(one: Ready, reach: ReachRequest | undefined, { timeouts }: Setting): Promise<Outcome> {
+  const { contestant, worker, prepared, error, rounds, failure } = one;
+  if (failure !== undefined) return failure;
+  const { counts, compileMs } = prepared;
+  const measured = { status: 'measured', error, counts, compileMs, rounds, ms: summarize(rounds) } as const;
+  if (reach === undefined || contestant.threads > 1 || !isShort(contestant, reach.limit * prepared.runMs)) {
+    return measured;
+  }
+  const reply = await worker.request({ reach }, reach.seconds + timeouts.round);
+  return 'reach' in reply ? { ...measured, reach: reply.reach } : withoutOf(reply);
+}
+
+const isShort = ({ longestRound = Infinity }: Contestant, ms: number): boolean => ms <= longestRound * 1000;
+
+/** Threads of a pool go on spinning for a while after their work; the next one is to have the machine for itself. */
+async function settle({ threads }: Contestant): Promise<void> {
+  if (threads > 1) await sleep(300);
+}

@@ -1,0 +1,32 @@
+/** From a problem to its program, on any backend. */
+import { createOde, type Backend, type GradientMethod, type Ode } from '@node-ode/core';
+import { adjoint } from '@node-ode/gradient-adjoint';
+import { backprop } from '@node-ode/gradient-backprop';
+import { dopri5 } from '@node-ode/solver-dopri5';
+import type { GradientName, Problem } from '../problem.ts';
+import { gradientProgram } from './gradient.ts';
+import type { Program } from './program.ts';
+import { solveProgram } from './solve.ts';
+import { trainingProgram } from './training.ts';
+
+const gradients: Readonly<Record<GradientName, () => GradientMethod>> = { adjoint, backprop };
+
+/** The solver and the gradient method that a problem asks for. */
+function odeOf(backend: Backend, { dtype, rtol, atol, maxSteps, task }: Problem): Ode {
+  const gradient = task.kind === 'solve' ? {} : { gradient: gradients[task.gradient]() };
+  return createOde({ backend, solver: dopri5(), rtol, atol, maxSteps, dtype, ...gradient });
+}
+
+/** Makes the program of a problem; it compiles when it first runs. */
+export async function programOf(backend: Backend, problem: Problem): Promise<Program> {
+  const ode = odeOf(backend, problem);
+  const { task } = problem;
+  switch (task.kind) {
+    case 'solve':
+      return solveProgram(ode, problem, task);
+    case 'gradient':
+      return gradientProgram(ode, problem, task);
+    case 'training':
+      return trainingProgram(ode, problem, task);
+  }
+}

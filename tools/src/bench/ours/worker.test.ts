@@ -1,0 +1,158 @@
+/** This library's worker against solutions that are known: y' = −y. */
+import { reference } from '@node-ode/backend-reference';
+import { describe, expect, it } from 'vitest';
+import type { GradientName, Problem, TrainingTask } from '../problem.ts';
+import type { MemoryUse, Prepared, Reached } from '../protocol.ts';
+import { decay, referenceWorker, y0 } from '../test/support.ts';
+import type { Worker } from '../worker-process.ts';
+import { workerOn } from './worker.ts';
+
+async function prepare(worker: Worker, problem: Problem): Promise<Prepared> {
+  const reply = await worker.request({ prepare: problem }, 60);
+  if (!('prepared' in reply)) throw new Error(JSON.stringify(reply));
+  return reply.prepared;
+}
+
+/** Within 1e-4: ten times the tolerance of the solves. */
+const expectClose = (actual: readonly number[] | undefined, expected: readonly number[]): void => {
+  expect(actual).toHaveLength(expected.length);
+  expected.forEach((x, i) => expect(Math.abs((actual?.[i] ?? NaN) - x)).toBeLessThan(1e-4));
+};
+
+describe('a solve', () => {
+  it('answers with the states after the first time, and what they cost', async () => {
+    const worker = referenceWorker();
+    const { answer, counts, compileMs, runMs, versions } = await prepare(
+      worker,
+      decay({ kind: 'solve', y0, ts: [0, 0.5, 2] }),
+    );
+    const at = (t: number): number[] => y0.flat().map((y) => y * Math.exp(-t));
+    expectClose(answer['ys'], [...at(0.5), ...at(2)]);
+    // dopri5: six evaluations a step, the first slope, and one more for the size of the first step
+    expect(counts).toEqual({ nfe: 2 + 6 * (counts.steps ?? NaN), nfeBackward: 0, steps: expect.any(Number) });
+    expect([compileMs >= 0, runMs > 0, versions]).toEqual([true, true, { node: process.versions.node }]);
+  });
+
+  it('is run at least once a round', async () => {
+    const worker = referenceWorker();
+    await prepare(worker, decay({ kind: 'solve', y0, ts: [0, 1] }));
+    expect(await worker.request({ round: { seconds: 0 } }, 60)).toEqual({ times: [expect.any(Number)] });
+  });
+});
+
+describe.each(['adjoint', 'backprop'] as const)('a gradient by %s', (gradient: GradientName) => {
+  /** The loss is the mean of y(T)², so that with Y = y0·e^{WT} at W = −1 dL/dW = 2T·Yᵀ·Y/n, dL/db = 2·Σ Y·(1 − e^{−T})/n. */
+  const exact = (span: number): { readonly loss: number[]; readonly gradient: number[] } => {
+    const ends = y0.map((row) => row.map((y) => y * Math.exp(-span)));
+    const entry = (i: number, j: number): number => ends.reduce((sum, row) => sum + row[i]! * row[j]!, 0);
+    const bias = (j: number): number => ends.reduce((sum, row) => sum + row[j]!, 0) * (1 - Math.exp(-span));
+    return {
+      loss: [ends.flat().reduce((sum, y) => sum + y * y, 0) / 4],
+      gradient: [
+        ...[entry(0, 0), entry(0, 1), entry(1, 0), entry(1, 1)].map((x) => (2 * span * x) / 4),
+        ...[bias(0), bias(1)].map((x) => (2 * x) / 4),
+      ],
+    };
+  };
+
+  it('is that of the mean squared last state, weights before biases', async () => {
+    const worker = referenceWorker();
+    const { answer, counts } = await prepare(worker, decay({ kind: 'gradient', gradient, y0, ts: [0, 1] }));
+    expectClose(answer['loss'], exact(1).loss);
+    expectClose(answer['gradient'], exact(1).gradient);
+    expect(counts.nfeBackward).toBeGreaterThan(0);
+  });
+
+  it('is computed over another span for memory', async () => {
+    const worker = referenceWorker();
+    await prepare(worker, decay({ kind: 'gradient', gradient, y0, ts: [0, 0.1] }));
+    const reply = await worker.request({ memory: { ts: [0, 1.5] } }, 60);
+    const memory = (reply as { readonly memory: MemoryUse }).memory;
+    expectClose(memory.answer['gradient'], exact(1.5).gradient);
+    expect(memory.baseBytes).toBeGreaterThan(2 ** 20);
+    expect(memory.peakBytes).toBeGreaterThanOrEqual(memory.baseBytes);
+  });
+});
+
+describe('training', () => {
+  const ts = Array.from({ length: 8 }, (_, i) => i / 8);
+  const task: TrainingTask = {
+    kind: 'training',
+    gradient: 'adjoint',
+    ts,
+    // The truth decays half as fast as the initial weights say.
+    ys: ts.map((t) => [Math.exp(-t / 2), 2 * Math.exp(-t / 2)]),
+    window: 4,
+    batches: [
+      [0, 1],
+      [2, 3],
+    ],
+    iterations: 3,
+    learningRate: 0.01,
+  };
+
+  it('answers with the loss and the gradient of the first batch', async () => {
+    const worker = referenceWorker();
+    const { answer } = await prepare(worker, decay(task));
+    const errors = [0, 1].flatMap((start) =>
+      [0, 1, 2, 3].flatMap((k) => {
+        const [from, to] = [task.ys[start]!, task.ys[start + k]!];
+        return from.map((y, i) => Math.abs(y * Math.exp(-ts[k]!) - to[i]!));
+      }),
+    );
+    expectClose(answer['loss'], [errors.reduce((a, b) => a + b) / errors.length]);
+    expect(answer['gradient']).toHaveLength(6);
+  });
+
+  it('runs a round of so many steps, and again if there is time', async () => {
+    const worker = referenceWorker();
+    await prepare(worker, decay(task));
+    const reply = await worker.request({ round: { seconds: 0 } }, 60);
+    expect('times' in reply && reply.times).toHaveLength(3);
+  });
+
+  it('reaches a test loss, or gives up', async () => {
+    const worker = referenceWorker();
+    await prepare(worker, decay(task));
+    const reach = async (target: number): Promise<Reached> => {
+      const reply = await worker.request({ reach: { target, every: 5, limit: 200, seconds: 60 } }, 60);
+      return (reply as { readonly reach: Reached }).reach;
+    };
+    const found = await reach(0.02);
+    expect(found.reached).toBe(true);
+    expect(found.loss).toBeLessThanOrEqual(0.02);
+    expect([found.iterations % 5, found.iterations < 200]).toEqual([0, true]);
+    expect(await reach(0)).toMatchObject({ reached: false, iterations: 200 });
+  });
+});
+
+describe('what it can not do is a reply', () => {
+  const solve = decay({ kind: 'solve', y0, ts: [0, 1] });
+
+  it('without an engine', async () => {
+    const handle = workerOn('wasm', () => Promise.reject(new Error('package wasm is not installed')));
+    expect(await handle({ prepare: solve })).toEqual({ unavailable: 'package wasm is not installed' });
+  });
+
+  it('with a dtype that the engine lacks', async () => {
+    const engine = reference();
+    const single = { ...engine, capabilities: { ...engine.capabilities, dtypes: ['f32' as const] } };
+    const handle = workerOn('single', () => Promise.resolve(single));
+    expect(await handle({ prepare: { ...solve, dtype: 'f64' } })).toEqual({ unsupported: 'no f64' });
+  });
+
+  it('with a solve that fails', async () => {
+    const reply = await referenceWorker().request({ prepare: { ...solve, maxSteps: 1, rtol: 1e-7 } }, 60);
+    expect(reply).toEqual({ error: expect.stringContaining('maxSteps') });
+  });
+
+  it('before it was prepared, or for another task', async () => {
+    const worker = referenceWorker();
+    expect(await worker.request({ round: { seconds: 0 } }, 60)).toMatchObject({ error: expect.any(String) });
+    await prepare(worker, solve);
+    expect(await worker.request({ memory: { ts: [0, 1] } }, 60)).toEqual({ unsupported: 'no gradient' });
+    expect(await worker.request({ reach: { target: 1, every: 1, limit: 1, seconds: 1 } }, 60)).toEqual({
+      unsupported: 'no training',
+    });
+  });
+});

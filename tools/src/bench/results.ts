@@ -1,0 +1,87 @@
+/** What a run found: plain data, as it is written to results.json. */
+import type { Machine } from './machine.ts';
+import type { Counts, Reached } from './protocol.ts';
+import type { Summary } from './statistics.ts';
+import type { BenchOptions } from './options.ts';
+import type { PeerName } from './contestants.ts';
+import type { Task } from './problem.ts';
+
+/** Which contestant a row is about. */
+export interface RowKey {
+  readonly case: number;
+  readonly experiment: string;
+  readonly contestant: string;
+  readonly peer?: PeerName;
+  readonly threads: number;
+  /** What its figures are about. */
+  readonly task: Task['kind'] | 'memory';
+}
+
+export interface Measurement {
+  readonly status: 'measured';
+  /** Of the answer, in tolerances. */
+  readonly error: number;
+  readonly counts: Counts;
+  readonly compileMs: number;
+  /** Milliseconds of a unit of work: the median of each round. */
+  readonly rounds: readonly number[];
+  readonly ms: Summary;
+  readonly reach?: Reached;
+}
+
+/** The memory that a gradient took over one span. */
+export interface SpanMemory {
+  readonly span: number;
+  readonly steps: number | null;
+  readonly error: number;
+  readonly baseBytes: number;
+  readonly peakBytes: number;
+}
+
+export interface MemoryMeasurement {
+  readonly status: 'memory';
+  readonly spans: readonly SpanMemory[];
+  /** Why there are not more of them. */
+  readonly remark?: string;
+}
+
+/** Why there are no figures. */
+export interface Without {
+  /**
+   * `unsupported`: not in this library, or not in our script of it; `unavailable`: not installed here; `skipped`: too slow,
+   * or no gain; `wrong`: its answer is; `failed`: it crashed or hung.
+   */
+  readonly status: 'unsupported' | 'unavailable' | 'skipped' | 'wrong' | 'failed';
+  readonly reason: string;
+}
+
+export type Outcome = Measurement | MemoryMeasurement | Without;
+
+export type Row = RowKey & Outcome;
+
+/** A target of the issue, held against what was measured. */
+export interface Verdict {
+  readonly case: number;
+  readonly experiment: string;
+  readonly peer: PeerName;
+  readonly target: number;
+  readonly isStrict: boolean;
+  readonly verdict: 'met' | 'missed' | 'not measured';
+  /** The peer's contestant that is compared: the fastest. */
+  readonly contestant?: string;
+  /** The peer's time over ours, round by round. */
+  readonly ratio?: Summary;
+  readonly reason?: string;
+}
+
+export interface Results {
+  readonly machine: Machine;
+  readonly options: BenchOptions;
+  /** By contestant, each package with its version. */
+  readonly versions: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Contestants that can not run here, with the reason. */
+  readonly unavailable: Readonly<Record<string, string>>;
+  readonly rows: readonly Row[];
+  readonly targets: readonly Verdict[];
+  readonly isInterrupted: boolean;
+}

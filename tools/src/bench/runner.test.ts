@@ -1,0 +1,291 @@
+/** The runner from its command line to files and an exit code, with workers in this process. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { BenchCase } from './cases/case.ts';
+import { benchCases } from './cases/index.ts';
+import type { Contestant } from './contestants.ts';
+import type { Results, Row } from './results.ts';
+import { main } from './runner.ts';
+import { altered, decay, referenceWorker, saying, taking, y0 } from './test/support.ts';
+import type { Worker } from './worker-process.ts';
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'node-ode-bench-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const cases: readonly BenchCase[] = [
+  {
+    id: 1,
+    title: 'decay',
+    description: 'y′ = −y.',
+    experiments: () => [
+      {
+        kind: 'timed',
+        name: 'forward',
+        problem: decay({ kind: 'solve', y0, ts: [0, 1] }),
+        bound: 100,
+        targets: [
+          { peer: 'torchdiffeq', ratio: 20 },
+          { peer: 'diffrax', ratio: 1, isStrict: true },
+        ],
+      },
+    ],
+  },
+  {
+    id: 7,
+    title: 'memory',
+    description: 'Its gradient.',
+    experiments: () => [
+      {
+        kind: 'memory',
+        name: 'adjoint',
+        problem: {
+          ...decay({ kind: 'solve', y0, ts: [0, 1] }),
+          task: { kind: 'gradient', gradient: 'adjoint', y0, ts: [0, 0.1] },
+        },
+        bound: 100,
+        spans: [1, 2],
+      },
+    ],
+  },
+];
+
+const wrongly = (worker: Worker): Worker =>
+  altered(worker, (reply) =>
+    'prepared' in reply
+      ? { prepared: { ...reply.prepared, answer: { ys: (reply.prepared.answer['ys'] ?? []).map((y) => y + 0.1) } } }
+      : reply,
+  );
+
+/** Workers by contestant; whoever is not named is right, and takes a millisecond. */
+const starting =
+  (workers: Readonly<Record<string, () => Worker>>, started: string[] = []) =>
+  ({ name }: Contestant): Worker => {
+    started.push(name);
+    return (workers[name] ?? (() => taking(1)))();
+  };
+
+async function run(
+  args: readonly string[],
+  workers: Readonly<Record<string, () => Worker>> = {},
+  signal?: AbortSignal,
+) {
+  const [logs, errors, started]: [string[], string[], string[]] = [[], [], []];
+  const code = await main(['--quick', '--out', folder, ...args], {
+    log: (text) => logs.push(text),
+    error: (text) => errors.push(text),
+    start: starting(workers, started),
+    cases,
+    ...(signal === undefined ? {} : { signal }),
+  });
+  const results = (): Results => JSON.parse(readFileSync(join(folder, 'results.json'), 'utf8')) as Results;
+  return { code, logs, errors, started, results };
+}
+
+const rowOf = ({ rows }: Results, contestant: string): Row | undefined =>
+  rows.find((row) => row.contestant === contestant);
+
+describe('a run', () => {
+  it('measures the reference engine for real', async () => {
+    const { code, results } = await run(['--no-peers', '--backend', 'reference'], { reference: referenceWorker });
+    expect(code).toBe(0);
+    const row = rowOf(results(), 'reference');
+    expect(row).toMatchObject({ status: 'measured', counts: { nfeBackward: 0 }, task: 'solve' });
+    expect('ms' in row! && row.rounds.every((ms) => ms > 0 && ms < 1000)).toBe(true);
+    expect('error' in row! && row.error).toBeLessThan(100);
+  });
+
+  it('writes figures, verdicts and a table', async () => {
+    const { code, logs, results } = await run(['--case', '1', '--threads', '1'], {
+      wasm: () => taking(1),
+      torchdiffeq: () => taking(30),
+      'torchdiffeq, f compiled': () => taking(25),
+      diffrax: () => taking(1),
+    });
+    expect(code).toBe(0);
+    const found = results();
+    expect(rowOf(found, 'torchdiffeq')).toMatchObject({
+      status: 'measured',
+      rounds: [30, 30, 30],
+      ms: { median: 30, low: 30, high: 30 },
+      peer: 'torchdiffeq',
+      threads: 1,
+      task: 'solve',
+    });
+    const [torch, jax] = found.targets;
+    // Of PyTorch's two the faster counts; as fast as diffrax is not ahead of it.
+    expect(torch).toMatchObject({ contestant: 'torchdiffeq, f compiled', verdict: 'met', ratio: { median: 25 } });
+    expect(jax).toMatchObject({ contestant: 'diffrax', verdict: 'missed', ratio: { median: 1 } });
+    const table = readFileSync(join(folder, 'results.md'), 'utf8');
+    expect(logs.join('\n')).toContain(table);
+    expect(table).toMatch(/^\| 1, forward +\| torchdiffeq +\| +1 \| +30 \| +30–30 \|/m);
+    expect(table).toMatch(/\| +25× \| +25–25 \| met/);
+    expect(table).toMatch(/\| +1× \| +1–1 \| missed/);
+  });
+
+  it('times nobody whose answer is wrong', async () => {
+    const { code, results } = await run(['--case', '1', '--peers', 'diffrax', '--threads', '1'], {
+      diffrax: () => wrongly(taking(1)),
+    });
+    expect(code).toBe(0);
+    const row = rowOf(results(), 'diffrax');
+    expect(row).toMatchObject({ status: 'wrong', reason: expect.stringContaining('tolerances off') });
+    expect(row).not.toHaveProperty('ms');
+    expect(results().targets[1]).toMatchObject({ verdict: 'not measured' });
+  });
+
+  it('counts an engine of its own that is wrong as a failure', async () => {
+    const { code } = await run(['--case', '1', '--no-peers'], { wasm: () => wrongly(taking(1)) });
+    expect(code).toBe(1);
+  });
+
+  it('tells of libraries that are missing, and asks them once', async () => {
+    const reason = 'package @node-ode/backend-onnx is not installed';
+    const { code, started, results } = await run(['--no-peers', '--backend', 'reference,onnx-cpu'], {
+      'onnx-cpu': () => saying({ unavailable: reason }),
+    });
+    expect(code).toBe(0);
+    expect(results().unavailable).toEqual({ 'onnx-cpu': reason });
+    expect(rowOf(results(), 'onnx-cpu')).toMatchObject({ status: 'unavailable', reason });
+    expect(started.filter((name) => name === 'onnx-cpu')).toHaveLength(1);
+    expect(readFileSync(join(folder, 'results.md'), 'utf8')).toContain(`- onnx-cpu: ${reason}`);
+  });
+
+  it('goes on without who crashes in a round', async () => {
+    let rounds = 0;
+    const crashing = (): Worker =>
+      altered(taking(1), (reply) => ('times' in reply && ++rounds > 2 ? { error: 'ended by SIGSEGV' } : reply));
+    const { code, results } = await run(['--case', '1', '--peers', 'diffrax', '--threads', '1'], { diffrax: crashing });
+    expect(code).toBe(0);
+    expect(rowOf(results(), 'diffrax')).toMatchObject({ status: 'failed', reason: 'ended by SIGSEGV' });
+    expect(rounds).toBe(3); // a warm-up, a round, the crash
+    expect(rowOf(results(), 'reference')).toMatchObject({ status: 'measured' });
+  });
+
+  it('runs compiled dynamics only where they help', async () => {
+    const { results } = await run(['--case', '1', '--peers', 'torchdiffeq', '--threads', '1'], {
+      torchdiffeq: () => taking(30),
+      'torchdiffeq, f compiled': () => taking(31),
+    });
+    expect(rowOf(results(), 'torchdiffeq, f compiled')).toMatchObject({
+      status: 'skipped',
+      reason: 'does not help: 31.0 ms against 30.0 ms',
+    });
+  });
+
+  it('takes turns: each round has everyone', async () => {
+    const order: string[] = [];
+    const noting = (name: string) => (): Worker =>
+      altered(taking(1), (reply) => {
+        if ('times' in reply) order.push(name);
+        return reply;
+      });
+    await run(['--case', '1', '--backend', 'wasm', '--peers', 'diffrax', '--threads', '1', '--rounds', '2'], {
+      wasm: noting('ours'),
+      diffrax: noting('peer'),
+    });
+    expect(order).toEqual(['ours', 'peer', 'ours', 'peer', 'ours', 'peer']); // a warm-up and two rounds
+  });
+
+  it('skips the reference engine where a round would be long', async () => {
+    const slow = (): Worker =>
+      altered(taking(1), (reply) => ('prepared' in reply ? { prepared: { ...reply.prepared, runMs: 21_000 } } : reply));
+    const { results } = await run(['--case', '1', '--no-peers', '--backend', 'reference,wasm'], { reference: slow });
+    expect(rowOf(results(), 'reference')).toMatchObject({ status: 'skipped', reason: 'a round would take 21 s' });
+    expect(rowOf(results(), 'wasm')).toMatchObject({ status: 'measured' });
+  });
+
+  it('leaves out threads that the machine does not have', async () => {
+    const { results } = await run(['--case', '1', '--backend', 'reference', '--peers', 'diffrax', '--threads', '4096']);
+    expect(rowOf(results(), 'diffrax')).toMatchObject({ status: 'skipped', reason: expect.stringMatching(/core/) });
+  });
+
+  it('measures memory over each span', async () => {
+    const { code, results } = await run(['--case', '7', '--no-peers', '--backend', 'reference']);
+    expect(code).toBe(0);
+    const row = rowOf(results(), 'reference');
+    expect(row).toMatchObject({ status: 'memory', spans: [{ span: 1 }, { span: 2 }] });
+    expect(readFileSync(join(folder, 'results.md'), 'utf8')).toMatch(
+      /^\| 7, adjoint +\| reference +\| +\S+ \(\d+\) \|/m,
+    );
+  });
+
+  it('can not check anything without the reference engine', async () => {
+    const { code, results } = await run(['--case', '1', '--no-peers', '--backend', 'wasm'], {
+      reference: () => saying({ error: 'broken' }),
+    });
+    expect(code).toBe(1);
+    expect(rowOf(results(), 'wasm')).toMatchObject({
+      status: 'failed',
+      reason: 'there is no reference answer: broken',
+    });
+  });
+
+  it('reports what there is when it is interrupted', async () => {
+    const controller = new AbortController();
+    const interrupting = (): Worker =>
+      altered(taking(1), (reply) => {
+        controller.abort();
+        return reply;
+      });
+    const { code, results } = await run(['--no-peers', '--backend', 'wasm'], { wasm: interrupting }, controller.signal);
+    expect(code).toBe(130);
+    expect(results().isInterrupted).toBe(true);
+    expect(results().rows.some((row) => row.case === 7)).toBe(false);
+  });
+});
+
+describe('the command line', () => {
+  it('shows its usage', async () => {
+    const { code, logs } = await run(['--help']);
+    expect(code).toBe(0);
+    expect(logs.join('\n')).toContain('npm run bench -- [options]');
+  });
+
+  it('refuses what is wrong with one line', async () => {
+    const { code, errors, started } = await run(['--case', '99']);
+    expect([code, errors]).toEqual([2, ["npm run bench: --case '99'; expected one of 1, 2, 3, 4, 7. See --help."]]);
+    expect(started).toEqual([]);
+  });
+});
+
+describe('the cases', () => {
+  it('are those of the issue, each with its targets', () => {
+    const targets = benchCases.flatMap(({ id, experiments }) =>
+      experiments(true).map((e) => [
+        id,
+        e.name,
+        ...(e.kind === 'timed' ? e.targets.map(({ peer, ratio }) => `${peer} ${ratio}`) : []),
+      ]),
+    );
+    expect(targets).toEqual([
+      [1, 'forward', 'torchdiffeq 20', 'diffrax 1'],
+      [2, 'adjoint', 'torchdiffeq 20', 'diffrax 1'],
+      [2, 'backprop', 'torchdiffeq 20', 'diffrax 1'],
+      [3, 'forward', 'torchdiffeq 8'],
+      [4, 'forward', 'torchdiffeq 0.7'],
+      [4, 'adjoint', 'torchdiffeq 0.7'],
+      [4, 'backprop', 'torchdiffeq 0.7'],
+      [7, 'adjoint'],
+      [7, 'backprop'],
+    ]);
+  });
+
+  it('give everyone the same batches', () => {
+    const [adjoint, backprop] = (benchCases[1]?.experiments(false) ?? []).map(({ problem }) => problem.task);
+    expect({ ...adjoint, gradient: 'backprop' }).toEqual(backprop);
+  });
+
+  it('are the same problems when they are to be quick', () => {
+    for (const { experiments } of benchCases) {
+      const [quick, full] = [experiments(true), experiments(false)].map((all) =>
+        all.map(({ problem: { task, ...rest } }) => ({ ...rest, task: { ...task, iterations: 0 } })),
+      );
+      expect(quick).toEqual(full);
+    }
+  });
+});
