@@ -8,9 +8,10 @@ describe('the command line', () => {
   });
 
   it('reads its options', () => {
-    const args = ['--steps', '10', '--seed=-3', '--rtol', '1e-3', '--atol=1e-6', '--out', 'x', '--resume', '--help'];
+    const settings = ['--steps', '10', '--seed=-3', '--rtol', '1e-3', '--atol=1e-6', '--backend', 'reference'];
+    const args = [...settings, '--out', 'x', '--resume', '--help'];
     expect(parseCommand(args)).toEqual({
-      settings: { steps: 10, seed: -3, rtol: 1e-3, atol: 1e-6 },
+      settings: { steps: 10, seed: -3, rtol: 1e-3, atol: 1e-6, backend: 'reference' },
       out: 'x',
       resume: true,
       help: true,
@@ -18,7 +19,7 @@ describe('the command line', () => {
   });
 
   it('explains each of them', () => {
-    for (const option of ['steps', 'seed', 'rtol', 'atol', 'out', 'resume', 'help'])
+    for (const option of ['steps', 'seed', 'rtol', 'atol', 'backend', 'out', 'resume', 'help'])
       expect(usage).toContain(`--${option} `);
   });
 
@@ -30,6 +31,8 @@ describe('the command line', () => {
     [['--seed', '0.5'], '--seed 0.5; expected an integer'],
     [['--rtol', '0'], '--rtol 0; expected a positive number'],
     [['--atol', 'Infinity'], '--atol Infinity; expected a positive number'],
+    [['--backend', 'toString'], 'npm start: --backend toString; expected wasm or reference. See --help.'],
+    [['--backend='], '--backend “”; expected wasm or reference'],
     [['--out='], '--out without a folder'],
     [['--unknown'], "npm start: Unknown option '--unknown'"],
     [['--steps'], "Option '--steps <value>' argument missing"],

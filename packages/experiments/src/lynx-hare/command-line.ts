@@ -1,6 +1,7 @@
 /** The command line of the job. */
 import { parseArgs } from 'node:util';
 import { OptionError } from '@node-ode/core';
+import { backends, isBackendName, type BackendName } from './backends.ts';
 import type { Settings } from './model.ts';
 
 /** What was asked for; settings that were not given are undefined. */
@@ -12,7 +13,7 @@ export interface Command {
 }
 
 /** What a run is made from unless it is told otherwise. */
-export const defaults: Settings = { steps: 3000, seed: 0, rtol: 1e-4, atol: 1e-5 };
+export const defaults: Settings = { steps: 3000, seed: 0, rtol: 1e-4, atol: 1e-5, backend: 'wasm' };
 
 /** Where results go unless told otherwise. */
 export const defaultOut = 'output/lynx-hare';
@@ -26,6 +27,7 @@ npm start -- [options]
   --seed N      of the initial parameters, ${defaults.seed} by default
   --rtol X      relative tolerance of the solver, ${defaults.rtol} by default
   --atol X      absolute tolerance of the solver, ${defaults.atol} by default
+  --backend X   engine: ${Object.keys(backends).join(' or ')}, ${defaults.backend} by default
   --out DIR     folder for figures, parameters and checkpoints, ${defaultOut} by default
   --resume      goes on from the last checkpoint in that folder
   --help        prints this
@@ -45,6 +47,7 @@ export function parseCommand(args: readonly string[]): Command {
     seed: numberOf('seed', values.seed, 'an integer', Number.isSafeInteger),
     rtol: numberOf('rtol', values.rtol, 'a positive number', isPositive),
     atol: numberOf('atol', values.atol, 'a positive number', isPositive),
+    backend: backendOf(values.backend),
   };
   const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
   return { settings: given, out, resume, help };
@@ -62,6 +65,7 @@ function parse(args: readonly string[]) {
         seed: { type: 'string' },
         rtol: { type: 'string' },
         atol: { type: 'string' },
+        backend: { type: 'string' },
         out: { type: 'string' },
         resume: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
@@ -83,4 +87,12 @@ function numberOf(
   const value = text.trim() === '' ? NaN : Number(text);
   if (isValid(value)) return value;
   throw new OptionError('npm start', `--${name} ${text === '' ? '“”' : text}`, { expected, advice: see });
+}
+
+function backendOf(name: string | undefined): BackendName | undefined {
+  if (name === undefined || isBackendName(name)) return name;
+  throw new OptionError('npm start', `--backend ${name === '' ? '“”' : name}`, {
+    expected: Object.keys(backends).join(' or '),
+    advice: see,
+  });
 }

@@ -1,9 +1,10 @@
 /** The main job: trains on the lynx–hare record, forecasts the years held out, and leaves figures and parameters. */
 import { rm } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
-import { OptionError } from '@node-ode/core';
+import { OptionError, type Backend } from '@node-ode/core';
 import { fit, type Checkpoint, type FitResult } from '@node-ode/train';
 import { checkpointFolder, progressBar, type ProgressStream } from '@node-ode/train/node';
+import { backends } from './backends.ts';
 import { defaultOut, defaults, type Command } from './command-line.ts';
 import { curriculum, type Batch } from './curriculum.ts';
 import { evaluate, type Evaluation } from './evaluate.ts';
@@ -30,19 +31,38 @@ export type JobResult =
  */
 export async function runJob(
   { settings: given, out, resume }: Omit<Command, 'help'>,
-  { stream, signal }: JobEnvironment,
+  environment: JobEnvironment,
 ): Promise<JobResult> {
-  const say = (text: string): void => void stream.write(`${text}\n`);
+  const say = sayTo(environment);
   const folder = join(out, 'checkpoints');
   const checkpoint = resume ? await checkpointFolder(folder).latest() : undefined;
   if (resume && checkpoint === undefined) say(`No checkpoint in ${shown(folder)}: starting anew.`);
   if (!resume) await rm(folder, { recursive: true, force: true });
   const settings = settingsOf(given, checkpoint);
+  const backend = await backends[settings.backend]();
+  try {
+    return await runOn(backend, settings, { ...environment, out, folder, checkpoint });
+  } finally {
+    await backend.dispose();
+  }
+}
+
+/** Where a run goes on from and what it leaves. */
+interface Place extends JobEnvironment {
+  readonly out: string;
+  /** Of the checkpoints. */
+  readonly folder: string;
+  readonly checkpoint: Checkpoint | undefined;
+}
+
+async function runOn(backend: Backend, settings: Settings, place: Place): Promise<JobResult> {
+  const { out, folder, checkpoint } = place;
+  const say = sayTo(place);
   const problem = lynxHareProblem();
-  const experiment = createExperiment(problem, settings);
+  const experiment = createExperiment(problem, settings, backend);
   say(introduction(problem, settings, checkpoint));
 
-  const result = await train(problem, experiment, settings, { folder, checkpoint, stream, signal });
+  const result = await train(problem, experiment, settings, place);
   if (result.interrupted) {
     say(`Interrupted after step ${result.step} of ${settings.steps}. The checkpoint is in ${shown(folder)}.`);
     say(`Go on with: npm start -- --resume${out === defaultOut ? '' : ` --out ${JSON.stringify(out)}`}`);
@@ -57,13 +77,20 @@ export async function runJob(
   return { interrupted: false, step: result.step, params, evaluation };
 }
 
+const sayTo =
+  ({ stream }: JobEnvironment) =>
+  (text: string): void =>
+    void stream.write(`${text}\n`);
+
 /** A path as short as can be. */
 const shown = (path: string): string => relative('', resolve(path)) || '.';
 
 /** What was given, what the checkpoint's run was made with, and defaults. */
 function settingsOf(given: Partial<Settings>, checkpoint: Checkpoint | undefined): Settings {
   if (checkpoint === undefined) return { ...defaults, ...given };
-  const earlier = JSON.parse(checkpoint.metadata['settings'] ?? '{}') as Settings;
+  const saved = JSON.parse(checkpoint.metadata['settings'] ?? '{}') as Omit<Settings, 'backend'> & Partial<Settings>;
+  // Before there was a choice, runs were made on the reference engine.
+  const earlier: Settings = { ...saved, backend: saved.backend ?? 'reference' };
   for (const [name, value] of Object.entries(given)) {
     if (earlier[name as keyof Settings] !== value) {
       throw new OptionError('npm start', `--resume with --${name} ${value}`, {
@@ -77,13 +104,13 @@ function settingsOf(given: Partial<Settings>, checkpoint: Checkpoint | undefined
 
 const introduction = (
   { trainYears, testYears }: Problem,
-  { steps, seed, rtol, atol }: Settings,
+  { steps, seed, rtol, atol, backend }: Settings,
   checkpoint: Checkpoint | undefined,
 ): string =>
   [
     `A Neural ODE of the Hudson Bay lynx–hare record: ${trainYears[0]}–${trainYears.at(-1)} to train on, ` +
       `${testYears[0]}–${testYears.at(-1)} held out.`,
-    `dopri5, rtol ${rtol}, atol ${atol}; adjoint gradient; reference engine; seed ${seed}; ` +
+    `dopri5, rtol ${rtol}, atol ${atol}; adjoint gradient; ${backend} engine; seed ${seed}; ` +
       (checkpoint === undefined ? `${steps} steps.` : `going on after step ${checkpoint.step} of ${steps}.`),
   ].join('\n');
 
@@ -91,10 +118,10 @@ async function train(
   problem: Problem,
   { state, step }: Experiment,
   settings: Settings,
-  at: JobEnvironment & { readonly folder: string; readonly checkpoint: Checkpoint | undefined },
+  { folder, checkpoint, stream, signal }: Place,
 ): Promise<FitResult<State>> {
   const batchAt = curriculum(problem, settings.steps);
-  const bar = progressBar({ stream: at.stream, lineEvery: 3 });
+  const bar = progressBar({ stream, lineEvery: 3 });
   try {
     return await fit<State, Batch>({
       step,
@@ -102,12 +129,12 @@ async function train(
       batches: ({ epoch }) => [batchAt(epoch)],
       steps: settings.steps,
       checkpoint: {
-        store: checkpointFolder(at.folder),
+        store: checkpointFolder(folder),
         everySeconds: 10,
         metadata: { settings: JSON.stringify(settings) },
       },
-      resume: at.checkpoint ?? false,
-      signal: at.signal,
+      resume: checkpoint ?? false,
+      signal,
       onProgress: bar.update,
     });
   } finally {

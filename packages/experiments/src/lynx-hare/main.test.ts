@@ -64,16 +64,16 @@ describe('npm start', () => {
   ] as const)('leaves a checkpoint on %s, and goes on from it', async (signal, exitCode) => {
     const out = join(folder, signal);
     let sent = false;
-    const first = await main(['--steps', '200', '--out', out], (text, kill) => {
-      if (!sent && text.includes('step 1/200')) kill(signal);
-      sent ||= text.includes('step 1/200');
+    const first = await main(['--steps', '2000', '--out', out], (text, kill) => {
+      if (!sent && text.includes('step 1/2000')) kill(signal);
+      sent ||= text.includes('step 1/2000');
     });
     expect(first.code).toBe(exitCode);
-    expect(first.out).toMatch(/Interrupted after step \d+ of 200\./);
+    expect(first.out).toMatch(/Interrupted after step \d+ of 2000\./);
     expect(await readdir(out)).toEqual(['checkpoints']);
     const second = await main(['--resume', '--out', out]);
     expect([second.code, second.err]).toEqual([0, '']);
-    expect(second.out).toMatch(/going on after step \d+ of 200/);
+    expect(second.out).toMatch(/going on after step \d+ of 2000/);
     expect(await readdir(out)).toContain('trajectory.png');
   });
 });

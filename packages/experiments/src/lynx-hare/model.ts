@@ -1,9 +1,9 @@
 /** The model, dz/dt = MLP(z) with a learned initial value, and the compiled step that trains it. */
-import { reference } from '@node-ode/backend-reference';
 import {
   createOde,
   random,
   valueAndGrad,
+  type Backend,
   type Compiled,
   type HostArray,
   type Ode,
@@ -25,6 +25,7 @@ import {
   type TrainState,
 } from '@node-ode/nn';
 import { dopri5 } from '@node-ode/solver-dopri5';
+import type { BackendName } from './backends.ts';
 import type { Batch } from './curriculum.ts';
 import { toState, type Problem } from './problem.ts';
 
@@ -44,6 +45,7 @@ export interface Settings {
   readonly seed: number;
   readonly rtol: number;
   readonly atol: number;
+  readonly backend: BackendName;
 }
 
 /** The parts of a run. */
@@ -63,8 +65,12 @@ type TracedState = TrainState<Tensor, TensorsOf<Params>>;
 export const layerSizes = [2, 32, 2];
 
 /** Solver, gradient, engine, model and optimiser, put together. */
-export function createExperiment(problem: Problem, { steps, seed, rtol, atol }: Settings): Experiment {
-  const ode = createOde({ backend: reference(), solver: dopri5(), gradient: adjoint({ seminorm: true }), rtol, atol });
+export function createExperiment(
+  problem: Problem,
+  { steps, seed, rtol, atol }: Omit<Settings, 'backend'>,
+  backend: Backend,
+): Experiment {
+  const ode = createOde({ backend, solver: dopri5(), gradient: adjoint({ seminorm: true }), rtol, atol });
   const net = mlp({ sizes: layerSizes, activation: 'tanh' });
   const block = neuralOde({ dynamics: autonomous(net), ode, output: 'trajectory', ts: [0, 1] });
   const learningRate = cosineDecay({ initial: 2e-3, final: 1e-4, steps });

@@ -63,7 +63,7 @@ export interface AugmentedLeaves {
  * The reverse rule solves by the same method, so that derivatives of derivatives are adjoint solves too.
  *
  * @example
- * const ode = createOde({ backend: reference(), solver: dopri5(), gradient: adjoint({ seminorm: true }), rtol: 1e-6 });
+ * const ode = createOde({ backend: await wasm(), solver: dopri5(), gradient: adjoint({ seminorm: true }), rtol: 1e-6 });
  */
 export function adjoint(options: AdjointOptions = {}): GradientMethod {
   if (options.seminorm === true && options.norm !== undefined) {

@@ -9,7 +9,7 @@ import type { GradientMethod } from '@node-ode/core';
  * Step sizes are constants to the derivative, output times and t are not.
  *
  * @example
- * const ode = createOde({ backend: reference(), solver: dopri5(), gradient: backprop() });
+ * const ode = createOde({ backend: await wasm(), solver: dopri5(), gradient: backprop() });
  */
 export const backprop = (): GradientMethod => ({
   name: 'backprop',

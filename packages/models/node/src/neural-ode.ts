@@ -52,7 +52,7 @@ export interface NeuralOde<Params, Y> extends Model<Params, Y, Y> {
  * @throws OptionError if t0 or t1 is not finite, if they are equal, or if options of both kinds are mixed. What `odeint`
  * throws, when applied.
  * @example
- * const ode = createOde({ backend: reference(), solver: dopri5(), gradient: adjoint() });
+ * const ode = createOde({ backend: await wasm(), solver: dopri5(), gradient: adjoint() });
  * const block = neuralOde({ dynamics: timeMlp({ sizes: [2, 50, 2] }), ode });
  * const params = block.init(random(0));
  * const y1 = await ode.compile((p: TensorsOf<typeof params>, y0: Tensor) => block.apply(p, y0))(params, array([[2, 0]]));

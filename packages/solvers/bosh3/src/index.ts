@@ -6,7 +6,7 @@ import { rungeKutta, type RungeKuttaInterpolant, type RungeKuttaState, type Solv
  * first same as last: three evaluations a step. Cubic Hermite dense output.
  *
  * @example
- * const ode = createOde({ backend: reference(), solver: bosh3(), rtol: 1e-4, atol: 1e-6 });
+ * const ode = createOde({ backend: await wasm(), solver: bosh3(), rtol: 1e-4, atol: 1e-6 });
  */
 export const bosh3 = (): Solver<RungeKuttaState | readonly [], RungeKuttaInterpolant> =>
   rungeKutta({

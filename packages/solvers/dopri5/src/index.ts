@@ -12,7 +12,7 @@ const b = [35 / 384, 0, 500 / 1113, 125 / 192, -2187 / 6784, 11 / 84, 0];
  * as last: six evaluations a step. Dense output of order 4 by Shampine (Math. Comp. 46, 1986), as in Hairer's DOPRI5.
  *
  * @example
- * const ode = createOde({ backend: reference(), solver: dopri5(), rtol: 1e-6, atol: 1e-8 });
+ * const ode = createOde({ backend: await wasm(), solver: dopri5(), rtol: 1e-6, atol: 1e-8 });
  */
 export const dopri5 = (): Solver<RungeKuttaState | readonly [], RungeKuttaInterpolant> =>
   rungeKutta({

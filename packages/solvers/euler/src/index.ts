@@ -6,7 +6,7 @@ import { rungeKutta, type RungeKuttaInterpolant, type RungeKuttaState, type Solv
  * residual block.
  *
  * @example
- * const ode = createOde({ backend: reference(), solver: euler(), h: 0.1 });
+ * const ode = createOde({ backend: await wasm(), solver: euler(), h: 0.1 });
  */
 export const euler = (): Solver<RungeKuttaState | readonly [], RungeKuttaInterpolant> =>
   rungeKutta({ name: 'euler', order: 1, c: [0], a: [[]], b: [1] });

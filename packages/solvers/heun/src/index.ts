@@ -7,7 +7,7 @@ import { rungeKutta, type RungeKuttaInterpolant, type RungeKuttaState, type Solv
  * dense output. (Hairer, Nørsett & Wanner I, table II.1.1.)
  *
  * @example
- * const ode = createOde({ backend: reference(), solver: heun(), rtol: 1e-4, atol: 1e-6 });
+ * const ode = createOde({ backend: await wasm(), solver: heun(), rtol: 1e-4, atol: 1e-6 });
  */
 export const heun = (): Solver<RungeKuttaState | readonly [], RungeKuttaInterpolant> =>
   rungeKutta({

@@ -6,7 +6,7 @@ import { rungeKutta, type RungeKuttaInterpolant, type RungeKuttaState, type Solv
  * estimate, quadratic dense output.
  *
  * @example
- * const ode = createOde({ backend: reference(), solver: midpoint(), h: 0.1 });
+ * const ode = createOde({ backend: await wasm(), solver: midpoint(), h: 0.1 });
  */
 export const midpoint = (): Solver<RungeKuttaState | readonly [], RungeKuttaInterpolant> =>
   rungeKutta({ name: 'midpoint', order: 2, c: [0, 1 / 2], a: [[], [1 / 2]], b: [0, 1] });

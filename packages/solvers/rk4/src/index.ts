@@ -6,7 +6,7 @@ import { rungeKutta, type RungeKuttaInterpolant, type RungeKuttaState, type Solv
  * same stages (Hairer, Nørsett & Wanner I, eq. II.6.5).
  *
  * @example
- * const ode = createOde({ backend: reference(), solver: rk4(), h: 0.05 });
+ * const ode = createOde({ backend: await wasm(), solver: rk4(), h: 0.05 });
  */
 export const rk4 = (): Solver<RungeKuttaState | readonly [], RungeKuttaInterpolant> =>
   rungeKutta({
@@ -28,7 +28,7 @@ export const rk4 = (): Solver<RungeKuttaState | readonly [], RungeKuttaInterpola
  * the unique bᵢ(θ) that satisfy the order conditions up to θ³.
  *
  * @example
- * const ode = createOde({ backend: reference(), solver: rk4ThreeEighths(), h: 0.05 });
+ * const ode = createOde({ backend: await wasm(), solver: rk4ThreeEighths(), h: 0.05 });
  */
 export const rk4ThreeEighths = (): Solver<RungeKuttaState | readonly [], RungeKuttaInterpolant> =>
   rungeKutta({

@@ -9,7 +9,7 @@ const b = [0.09646076681806523, 0.01, 0.4798896504144996, 1.379008574103742, -3.
  * output of order 4 from the same paper.
  *
  * @example
- * const ode = createOde({ backend: reference(), solver: tsit5(), rtol: 1e-6, atol: 1e-8 });
+ * const ode = createOde({ backend: await wasm(), solver: tsit5(), rtol: 1e-6, atol: 1e-8 });
  */
 export const tsit5 = (): Solver<RungeKuttaState | readonly [], RungeKuttaInterpolant> =>
   rungeKutta({
