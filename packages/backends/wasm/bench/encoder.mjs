@@ -16,13 +16,16 @@ const optimizer = rmsprop({ learningRate: 1e-3 });
 const ode = createOde({ backend: tracer, solver: dopri5(), gradient: adjoint(), rtol: 1e-7, atol: 1e-9 });
 const times = Array.from({ length: 10 }, (_, i) => i / 40);
 const step = ode.compile((state, y0, ys) => {
-  const loss = (params) =>
-    mse(ode.odeint((_t, y) => net.apply(params, y.mul(y).mul(y)), y0, times).ys, ys);
+  const loss = (params) => mse(ode.odeint((_t, y) => net.apply(params, y.mul(y).mul(y)), y0, times).ys, ys);
   const { value, grad } = valueAndGrad(loss)(state.params);
   return { state: applyGradients(optimizer, state, grad), loss: value };
 });
 const rng = random(1);
-const normal = (...shape) => array(Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => rng.normal()), { shape });
+const normal = (...shape) =>
+  array(
+    Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => rng.normal()),
+    { shape },
+  );
 const graph = step.graph(trainState(optimizer, net.init(rng)), normal(20, 2), normal(10, 20, 2));
 
 const timed = (compute) => {
@@ -70,14 +73,23 @@ async function load(bytes) {
     return address;
   };
   const draw = random(2);
-  graph.inputs.forEach((input, i) => (words[code.inputs[i] / 4] = place(input, () => (input.type.dtype === 'i32' ? 0 : 0.3 * Math.abs(draw.normal())))));
+  graph.inputs.forEach(
+    (input, i) =>
+      (words[code.inputs[i] / 4] = place(input, () =>
+        input.type.dtype === 'i32' ? 0 : 0.3 * Math.abs(draw.normal()),
+      )),
+  );
   graph.outputs.forEach((output, i) => (words[code.outputs[i] / 4] = place(output, () => 0)));
   exports.tapeTop.value = 16 * Math.ceil(top / 16);
   return { compileMs, run: exports.run };
 }
 
 const contestants = await Promise.all(
-  [{ name: 'as written', bytes: code.bytes, ms: 0 }, ...optimised].map(async (c) => ({ ...c, ...(await load(c.bytes)), runs: [] })),
+  [{ name: 'as written', bytes: code.bytes, ms: 0 }, ...optimised].map(async (c) => ({
+    ...c,
+    ...(await load(c.bytes)),
+    runs: [],
+  })),
 );
 for (let round = 0; round < 60; round++) {
   for (const c of contestants) {
