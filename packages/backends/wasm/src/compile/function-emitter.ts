@@ -152,7 +152,7 @@ export class FunctionEmitter {
     const { of } = viewOf(variable);
     const known = of.constant === undefined ? this.#locals.get(of) : undefined;
     const local = known?.[0] ?? this.f.keep(scalarType(of.dtype), this.scalar(of));
-    return { local, dtype: of.dtype, constant: of.constant };
+    return { local, dtype: of.dtype };
   }
 
   setScalar(variable: Variable, code: Code): void {

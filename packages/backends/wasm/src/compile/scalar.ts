@@ -18,8 +18,6 @@ export function scalarConstant(dtype: DType, value: number): Code {
 export interface ScalarOperand {
   readonly local: Local;
   readonly dtype: DType;
-  /** Its value, if it is known. */
-  readonly constant: number | undefined;
 }
 
 /** Code for an operation on scalars that needs no memory. */

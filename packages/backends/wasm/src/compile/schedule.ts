@@ -17,7 +17,8 @@ import {
 } from '@node-ode/core';
 import type { FunctionPlan, Role } from './plan.ts';
 import type { Carry, LoopStep, Member, MemberOperation, Operation, Scope, Step } from './steps.ts';
-import { denseStrides, isDense, Variable, viewOf, type View } from './variable.ts';
+import { isDense, Variable } from './variable.ts';
+import { rearranged, reshaped, withLastAxesSwapped, withTrailingAxes } from './views.ts';
 
 /** What scheduling asks of the program around a function. */
 export interface Program {
@@ -171,7 +172,9 @@ class Scheduler {
           node.op === 'linearCombination'
         ) {
           if (output.isScalar) return this.#scalar(node, inputs, output);
-          const operands = node.op === 'linearCombination' ? alignWeights(inputs, type.shape) : inputs;
+          // Weights of a linear combination lie along the leading axes of its terms.
+          const operands =
+            node.op === 'linearCombination' ? inputs.map((input) => withTrailingAxes(input, type.shape)) : inputs;
           return this.#join(node, operands, output, type.shape);
         }
         throw new UnsupportedError('compile', `operation '${node.op}'`, {
@@ -203,12 +206,7 @@ class Scheduler {
   }
 
   #reshape(x: Variable, shape: Shape): Variable {
-    const type = tensorType(shape, x.dtype);
-    if (x.constant !== undefined) return new Variable(type, { constant: x.constant });
-    if (x.isScalar) return new Variable(type, { view: { of: viewOf(x).of, strides: shape.map(() => 0), offset: 0 } });
-    const dense = this.inMemory(x);
-    const { of, offset } = viewOf(dense);
-    return new Variable(type, { view: { of, strides: denseStrides(shape), offset } });
+    return reshaped(x.isScalar ? x : this.inMemoryOrConstant(x), shape);
   }
 
   #rearrange(
@@ -216,18 +214,9 @@ class Scheduler {
     x: Variable,
     output: Variable,
   ): Variable {
-    if (x.constant !== undefined) return new Variable(output.type, { constant: x.constant });
-    const view = viewOf(x);
-    const strides = rearranged(node, view.strides, x.shape);
-    const offset =
-      node.op === 'slice'
-        ? node.params.starts.reduce((sum, start, axis) => sum + start * view.strides[axis]!, view.offset)
-        : view.offset;
-    const rearrangedView: View = { of: view.of, strides, offset };
-    if (output.isScalar && !view.of.isScalar) {
-      return this.#scalar({ op: 'element' }, [new Variable(output.type, { view: rearrangedView })], output);
-    }
-    return new Variable(output.type, { view: rearrangedView });
+    const view = rearranged(node, x, output.shape);
+    const isElement = view.isScalar && view.view !== undefined && !view.view.of.isScalar;
+    return isElement ? this.#scalar({ op: 'element' }, [view], output) : view;
   }
 
   #reduce(
@@ -299,12 +288,8 @@ class Scheduler {
 
   /** A matrix that a product can read: dense, or the transpose of a dense one. */
   #matrix(x: Variable, transposed: boolean): { readonly matrix: Variable; readonly transposed: boolean } {
-    if (x.constant === undefined && x.view !== undefined && !isDense(x)) {
-      const swap = <T>(items: readonly T[]): readonly T[] => [...items.slice(0, -2), items.at(-1)!, items.at(-2)!];
-      const { of, strides, offset } = x.view;
-      const swapped = new Variable(tensorType(swap(x.shape), x.dtype), {
-        view: { of, strides: swap(strides), offset },
-      });
+    if (x.constant === undefined && !isDense(x)) {
+      const swapped = withLastAxesSwapped(x);
       if (isDense(swapped)) return { matrix: swapped, transposed: !transposed };
     }
     return { matrix: this.inMemory(x), transposed };
@@ -466,36 +451,5 @@ class Scheduler {
     };
     this.#push(step, [...current, ...sequences]);
     return [...current, ...sequences];
-  }
-}
-
-/** Weights of a linear combination lie along the leading axes of its terms: as views of the terms' rank they broadcast as usual. */
-const alignWeights = (inputs: readonly Variable[], shape: Shape): readonly Variable[] =>
-  inputs.map((input) => {
-    const missing = shape.length - input.shape.length;
-    if (input.isScalar || missing === 0 || input.constant !== undefined) return input;
-    const { of, strides, offset } = viewOf(input);
-    const ones = shape.slice(input.shape.length).map(() => 1);
-    const zeros = ones.map(() => 0);
-    const type = tensorType([...input.shape, ...ones], input.dtype);
-    return new Variable(type, { view: { of, strides: [...strides, ...zeros], offset } });
-  });
-
-function rearranged(
-  node: Extract<Node, { readonly op: 'transpose' | 'slice' | 'broadcastTo' }>,
-  strides: readonly number[],
-  shape: Shape,
-): readonly number[] {
-  switch (node.op) {
-    case 'slice':
-      return strides;
-    case 'transpose':
-      return node.params.perm.map((axis) => strides[axis]!);
-    case 'broadcastTo': {
-      const missing = node.params.shape.length - shape.length;
-      return node.params.shape.map((extent, axis) =>
-        axis < missing || shape[axis - missing] !== extent ? 0 : strides[axis - missing]!,
-      );
-    }
   }
 }

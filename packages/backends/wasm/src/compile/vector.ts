@@ -3,7 +3,7 @@
  * bool then fill its lower half. A bool is a lane mask of 32 bits.
  */
 import type { DType } from '@node-ode/core';
-import { call, get, op, shuffle } from '../encoder/code.ts';
+import { call, get, op, shuffle, type Lanes } from '../encoder/code.ts';
 import type { Code, FunctionBuilder, Local } from '../encoder/function.ts';
 import type { PlainOp } from '../encoder/opcodes.ts';
 import { binaryFunctions, unaryFunctions, type Constants } from '../math/index.ts';
@@ -17,8 +17,6 @@ export interface VectorSite {
   /** Splat constants, kept in locals before the loop. */
   readonly constant: Constants;
 }
-
-type Lanes = 'f32x4' | 'f64x2' | 'i32x4';
 
 export const lanesOf = (dtype: DType): Lanes => (dtype === 'f32' ? 'f32x4' : dtype === 'f64' ? 'f64x2' : 'i32x4');
 

@@ -48,23 +48,14 @@ export const f64 =
   };
 
 /** Vectors of numbers: 4 or 2 lanes. */
-export type Lanes = 'f32x4' | 'f64x2' | 'i32x4' | 'i64x2';
+export type Lanes = 'f32x4' | 'f64x2' | 'i32x4';
 
 /** A vector constant with the same number in each lane. */
-export function splat(lanes: Exclude<Lanes, 'i64x2'>, value: number): Code {
+export function splat(lanes: Lanes, value: number): Code {
   const bytes = new Uint8Array(16);
   if (lanes === 'f32x4') new Float32Array(bytes.buffer).fill(value);
   else if (lanes === 'f64x2') new Float64Array(bytes.buffer).fill(value);
   else new Int32Array(bytes.buffer).fill(value);
-  return (f) => {
-    f.v128(bytes);
-  };
-}
-
-/** A vector constant with the same 64 bits in both lanes. */
-export function splat64(value: bigint): Code {
-  const bytes = new Uint8Array(16);
-  new BigInt64Array(bytes.buffer).fill(BigInt.asIntN(64, value));
   return (f) => {
     f.v128(bytes);
   };

@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import { array, hostArray } from '../array.ts';
+import { ExecutionError } from '../errors.ts';
+import { tapeType, tensorType, value, type Graph } from '../graph/graph.ts';
+import type { DeviceArray } from './backend.ts';
+import { checkHostArray, checkInputs, disposedArray, foreignArray, interfaceOf } from './engine-checks.ts';
+
+const type = tensorType([2], 'f32');
+const x = value(type);
+const graph: Graph = { name: 'g', inputs: [x], nodes: [], outputs: [x, x] };
+const device = (shape: readonly number[], dtype: DeviceArray['dtype'], backend = 'here'): DeviceArray => ({
+  shape,
+  dtype,
+  backend,
+  read: () => Promise.reject(new Error('not read here')),
+  dispose: () => undefined,
+});
+
+describe('interfaceOf', () => {
+  it('gives the types of inputs and outputs', () => {
+    expect(interfaceOf(graph)).toEqual({ inputs: [type], outputs: [type, type] });
+  });
+
+  it('refuses tapes, on either side', () => {
+    const tape = value(tapeType(type));
+    const message = /input 1 of graph 'g' is tape<f32\[2\]>; expected tensors/;
+    expect(() => interfaceOf({ ...graph, inputs: [tape], outputs: [] })).toThrow(message);
+    expect(() => interfaceOf({ ...graph, inputs: [tape], outputs: [tape] })).toThrow(message);
+  });
+
+  it('refuses a graph that breaks the rules', () => {
+    expect(() => interfaceOf({ ...graph, outputs: [value(type)] })).toThrow();
+  });
+});
+
+describe('checkHostArray', () => {
+  it('takes what fits', () => {
+    expect(() => {
+      checkHostArray(array([1, 2]));
+    }).not.toThrow();
+  });
+
+  it.each([
+    [hostArray(new Float32Array(3), [2], 'f32'), 'upload: 3 elements for shape [2]; expected 2 elements.'],
+    [hostArray(new Float64Array(2), [2], 'f32'), 'upload: a Float64Array for f32; expected Float32Array.'],
+  ])('refuses other data', (given, message) => {
+    expect(() => {
+      checkHostArray(given);
+    }).toThrow(message);
+  });
+});
+
+describe('checkInputs', () => {
+  const check =
+    (inputs: readonly DeviceArray[], donate: readonly number[] = []) =>
+    (): void => {
+      checkInputs(graph, [type], inputs, donate);
+    };
+
+  it('takes what fits', () => {
+    expect(check([device([2], 'f32')], [0])).not.toThrow();
+  });
+
+  it.each([
+    [check([]), "run: 0 inputs for graph 'g'; expected 1."],
+    [check([device([3], 'f32')]), "input 1 of graph 'g' is f32[3]; expected f32[2]. Compile again for other types."],
+    [check([device([2], 'f64')]), "input 1 of graph 'g' is f64[2]; expected f32[2]. Compile again for other types."],
+    [check([device([2], 'f32')], [1]), 'run: input 1 is donated; expected positions of the 1 inputs.'],
+  ])('refuses the rest', (run, message) => {
+    expect(run).toThrow(message);
+  });
+});
+
+describe('errors about arrays', () => {
+  it('say whose they are, and that they are gone', () => {
+    expect(foreignArray('run', 'here', device([2], 'f32', 'there')).message).toContain("belongs to backend 'there'");
+    expect(foreignArray('run', 'here', device([2], 'f32')).message).toContain('another here backend');
+    expect(disposedArray('read')).toBeInstanceOf(ExecutionError);
+  });
+});
