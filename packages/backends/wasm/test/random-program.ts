@@ -109,8 +109,13 @@ const movement: Operation = (choices, pool) => {
     () => concat([x.slice([2, 0], [3, columns]), x.slice([0, 0], [2, columns])], 0),
     () => x.at(choices.below(rows)),
     () => stack([x.at(1), x.at(0)], 0),
-    () => x.setRow(choices.below(rows), x.at(choices.below(rows))),
   ])();
+};
+
+/** Another version of a tensor, which may still be used. */
+const row: Operation = (choices, pool) => {
+  const x = matrix(choices.of(pool));
+  return x.setRow(choices.below(rows), x.at(choices.below(rows)));
 };
 
 const product: Operation = (choices, pool) => {
@@ -147,6 +152,7 @@ const loop: Operation = (choices, pool, depth) => {
   const trips = choices.below(4);
   const swaps = choices.below(2) === 1;
   const accepts = choices.below(2) === 1;
+  const forks = choices.below(3) === 1;
   const { carry } = whileLoop(
     { i: outer.sum().mul(0).cast('i32'), ...start },
     ({ i }) => i.less(trips),
@@ -160,7 +166,14 @@ const loop: Operation = (choices, pool, depth) => {
             ([, b]) => b!,
           )
         : next;
-      return { carry: { i: i.add(1), x: swaps ? y : kept, y: swaps ? kept : y, rows: buffer.setRow(i, kept.at(0)) } };
+      return {
+        carry: {
+          i: i.add(1),
+          x: swaps ? y : kept,
+          y: swaps ? kept : y,
+          rows: (forks ? kept : buffer).setRow(i, kept.at(0)),
+        },
+      };
     },
   );
   return choices.of([carry.x, carry.rows, carry.y]).add(carry.y);
@@ -185,18 +198,22 @@ const sequence: Operation = (choices, pool, depth) => {
   return outputs.add(carry);
 };
 
-const flat: readonly Operation[] = [binary, unary, reduction, movement, product, combination];
+const flat: readonly Operation[] = [binary, unary, row, reduction, movement, product, combination];
 const nested: readonly Operation[] = [...flat, branch, loop, sequence];
 
-/** A tensor that depends on the operands by up to `length` operations. */
-export function program(choices: Choices, operands: readonly Tensor[], length: number, depth = 0): Tensor {
-  const pool = [...operands];
+/** The operands and up to `length` tensors that depend on them, each made by one operation. */
+export function pool(choices: Choices, operands: readonly Tensor[], length: number, depth = 0): readonly Tensor[] {
+  const tensors = [...operands];
   for (let i = 0; i < length && !(choices.isDone && i > 0); i++) {
     const operation = choices.of(depth < 2 ? nested : flat);
-    pool.push(operation(choices, pool, depth));
+    tensors.push(operation(choices, tensors, depth));
   }
-  return pool.at(-1)!;
+  return tensors;
 }
+
+/** A tensor that depends on the operands by up to `length` operations. */
+const program = (choices: Choices, operands: readonly Tensor[], length: number, depth = 0): Tensor =>
+  pool(choices, operands, length, depth).at(-1)!;
 
 /** Several results of a random program, and the gradient of their sum. */
 export function withGradient(numbers: readonly number[], length: number) {

@@ -9,7 +9,7 @@ import type { ModuleContext } from './module-context.ts';
 import type { FunctionPlan } from './plan.ts';
 import { scalarCode, scalarConstant, type ScalarOperand } from './scalar.ts';
 import type { KernelStep, Scope, ScalarStep, Step } from './steps.ts';
-import { byteOffset, rootOf, type Root } from './storage.ts';
+import { byteOffset, placesOf, rootOf, type Root } from './storage.ts';
 import { elementBytes, localTypes, scalarType, tensorBytes } from './types.ts';
 import type { Variable } from './variable.ts';
 import { viewOf } from './variable.ts';
@@ -62,6 +62,10 @@ export class FunctionEmitter {
     const givesTape = scope.outputs.some(({ type }) => type.kind === 'tape');
     const mark = givesTape || !plan.recordsTapes ? undefined : f.keep('i32', (b) => b.globalGet(context.tapeTop));
     this.scope(scope);
+    for (const index of settlingOrder(plan)) {
+      const root = plan.destinations[index]!;
+      this.#settle(scope.outputs[index]!, this.addressOfRoot(root), root);
+    }
     scope.outputs.forEach((output, index) => {
       this.#result(output, index);
     });
@@ -256,13 +260,9 @@ export class FunctionEmitter {
       return;
     }
     const carry = plan.carries[index];
-    if (carry?.isInPlace === true) return;
-    const destination = this.addressOfRoot(plan.destinations[index]!);
-    if (carry?.isEither !== true) this.#settle(output, destination, plan.destinations[index]!);
-    if (carry !== undefined) {
-      const where = carry.isEither ? this.address(output) : destination;
-      f.i32(this.slot(slots[0]!)).emit(addressCode(where)).memory('i32.store');
-    }
+    if (carry === undefined || carry.isInPlace) return;
+    const where = carry.isEither ? this.address(output) : this.addressOfRoot(plan.destinations[index]!);
+    f.i32(this.slot(slots[0]!)).emit(addressCode(where)).memory('i32.store');
   }
 
   /** Copies a result to where the caller wants it, unless it is there. */
@@ -282,4 +282,30 @@ export class FunctionEmitter {
       this.copyTo(destination, output);
     });
   }
+}
+
+/**
+ * Results that have to be where the caller wants them, in an order in which none is copied over another that is still to be
+ * copied. There is one: a result is read where it would become another only if that one came first in `assignStorage`.
+ */
+function settlingOrder({ scope, destinations, carries }: FunctionPlan): readonly number[] {
+  const pending = new Set(
+    destinations.flatMap((root, index) =>
+      root === undefined || carries[index]?.isInPlace === true || carries[index]?.isEither === true ? [] : [index],
+    ),
+  );
+  const isRead = (place: Root | undefined, by: number): boolean => {
+    const root = rootOf(scope.outputs[by]!);
+    return root !== undefined && placesOf(root).some((from) => from === place);
+  };
+  const order: number[] = [];
+  while (pending.size > 0) {
+    const next = [...pending].find((index) =>
+      [...pending].every((other) => other === index || !isRead(destinations[index], other)),
+    );
+    if (next === undefined) throw new Error('results that wait for each other');
+    pending.delete(next);
+    order.push(next);
+  }
+  return order;
 }

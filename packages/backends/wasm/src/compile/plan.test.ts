@@ -202,10 +202,41 @@ describe('memory', () => {
 
   it('that is still read is copied before it is written to', async () => {
     const backend = await wasm();
-    const run = compile(backend, (x: Tensor) => [x.setRow(0, 9), x.mul(1)]);
-    const [changed, kept] = await run(array([1, 2, 3]));
-    expect([...(await changed!.read()).data]).toEqual([9, 2, 3]);
-    expect([...(await kept!.read()).data]).toEqual([1, 2, 3]);
+    const forks: readonly Traced[] = [
+      (x) => [x!.setRow(0, 9), x!],
+      (x) => [x!, x!.setRow(0, 9)],
+      (x) => {
+        const twice = x!.mul(2).mul(0.5);
+        return [twice.setRow(0, 9), twice];
+      },
+      (x) => {
+        const { a, b } = whileLoop(
+          { i: count(x!), a: x!.mul(2), b: x!.mul(3) },
+          ({ i }) => i.less(2),
+          ({ i, a: last }) => {
+            const same = last.mul(1);
+            return { carry: { i: i.add(1), a: same.setRow(0, 18), b: same.setRow(0, 2) } };
+          },
+        ).carry;
+        return [a.mul(0.5), b.mul(0.5)];
+      },
+    ];
+    const read = await Promise.all(
+      forks.map(async (fork) => {
+        const outputs = await compile(backend, fork as (x: Tensor) => readonly Tensor[])(array([1, 2, 3]));
+        return (await Promise.all(outputs.map((output) => output.read()))).map(({ data }) => [...data]);
+      }),
+    );
+    const [kept, changed] = [
+      [1, 2, 3],
+      [9, 2, 3],
+    ];
+    expect(read).toEqual([
+      [changed, kept],
+      [kept, changed],
+      [changed, kept],
+      [changed, kept],
+    ]);
   });
 
   it('of donated state is updated in place, unless the run might still fail', () => {

@@ -3,7 +3,7 @@ import { reference } from '@node-ode/backend-reference';
 import { array, compile, random, type Backend, type DType, type HostArray, type Tensor } from '@node-ode/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Choices, program, withGradient } from '../../test/random-program.ts';
+import { Choices, pool, withGradient } from '../../test/random-program.ts';
 import { wasm } from '../index.ts';
 
 const oracle = reference();
@@ -48,7 +48,7 @@ describe('random programs', () => {
     await fc.assert(
       fc.asyncProperty(numbers, fc.nat(9), async (list, seed) => {
         const given = inputs(seed, 'f64');
-        const fn: Program = (x, w) => [program(new Choices(list), [x, w], 8)];
+        const fn: Program = (x, w) => pool(new Choices(list), [x, w], 8);
         near(await run(engine, fn, given), await run(oracle, fn, given), 1e-10);
       }),
       { numRuns: 200, seed: 1 },
@@ -70,7 +70,7 @@ describe('random programs', () => {
     await fc.assert(
       fc.asyncProperty(numbers, fc.nat(9), async (list, seed) => {
         const given = inputs(seed, 'f32');
-        const fn: Program = (x, w) => [program(new Choices(list), [x, w], 5).tanh()];
+        const fn: Program = (x, w) => pool(new Choices(list), [x, w], 5).map((t) => t.tanh());
         near(await run(engine, fn, given), await run(oracle, fn, given), 2e-4);
       }),
       { numRuns: 100, seed: 3 },

@@ -190,6 +190,8 @@ class Storage {
     }
     if (this.#target.has(variable)) return;
     this.#target.set(variable, index);
+    // A result that may be a part of something is copied: what it may be becomes no result for its sake.
+    if (!variable.origins.every((origin) => isWhole(origin.variable))) return;
     for (const origin of variable.origins) this.#aim(origin.variable, index);
     const before = this.#predecessor.get(variable);
     if (before !== undefined && hasElements(before)) this.#aim(before, index);
