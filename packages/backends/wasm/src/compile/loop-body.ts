@@ -26,6 +26,19 @@ export function placeOf(e: FunctionEmitter, variable: Variable): Place {
   return { terms: base === undefined ? [] : [base], offset };
 }
 
+/** A place moved by bytes that are known when the function runs. */
+export function movedPlace(f: FunctionBuilder, { terms, offset }: Place, by: Code): Place {
+  return {
+    terms: [
+      f.keep(
+        'i32',
+        terms.reduce((sum, term) => op('i32.add', sum, get(term)), by),
+      ),
+    ],
+    offset,
+  };
+}
+
 /** Code for the part of a place that is not known; the rest is an offset of the instruction. */
 export const placeCode = ({ terms }: Place): Code => {
   const [first, ...rest] = terms.map(get);

@@ -1,9 +1,9 @@
 /** Loops over elements: a nest over the axes, vectors along the last, sums in registers. */
-import { get, i32, op, splat } from '../encoder/code.ts';
+import { countTo, get, i32, op, splat } from '../encoder/code.ts';
 import type { Code, Local } from '../encoder/function.ts';
 import { dimensionsOf, readAccess, writeAccess, type Access, type Dimension } from './access.ts';
 import type { FunctionEmitter } from './function-emitter.ts';
-import { LoopBody, placeOf, storedMembers, type Place } from './loop-body.ts';
+import { LoopBody, movedPlace, placeOf, storedMembers, type Place } from './loop-body.ts';
 import { emitProduct } from './product.ts';
 import type { LoopStep, Member } from './steps.ts';
 import { elementBytes } from './types.ts';
@@ -92,23 +92,13 @@ class Nest {
     preloaded: ReadonlyMap<Variable, Local>,
   ): void {
     const { f } = this.#e;
-    const counter = f.local('i32');
-    f.i32(0).set(counter);
-    f.loop((again) => {
+    countTo(f, dimension.extent, (counter) => {
       const next = places.map((place, i) => {
         const bytes = dimension.strides[i]! * elementBytes(this.#accesses[i]!.variable.dtype);
-        return bytes === 0 ? place : this.#moved(place, op('i32.mul', get(counter), i32(bytes)));
+        return bytes === 0 ? place : movedPlace(f, place, op('i32.mul', get(counter), i32(bytes)));
       });
       this.#level(index + 1, next, count, preloaded);
-      f.emit(op('i32.add', get(counter), i32(1))).tee(counter);
-      f.i32(dimension.extent).op('i32.lt_u').branchIf(again);
     });
-  }
-
-  /** A place moved by bytes, in one local. */
-  #moved({ terms, offset }: Place, by: Code): Place {
-    const sum = terms.reduce((total, term) => op('i32.add', total, get(term)), by);
-    return { terms: [this.#e.f.keep('i32', sum)], offset };
   }
 
   #vectors(index: number, dimension: Dimension, places: readonly Place[]): void {
@@ -152,7 +142,7 @@ class Nest {
     if (stride === 1 && bytes === unit && isInnermost)
       return { terms: [...place.terms, counter], offset: place.offset };
     const elements = op('i32.shr_u', get(counter), i32(unit === 4 ? 2 : 3));
-    return this.#moved(place, op('i32.mul', elements, i32(stride * bytes)));
+    return movedPlace(this.#e.f, place, op('i32.mul', elements, i32(stride * bytes)));
   }
 
   /** What stays the same along the vectors is loaded before them. */

@@ -1,10 +1,11 @@
 /** Matrix products, with what follows them element by element fused into the store. */
-import { get, i32, op } from '../encoder/code.ts';
-import type { Local } from '../encoder/function.ts';
-import { emitMatmul, scratchBytes, type MatmulSpec } from '../matmul/index.ts';
-import { isEvenInRows, readAccess, writeAccess } from './access.ts';
+import type { Shape } from '@node-ode/core';
+import { countTo, get, i32, op } from '../encoder/code.ts';
+import type { Code, Local } from '../encoder/function.ts';
+import { emitMatmul, scratchBytes, type MatmulSpec, type ResultVector } from '../matmul/index.ts';
+import { isEvenInRows, readAccess, writeAccess, type Access } from './access.ts';
 import { addressCode, type FunctionEmitter } from './function-emitter.ts';
-import { placeOf, storedMembers, type LoopBody, type Place } from './loop-body.ts';
+import { movedPlace, placeCode, placeOf, storedMembers, type LoopBody, type Place } from './loop-body.ts';
 import type { LoopStep, Product } from './steps.ts';
 import { elementBytes } from './types.ts';
 import type { Variable } from './variable.ts';
@@ -29,87 +30,116 @@ export function productScratchBytes(product: Product): number {
 
 /** Writes a product and the members of its loop, which take its results vector by vector. */
 export function emitProduct(e: FunctionEmitter, step: LoopStep, product: Product, body: LoopBody): void {
-  const { f } = e;
-  const { a, b, output } = product;
-  const { shape } = step;
-  const stored = [
-    ...new Set([...(output.uses.length > 0 ? [output] : []), ...storedMembers(step).map((member) => member.output)]),
-  ];
-  const reads = body.reads;
-  const accesses = [
-    ...reads.map((variable) => readAccess(variable, shape)),
-    ...stored.map((variable) => writeAccess(variable, shape, undefined)),
-  ];
-  const spec = specOf(product);
-  const [rows] = shape.slice(-2) as [number];
-  const isMerged = spec.m !== rows && isEvenInRows(shape, accesses);
-  const one: MatmulSpec = isMerged ? spec : { ...spec, m: rows };
-  const scratch = step.scratch === undefined ? i32(0) : addressCode(e.addressOfRoot(step.scratch));
+  new ProductEmitter(e, step, product, body).emit();
+}
 
-  const emitOne = (left: Local, right: Local, places: readonly Place[]): void => {
-    emitMatmul(f, one, { a: left, b: right, scratch }, ({ value, row, column, count }) => {
-      const rowLocal = f.keep('i32', row);
-      const columnLocal = f.keep('i32', column);
-      const at = (i: number): Place => {
-        const { strides, variable } = accesses[i]!;
-        const bytes = elementBytes(variable.dtype);
-        const terms = [
-          [rowLocal, strides.at(-2)!],
-          [columnLocal, strides.at(-1)!],
-        ] as const;
-        const moving = terms.flatMap(([local, stride]) =>
-          stride === 0 ? [] : [op('i32.mul', get(local), i32(stride * bytes))],
-        );
-        const place = places[i]!;
-        if (moving.length === 0) return place;
-        const sum = [...place.terms.map(get), ...moving].reduce((total, term) => op('i32.add', total, term));
-        return { terms: [f.keep('i32', sum)], offset: place.offset };
-      };
-      const load = (variable: Variable): Local => {
-        const i = reads.indexOf(variable);
-        return body.load(variable, { place: at(i), stride: accesses[i]!.strides.at(-1)! }, count);
-      };
-      const values = body.evaluate(new Map([[output, value]]), load, () => undefined);
-      stored.forEach((variable, i) => {
-        body.store(variable, at(reads.length + i), values.get(variable)!, count);
-      });
-    });
-  };
+/** Where the operands of one pair of matrices are, and the tensors that the members read and write. */
+interface Pair {
+  readonly left: Place;
+  readonly right: Place;
+  readonly others: readonly Place[];
+}
 
-  const places = accesses.map(({ variable }) => placeOf(e, variable));
-  const batch = isMerged ? [] : shape.slice(0, -2);
-  const operands = [a, b].map((operand) => ({
-    access: readAccess(operand, [...shape.slice(0, -2), ...operand.shape.slice(-2)]),
-  }));
-  const pointers = [a, b].map((operand) => f.keep('i32', addressCode(e.address(operand))));
-  const emitBatch = (axis: number, [left, right]: readonly Local[], at: readonly Place[]): void => {
+class ProductEmitter {
+  readonly #e: FunctionEmitter;
+  readonly #step: LoopStep;
+  readonly #product: Product;
+  readonly #body: LoopBody;
+  readonly #stored: readonly Variable[];
+  readonly #accesses: readonly Access[];
+
+  constructor(e: FunctionEmitter, step: LoopStep, product: Product, body: LoopBody) {
+    this.#e = e;
+    this.#step = step;
+    this.#product = product;
+    this.#body = body;
+    const members = storedMembers(step).map((member) => member.output);
+    this.#stored = product.output.uses.length > 0 ? [product.output, ...members] : members;
+    this.#accesses = [
+      ...body.reads.map((variable) => readAccess(variable, step.shape)),
+      ...this.#stored.map((variable) => writeAccess(variable, step.shape, undefined)),
+    ];
+  }
+
+  emit(): void {
+    const { a, b } = this.#product;
+    const { shape } = this.#step;
+    const batch = shape.slice(0, -2);
+    const rows = shape.at(-2)!;
+    const whole = specOf(this.#product);
+    const isOneMatrix = whole.m !== rows && isEvenInRows(shape, this.#accesses);
+    const spec = isOneMatrix ? whole : { ...whole, m: rows };
+    const start: Pair = {
+      left: placeOf(this.#e, a),
+      right: placeOf(this.#e, b),
+      others: this.#accesses.map(({ variable }) => placeOf(this.#e, variable)),
+    };
+    this.#pairs(isOneMatrix ? [] : batch, 0, spec, start);
+  }
+
+  /** A loop over each axis of the batch that is left, then the product of one pair. */
+  #pairs(batch: Shape, axis: number, spec: MatmulSpec, { left, right, others }: Pair): void {
+    const { f } = this.#e;
+    const { a, b } = this.#product;
     if (axis === batch.length) {
-      emitOne(left!, right!, at);
+      this.#pair(spec, { left, right, others });
       return;
     }
-    const extent = batch[axis]!;
-    const counter = f.local('i32');
-    f.i32(0).set(counter);
-    f.loop((again) => {
-      const moved = [left!, right!].map((pointer, i) => {
-        const { access } = operands[i]!;
-        const bytes = access.strides[axis]! * elementBytes(access.variable.dtype);
-        return bytes === 0
-          ? pointer
-          : f.keep('i32', op('i32.add', get(pointer), op('i32.mul', get(counter), i32(bytes))));
+    const [leftAccess, rightAccess] = [a, b].map((x) => readAccess(x, [...batch, ...x.shape.slice(-2)])) as [
+      Access,
+      Access,
+    ];
+    countTo(f, batch[axis]!, (counter) => {
+      const move = (place: Place, { strides, variable }: Access): Place => {
+        const bytes = strides[axis]! * elementBytes(variable.dtype);
+        return bytes === 0 ? place : movedPlace(f, place, op('i32.mul', get(counter), i32(bytes)));
+      };
+      this.#pairs(batch, axis + 1, spec, {
+        left: move(left, leftAccess),
+        right: move(right, rightAccess),
+        others: others.map((place, i) => move(place, this.#accesses[i]!)),
       });
-      const next = at.map((place, i) => {
-        const bytes = accesses[i]!.strides[axis]! * elementBytes(accesses[i]!.variable.dtype);
-        if (bytes === 0) return place;
-        const sum = [...place.terms.map(get), op('i32.mul', get(counter), i32(bytes))].reduce((total, term) =>
-          op('i32.add', total, term),
-        );
-        return { terms: [f.keep('i32', sum)], offset: place.offset };
-      });
-      emitBatch(axis + 1, moved, next);
-      f.emit(op('i32.add', get(counter), i32(1))).tee(counter);
-      f.i32(extent).op('i32.lt_u').branchIf(again);
     });
-  };
-  emitBatch(0, pointers, places);
+  }
+
+  #pair(spec: MatmulSpec, { left, right, others }: Pair): void {
+    const { f } = this.#e;
+    const { scratch } = this.#step;
+    const operands = {
+      a: f.keep('i32', addressOf(left)),
+      b: f.keep('i32', addressOf(right)),
+      scratch: scratch === undefined ? i32(0) : addressCode(this.#e.addressOfRoot(scratch)),
+    };
+    emitMatmul(f, spec, operands, (result) => {
+      this.#members(result, others);
+    });
+  }
+
+  /** The members of the loop on one vector of the product. */
+  #members({ value, row, column, count }: ResultVector, places: readonly Place[]): void {
+    const { f } = this.#e;
+    const body = this.#body;
+    const [rowIndex, columnIndex] = [f.keep('i32', row), f.keep('i32', column)];
+    const at = (i: number): Place => {
+      const { strides, variable } = this.#accesses[i]!;
+      const [rowStride, stride] = strides.slice(-2).map((elements) => elements * elementBytes(variable.dtype)) as [
+        number,
+        number,
+      ];
+      let place = places[i]!;
+      if (rowStride !== 0) place = movedPlace(f, place, op('i32.mul', get(rowIndex), i32(rowStride)));
+      return stride === 0 ? place : movedPlace(f, place, op('i32.mul', get(columnIndex), i32(stride)));
+    };
+    const load = (variable: Variable): Local => {
+      const i = body.reads.indexOf(variable);
+      return body.load(variable, { place: at(i), stride: this.#accesses[i]!.strides.at(-1)! }, count);
+    };
+    const values = body.evaluate(new Map([[this.#product.output, value]]), load, () => undefined);
+    this.#stored.forEach((variable, i) => {
+      body.store(variable, at(body.reads.length + i), values.get(variable)!, count);
+    });
+  }
 }
+
+/** The whole address of a place. */
+const addressOf = (place: Place): Code => op('i32.add', placeCode(place), i32(place.offset));

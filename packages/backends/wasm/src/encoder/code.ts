@@ -114,3 +114,13 @@ export function countUp(
     });
   });
 }
+
+/** Counts a fresh i32 variable from 0 to `count` − 1, for a count that is known and not 0. */
+export function countTo(f: FunctionBuilder, count: number, body: (counter: Local) => void): void {
+  const counter = f.keep('i32', i32(0));
+  f.loop((again) => {
+    body(counter);
+    f.emit(op('i32.add', get(counter), i32(1))).tee(counter);
+    f.i32(count).op('i32.lt_u').branchIf(again);
+  });
+}
