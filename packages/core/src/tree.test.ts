@@ -27,6 +27,14 @@ describe('flattenTree', () => {
     expect(flatten(Object.assign(Object.create(null) as object, { x: 1 })).leaves).toEqual([1]);
   });
 
+  it('gives equal structures one key, and others another', () => {
+    const trees = [1, [], [1], [[1]], [1, 2], [[1], 2], [1, [2]], {}, { a: 1 }, { b: 1 }, { a: [] }, { a: 1, b: 2 }];
+    const alike = [{ 'a.b': 1 }, { a: { b: 1 } }, { 'a"*"b': 1 }, { a: 1, '*': 2 }, [[], 1], [1, []]];
+    const keys = [...trees, ...alike].map((tree) => flatten(tree).structure.key);
+    expect(new Set(keys).size).toBe(keys.length);
+    expect(flatten({ b: 3, a: 4 }).structure.key).toBe(flatten({ a: 1, b: 2 }).structure.key);
+  });
+
   it('a key called __proto__ is a key', () => {
     const tree = JSON.parse('{"__proto__": 1, "a": 2}') as unknown;
     const { leaves, structure } = flatten(tree);

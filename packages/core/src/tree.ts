@@ -15,7 +15,10 @@ export type MapLeaves<Y, From, To> = Y extends From
 
 /** The structure of a tree without its leaves. */
 export interface TreeStructure {
+  /** Where each leaf is: `layers[0].weight`. */
   readonly paths: readonly string[];
+  /** The same string for the same structure, and for no other. */
+  readonly key: string;
   rebuild(leaves: readonly unknown[]): unknown;
 }
 
@@ -46,11 +49,13 @@ export function flattenTree<L>(
 ): { readonly leaves: readonly L[]; readonly structure: TreeStructure } {
   const leaves: L[] = [];
   const paths: string[] = [];
+  let key = '';
   const visit = (node: unknown, path: string): ((from: readonly unknown[]) => unknown) => {
     if (isLeaf(node)) {
       const index = leaves.length;
       leaves.push(node);
       paths.push(path);
+      key += '*';
       return (from) => from[index];
     }
     if (!isBranch(node)) {
@@ -60,15 +65,22 @@ export function flattenTree<L>(
       });
     }
     if (Array.isArray(node)) {
+      key += '[';
       const children = node.map((child, i) => visit(child, `${path}[${i}]`));
+      key += ']';
       return (from) => children.map((child) => child(from));
     }
     const entries = Object.entries(node).sort(([a], [b]) => (a < b ? -1 : 1));
-    const children = entries.map(([key, child]) => [key, visit(child, path === '' ? key : `${path}.${key}`)] as const);
-    return (from) => Object.fromEntries(children.map(([key, child]) => [key, child(from)]));
+    key += '{';
+    const children = entries.map(([name, child]) => {
+      key += JSON.stringify(name);
+      return [name, visit(child, path === '' ? name : `${path}.${name}`)] as const;
+    });
+    key += '}';
+    return (from) => Object.fromEntries(children.map(([name, child]) => [name, child(from)]));
   };
   const rebuild = visit(tree, '');
-  return { leaves, structure: { paths, rebuild } };
+  return { leaves, structure: { paths, key, rebuild } };
 }
 
 /**

@@ -206,7 +206,7 @@ function argumentType(leaf: ArgumentLeaf, dtype: DType): TensorType {
 
 /** One string for each structure with its types. */
 const signature = (types: readonly TensorType[], structure: TreeStructure): string =>
-  JSON.stringify(structure.rebuild(types.map(formatType)));
+  `${structure.key}: ${types.map(formatType).join()}`;
 
 function traceProgram(
   backend: Backend,
