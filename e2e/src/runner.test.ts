@@ -52,7 +52,19 @@ describe('the command line', () => {
   it('has every solver both ways, both gradients, second order and training, in f32 and f64', () => {
     const titles = allCases.map(titleOf);
     for (const dtype of ['f32', 'f64']) {
-      for (const solver of ['euler', 'midpoint', 'heun', 'rk4', 'rk4-3/8', 'bosh3', 'dopri5', 'tsit5']) {
+      for (const solver of [
+        'euler',
+        'midpoint',
+        'heun',
+        'rk4',
+        'rk4-3/8',
+        'bosh3',
+        'dopri5',
+        'tsit5',
+        'dopri8',
+        'adams-bashforth-4',
+        'adams-bashforth-moulton-4',
+      ]) {
         expect(titles).toContain(`solver: ${solver} forwards, ${dtype}`);
         expect(titles).toContain(`solver: ${solver} backwards, ${dtype}`);
       }

@@ -1,7 +1,9 @@
 /** Every solver, both ways in time, on a system whose solution is known. */
 import { array, constantStep, createOde, matmul, pid, type FloatDType, type Solver, type Tensor } from '@node-ode/core';
+import { adamsBashforth, adamsBashforthMoulton } from '@node-ode/solver-adams';
 import { bosh3 } from '@node-ode/solver-bosh3';
 import { dopri5 } from '@node-ode/solver-dopri5';
+import { dopri8 } from '@node-ode/solver-dopri8';
 import { euler } from '@node-ode/solver-euler';
 import { heun } from '@node-ode/solver-heun';
 import { midpoint } from '@node-ode/solver-midpoint';
@@ -9,7 +11,19 @@ import { rk4, rk4ThreeEighths } from '@node-ode/solver-rk4';
 import { tsit5 } from '@node-ode/solver-tsit5';
 import { agreement, dtypes, readLeaves, type Case } from './case.ts';
 
-const solvers: readonly (() => Solver)[] = [euler, midpoint, heun, rk4, rk4ThreeEighths, bosh3, dopri5, tsit5];
+const solvers: readonly (() => Solver)[] = [
+  euler,
+  midpoint,
+  heun,
+  rk4,
+  rk4ThreeEighths,
+  bosh3,
+  dopri5,
+  tsit5,
+  dopri8,
+  adamsBashforth,
+  adamsBashforthMoulton,
+];
 
 const times = [0, 0.7, 1.3, 2];
 const start = [

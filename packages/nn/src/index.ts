@@ -32,7 +32,11 @@ export {
   type VarianceScalingOptions,
 } from './initializers/variance-scaling.ts';
 export type { LinearOptions } from './layers/affine.ts';
+export { concatSquash, type ConcatSquashParams } from './layers/concat-squash.ts';
+export { dropout } from './layers/dropout.ts';
+export { embedding, type EmbeddingOptions, type EmbeddingParams } from './layers/embedding.ts';
 export type { Layer, LinearParams, TimeLayer } from './layers/layer.ts';
+export { layerNorm, type LayerNormOptions, type LayerNormParams } from './layers/layer-norm.ts';
 export { linear } from './layers/linear.ts';
 export { mlp, timeMlp, type MlpOptions, type MlpParams } from './layers/mlp.ts';
 export { timeLinear } from './layers/time-linear.ts';
@@ -61,6 +65,11 @@ export {
 export { rmsprop, type RmspropOptions } from './optimizers/rmsprop.ts';
 export { sgd, type SgdOptions } from './optimizers/sgd.ts';
 export { applyGradients, trainState, type TrainState } from './optimizers/train-state.ts';
+export type { Cell, CellOptions, CellParams } from './recurrent/cell.ts';
+export { gruCell } from './recurrent/gru-cell.ts';
+export { lstmCell, type LstmState } from './recurrent/lstm-cell.ts';
+export { rnnCell, type RnnCellOptions } from './recurrent/rnn-cell.ts';
+export { unroll, type Unrolled, type UnrollOptions } from './recurrent/unroll.ts';
 export {
   constantSchedule,
   cosineDecay,

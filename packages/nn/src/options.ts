@@ -19,7 +19,7 @@ export function requirePositive(operation: string, name: string, value: number):
   throw new OptionError(operation, `${name} is ${value}`, { expected: 'a finite positive number' });
 }
 
-/** @throws OptionError unless 0 ≤ `value` < 1: a decay rate of a moving average. */
+/** @throws OptionError unless 0 ≤ `value` < 1: a decay rate of a moving average, a rate of dropout. */
 export function requireFraction(operation: string, name: string, value: number): void {
   if (value >= 0 && value < 1) return;
   throw new OptionError(operation, `${name} is ${value}`, { expected: 'a number in [0, 1)' });

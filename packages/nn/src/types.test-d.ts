@@ -8,20 +8,35 @@ import {
   applyGradients,
   atLastTime,
   clipByGlobalNorm,
+  concatSquash,
   crossEntropy,
+  dropout,
+  embedding,
+  gruCell,
+  layerNorm,
   linear,
+  lstmCell,
   mlp,
   mse,
   smoothL1,
   timeMlp,
   trainState,
+  unroll,
+  type Cell,
+  type CellParams,
   type ClassLoss,
+  type ConcatSquashParams,
+  type EmbeddingParams,
   type Layer,
+  type LayerNormParams,
   type LinearParams,
+  type LstmState,
   type MlpParams,
   type Optimizer,
   type OptimizerState,
+  type TimeLayer,
   type TrainState,
+  type Unrolled,
 } from './index.ts';
 
 interface Params {
@@ -43,6 +58,23 @@ expectTypeOf(timeMlp({ sizes: [1, 1] }).apply).returns.toEqualTypeOf<Tensor>();
 linear(2, 3).apply(linear(2, 3).init(random(0)), x);
 // @ts-expect-error: no such activation
 mlp({ sizes: [1, 1], activation: 'gelu2' });
+expectTypeOf(layerNorm(2)).toEqualTypeOf<Layer<LayerNormParams>>();
+expectTypeOf(embedding(9, 2)).toEqualTypeOf<Layer<EmbeddingParams>>();
+expectTypeOf(concatSquash(2, 3)).toEqualTypeOf<TimeLayer<ConcatSquashParams>>();
+expectTypeOf(dropout).toBeCallableWith(x, x, 0.1);
+
+// Recurrent cells
+declare const cellParams: TensorsOf<CellParams>;
+expectTypeOf(gruCell(2, 3)).toEqualTypeOf<Cell<CellParams, Tensor>>();
+expectTypeOf(unroll(gruCell(2, 3), cellParams, x)).toEqualTypeOf<Unrolled<Tensor>>();
+expectTypeOf(unroll(lstmCell(2, 3), cellParams, x).state).toEqualTypeOf<LstmState>();
+expectTypeOf(unroll(lstmCell(2, 3), cellParams, x, { mask: x, initial: { hidden: x, cell: x } }).outputs).toBeObject();
+// @ts-expect-error: the state of an LSTM has two parts
+unroll(lstmCell(2, 3), cellParams, x, { initial: x });
+// @ts-expect-error: parameters of a layer
+unroll(gruCell(2, 3), traced.encoder, x);
+// @ts-expect-error: no such option
+unroll(gruCell(2, 3), cellParams, x, { backwards: true });
 
 // Losses
 interface State {

@@ -2,6 +2,7 @@
 import type { Solver } from '@node-ode/core';
 import { bosh3 } from '@node-ode/solver-bosh3';
 import { dopri5 } from '@node-ode/solver-dopri5';
+import { dopri8 } from '@node-ode/solver-dopri8';
 import { euler } from '@node-ode/solver-euler';
 import { heun } from '@node-ode/solver-heun';
 import { midpoint } from '@node-ode/solver-midpoint';
@@ -13,12 +14,18 @@ import { inTurn } from './in-turn.ts';
 import { section, short, table } from './markdown.ts';
 import { convergence, measureAdaptive } from './measure.ts';
 
-const all = [euler(), midpoint(), heun(), bosh3(), rk4(), rk4ThreeEighths(), dopri5(), tsit5()];
-const adaptive = [heun(), bosh3(), dopri5(), tsit5()];
+const all = [euler(), midpoint(), heun(), bosh3(), rk4(), rk4ThreeEighths(), dopri5(), tsit5(), dopri8()];
+const adaptive = [heun(), bosh3(), dopri5(), tsit5(), dopri8()];
 
 /** Numbers of steps with errors below 1 and well above rounding. */
 const stepsFor = ({ order }: Solver): readonly number[] =>
-  order <= 2 ? [256, 512, 1024, 2048] : order <= 4 ? [64, 128, 256, 512] : [32, 64, 128, 256];
+  order <= 2
+    ? [256, 512, 1024, 2048]
+    : order <= 4
+      ? [64, 128, 256, 512]
+      : order <= 5
+        ? [32, 64, 128, 256]
+        : [8, 12, 16, 24];
 
 export async function orderSection(): Promise<string> {
   const rows = await inTurn(all, async (solver) => {
@@ -71,7 +78,7 @@ export async function torchdiffeqSection(): Promise<string> {
 }
 
 export async function detestSection(): Promise<string> {
-  const methods = [dopri5(), tsit5()];
+  const methods = [dopri5(), tsit5(), dopri8()];
   const rows = await inTurn(detestCases(), async ({ title, problem }) => {
     const results = await inTurn(methods, (solver) => measureAdaptive(problem, solver, detestTolerances));
     return [

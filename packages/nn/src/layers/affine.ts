@@ -1,5 +1,5 @@
 /** What linear layers share: fresh parameters, the affine map, and checks. */
-import { formatType, ShapeError, type FloatDType, type Random, type Tensor } from '@node-ode/core';
+import { formatType, ShapeError, type FloatDType, type Random, type Tensor, type TensorsOf } from '@node-ode/core';
 import { uniform, type Initializer } from '../initializers/initializer.ts';
 import { torchUniform } from '../initializers/variance-scaling.ts';
 import type { LinearParams } from './layer.ts';
@@ -29,6 +29,12 @@ export function initAffine(random: Random, inputs: number, outputs: number, opti
 export function project(x: Tensor, weight: Tensor): Tensor {
   if (x.rank > 1) return x.matmul(weight);
   return x.expandDims(0).matmul(weight).squeeze(0);
+}
+
+/** x·W + b, or x·W where there is no bias. */
+export function affine({ weight, bias }: TensorsOf<LinearParams>, x: Tensor): Tensor {
+  const y = project(x, weight);
+  return bias === undefined ? y : y.add(bias);
 }
 
 /** @throws ShapeError unless the last axis of `x` has `features` elements. */

@@ -1,6 +1,6 @@
 /** The linear layer. */
 import { requirePositiveInteger } from '../options.ts';
-import { initAffine, project, requireFeatures, type LinearOptions } from './affine.ts';
+import { affine, initAffine, requireFeatures, type LinearOptions } from './affine.ts';
 import type { Layer, LinearParams } from './layer.ts';
 
 /**
@@ -19,10 +19,9 @@ export function linear(inFeatures: number, outFeatures: number, options: LinearO
   return {
     name: 'linear',
     init: (random) => initAffine(random, inFeatures, outFeatures, options),
-    apply: ({ weight, bias }, x) => {
+    apply: (params, x) => {
       requireFeatures('linear', x, inFeatures);
-      const y = project(x, weight);
-      return bias === undefined ? y : y.add(bias);
+      return affine(params, x);
     },
   };
 }

@@ -1,8 +1,8 @@
 /** The time-concatenating linear layer of the Neural ODE papers. */
-import { asTensor, formatType, ShapeError, type Tensor, type TensorLike } from '@node-ode/core';
 import { requirePositiveInteger } from '../options.ts';
 import { initAffine, project, requireFeatures, type LinearOptions } from './affine.ts';
 import type { LinearParams, TimeLayer } from './layer.ts';
+import { timeColumn } from './time-column.ts';
 
 /**
  * y = [x, t]·W + b: time is one more input column (`ConcatLinear` of Grathwohl et al. 2019; Chen et al. 2018 do the same
@@ -28,21 +28,9 @@ export function timeLinear(
     init: (random) => initAffine(random, inFeatures + 1, outFeatures, options),
     apply: ({ weight, bias }, t, x) => {
       requireFeatures('timeLinear', x, inFeatures);
-      const shift = timeColumn(t, x).mul(weight.at(inFeatures));
+      const shift = timeColumn('timeLinear', t, x).mul(weight.at(inFeatures));
       const forState = weight.slice([0, 0], [inFeatures, outFeatures]);
       return project(x, forState).add(bias === undefined ? shift : shift.add(bias));
     },
   };
-}
-
-/** `t` with axes of extent 1 behind, so that it broadcasts against the features of its samples; a scalar as it is. */
-function timeColumn(t: TensorLike, x: Tensor): Tensor {
-  const time = asTensor(t, x.dtype, 'timeLinear');
-  const fits = time.rank < x.rank && time.shape.every((extent, axis) => extent === x.shape[axis]);
-  if (time.rank > 0 && !fits) {
-    throw new ShapeError('timeLinear', `t is ${formatType(time.type)} and x is ${formatType(x.type)}`, {
-      expected: `a scalar t, or one of the shape of leading axes of x, up to [${x.shape.slice(0, -1).join(', ')}]`,
-    });
-  }
-  return time.rank === 0 ? time : time.reshape([...time.shape, ...x.shape.slice(time.rank).map(() => 1)]);
 }

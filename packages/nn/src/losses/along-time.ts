@@ -9,6 +9,7 @@ import {
   type Tensor,
   type TensorLike,
 } from '@node-ode/core';
+import { isLeading, toRank } from '../leading-axes.ts';
 import { named } from './leaves.ts';
 import { requireReduction, total, type Reduction } from './reduction.ts';
 
@@ -85,12 +86,12 @@ function weightsOf(errors: Tensor, weights: readonly number[] | TensorLike, path
   const list = isNumbers(weights) ? array(weights, { dtype }) : weights;
   const given = asTensor(list, dtype, 'alongTrajectory');
   const scale = given.dtype === 'i32' || given.dtype === 'bool' ? given.cast(dtype) : given;
-  if (scale.rank > rank || scale.shape.some((extent, axis) => extent !== shape[axis])) {
+  if (!isLeading(scale.shape, shape)) {
     throw new ShapeError('alongTrajectory', `weights of shape [${scale.shape.join(', ')}]`, {
       expected: `one for each time, or the shape of leading axes of the errors${named(path)} [${shape.join(', ')}]`,
     });
   }
-  return scale.reshape([...scale.shape, ...new Array<number>(rank - scale.rank).fill(1)]);
+  return toRank(scale, rank);
 }
 
 const isNumbers = (weights: readonly number[] | TensorLike): weights is readonly number[] => Array.isArray(weights);

@@ -92,17 +92,21 @@ export interface MarchError {
 
 /** Errors between these measure an order: smaller ones are rounding, larger ones not yet asymptotic. */
 const measurable = { least: 1e-11, most: 1e-2 };
-const fewest = 8;
 const most = 8192;
 
+/** Numbers of steps begin where, and grow how: at an order above 5 a few halvings lead from a large error to rounding. */
+const growthFor = (order: number): { readonly fewest: number; readonly ratio: number } =>
+  order <= 5 ? { fewest: 8, ratio: 2 } : { fewest: 4, ratio: 1.5 };
+
 /**
- * Errors for step sizes that halve from the first with an error below 1 %, five times or until rounding shows; the last
+ * Errors for step sizes that fall from the first with an error below 1 %, five times or until rounding shows; the last
  * three of them, where the order is most itself. Which sizes these are follows from the order.
  */
-export async function convergence(march: Marcher, problem: TestProblem): Promise<readonly MarchError[]> {
+export async function convergence(march: Marcher, problem: TestProblem, order: number): Promise<readonly MarchError[]> {
   const { t0, t1, y0, solution } = problem;
+  const { fewest, ratio } = growthFor(order);
   const found: MarchError[] = [];
-  for (let steps = fewest; steps <= most && found.length < 5; steps *= 2) {
+  for (let steps = fewest; steps <= most && found.length < 5; steps = Math.round(steps * ratio)) {
     const h = (t1 - t0) / steps;
     const { y, dense } = await march(t0, h, steps, y0);
     const errorAt = (t: number, values: readonly number[]): number => {
