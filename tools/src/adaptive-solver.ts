@@ -42,8 +42,8 @@ export function testAdaptiveSolver(make: () => Solver, { orders, evaluations, st
     it(`converges with order ${solution}`, async () => {
       const { slope } = await convergence(make(), steps);
       expect(slope).toBeGreaterThan(solution - 0.3);
-      // where the leading coefficient is small, errors above rounding fall by the next one, though not by a whole order
-      expect(slope).toBeLessThan(solution + 0.6);
+      // At a high order the errors above rounding are those of large steps, where the next coefficient counts too.
+      expect(slope).toBeLessThan(solution + (solution <= 5 ? 0.3 : 0.6));
     });
 
     it(`makes ${evaluations} evaluations a step, and one more at the first`, async () => {
@@ -54,8 +54,10 @@ export function testAdaptiveSolver(make: () => Solver, { orders, evaluations, st
 
     it('makes no evaluation twice where steps are rejected', async () => {
       const problem = reversed(sine('f64'));
-      const { nfe, executed, accepted, rejected } = await measureAdaptive(problem, make(), torchdiffeqTolerances);
-      expect(rejected).toBeGreaterThan(3);
+      // tolerances at which every method, of order 8 too, rejects that many
+      const tolerances = { rtol: 3e-8, atol: 3e-10 };
+      const { nfe, executed, accepted, rejected } = await measureAdaptive(problem, make(), tolerances);
+      expect(rejected).toBeGreaterThan(5);
       // two before the first step: the slope there, and the one that its size is chosen by
       const expected = 2 + evaluations * (accepted + rejected);
       expect([nfe, executed]).toEqual([expected, expected]);

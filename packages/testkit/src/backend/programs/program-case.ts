@@ -1,5 +1,5 @@
 /** What a program is that two engines are compared on. */
-import { array, type FloatDType, type HostArray, type Tensor } from '@node-ode/core';
+import { array, type HostArray, type Tensor } from '@node-ode/core';
 import type { Draw } from '../cases/draw.ts';
 
 /** A traced function with inputs for it. */
@@ -7,8 +7,8 @@ export interface ProgramCase {
   readonly name: string;
   readonly inputs: (draw: Draw) => readonly (readonly HostArray[])[];
   readonly fn: (inputs: readonly Tensor[]) => readonly Tensor[];
-  /** Multiplies the tolerances, for each dtype if they differ: a long computation rounds more. */
-  readonly slack?: number | Readonly<Record<FloatDType, number>>;
+  /** Multiplies the tolerances: a long computation rounds more. */
+  readonly slack?: number;
 }
 
 /** An i32 scalar. */
