@@ -70,8 +70,7 @@ describe.each(['adjoint', 'backprop'] as const)('a gradient by %s', (gradient: G
     const memory = (reply as { readonly memory: MemoryUse }).memory;
     expectClose(memory.answer['gradient'], exact(1.5).gradient);
     expect(memory.baseBytes).toBeGreaterThan(2 ** 20);
-    // Pages that were resident may be given back meanwhile.
-    expect(memory.peakBytes).toBeGreaterThan(0.9 * memory.baseBytes);
+    expect(memory.peakBytes).toBeGreaterThanOrEqual(memory.baseBytes);
   });
 });
 

@@ -49,12 +49,7 @@ class Scheduler {
   }
 
   run(graph: Graph, inputs: readonly Variable[]): Scope {
-    graph.inputs.forEach((input, i) => this.#variables.set(input, inputs[i]!));
-    for (const node of graph.nodes) {
-      const results = this.#node(node);
-      node.outputs.forEach((output, i) => this.#variables.set(output, results[i]!));
-    }
-    const outputs = graph.outputs.map((output) => this.#variable(output));
+    const outputs = this.#inline(graph, inputs);
     return { steps: this.#steps, outputs: outputs.map((output) => this.inMemoryOrConstant(output)) };
   }
 
@@ -350,11 +345,7 @@ class Scheduler {
     if (predicate!.constant !== undefined) {
       return this.#inline(predicate!.constant === 0 ? node.params.else : node.params.then, operands);
     }
-    const branches = [node.params.then, node.params.else].map((graph) => {
-      const branch = new Scheduler(this.#program);
-      const { steps, outputs } = branch.run(graph, operands);
-      return { steps, outputs: outputs.map((output) => branch.inMemory(output)) };
-    }) as unknown as readonly [Scope, Scope];
+    const branches = [this.#branch(node.params.then, operands), this.#branch(node.params.else, operands)] as const;
     const choice = {};
     const outputs = node.outputs.map(({ type }, i) => {
       const [then, otherwise] = branches.map((branch) => branch.outputs[i]!);
@@ -370,6 +361,12 @@ class Scheduler {
       outputs.filter(({ origins }) => origins.length > 0),
     );
     return outputs;
+  }
+
+  #branch(graph: Graph, operands: readonly Variable[]): Scope {
+    const branch = new Scheduler(this.#program);
+    const { steps, outputs } = branch.run(graph, operands);
+    return { steps, outputs: outputs.map((output) => branch.inMemory(output)) };
   }
 
   /** Runs a graph's nodes as if they were written here. */

@@ -11,6 +11,9 @@ export interface TapeGlobals {
   readonly tapeWanted: WebAssembly.Global<'i32'>;
 }
 
+/** What every module exports: see `CodeModule`. */
+type ModuleExports = WebAssembly.Exports & TapeGlobals & { readonly run: () => void };
+
 /** A module that can run. It is not re-entrant: whoever runs it sets its words and globals first. */
 export interface LoadedModule {
   readonly places: Pick<CodeModule, 'inputs' | 'outputs' | 'reusable' | 'counters'>;
@@ -36,7 +39,7 @@ export async function loadModule(graph: Graph, planGraph: PlanGraph, heap: Heap)
     const { bytes: memory } = heap.views();
     memory.fill(0, arena.address, arena.address + arena.bytes);
     for (const { address, bytes } of code.data) memory.set(bytes, address);
-    const { run, tapeTop, tapePeak, tapeEntries, tapeWanted } = exports as unknown as TapeGlobals & { run: () => void };
+    const { run, tapeTop, tapePeak, tapeEntries, tapeWanted } = exports as ModuleExports;
     const { inputs, outputs, reusable, counters } = code;
     return {
       places: { inputs, outputs, reusable, counters },
