@@ -3,7 +3,7 @@ import type { DType } from '@node-ode/core';
 import { get, i32, op, splat } from '../encoder/code.ts';
 import type { Code, FunctionBuilder, Local } from '../encoder/function.ts';
 import type { PlainOp } from '../encoder/opcodes.ts';
-import type { Constants } from '../math/index.ts';
+import { inlineConstants } from '../math/types.ts';
 import type { FunctionEmitter } from './function-emitter.ts';
 import { scalarConstant } from './scalar.ts';
 import type { LoopStep, Member } from './steps.ts';
@@ -66,7 +66,6 @@ export class LoopBody {
   readonly #e: FunctionEmitter;
   readonly #step: LoopStep;
   readonly #inside: ReadonlySet<Variable>;
-  readonly #hoisted = new Map<string, Local>();
   readonly #splats = new Map<Variable, Local>();
   readonly #preparations: (() => void)[] = [];
   readonly #site: VectorSite;
@@ -81,11 +80,10 @@ export class LoopBody {
     this.lanes = all.some(({ dtype }) => dtype === 'f64') ? 2 : 4;
     const inputs = new Set(step.members.flatMap((member) => member.inputs));
     this.reads = [...inputs].filter((input) => !this.#inside.has(input) && isInMemory(input));
-    const constant: Constants = (lanes, value) => get(this.#constant(lanes, value));
-    this.#site = { f: e.f, context: e.context, constant };
+    this.#site = { f: e.f, context: e.context, constant: inlineConstants };
   }
 
-  /** Writes the code of a loop that uses this body: constants and scalars that it turns out to need are prepared before it. */
+  /** Writes the code of a loop that uses this body: scalars that it turns out to need are put into vectors before it. */
   emitWithPreparations(write: () => void): void {
     const { f } = this.#e;
     const loop = f.aside(write);
@@ -93,35 +91,27 @@ export class LoopBody {
     f.emit(loop);
   }
 
-  #prepare(local: Local, code: Code): Local {
+  /** A vector that is computed before the loop. */
+  #prepared(code: Code): Local {
+    const local = this.#e.f.local('v128');
     this.#preparations.push(() => this.#e.f.emit(code).set(local));
-    return local;
-  }
-
-  #constant(lanes: 'f32x4' | 'f64x2' | 'i32x4', value: number): Local {
-    const key = `${lanes}:${Object.is(value, -0) ? '-0' : value}`;
-    let local = this.#hoisted.get(key);
-    if (local === undefined) {
-      local = this.#e.f.local('v128');
-      this.#hoisted.set(key, this.#prepare(local, splat(lanes, value)));
-    }
     return local;
   }
 
   /** A scalar or constant in every lane. */
   #splat(variable: Variable): Local {
     const { of } = viewOf(variable);
-    const lanes = lanesOf(of.dtype);
-    if (of.constant !== undefined) {
-      return this.#constant(lanes, of.dtype === 'bool' && of.constant !== 0 ? -1 : of.constant);
-    }
     let local = this.#splats.get(of);
-    if (local === undefined) {
-      local = this.#e.f.local('v128');
-      const value = of.dtype === 'bool' ? op('i32.sub', i32(0), this.#e.scalar(of)) : this.#e.scalar(of);
-      this.#splats.set(of, this.#prepare(local, op(`${lanes}.splat` as PlainOp, value)));
-    }
+    if (local === undefined) this.#splats.set(of, (local = this.#prepared(this.#splatCode(of))));
     return local;
+  }
+
+  #splatCode(variable: Variable): Code {
+    const { dtype, constant } = variable;
+    const lanes = lanesOf(dtype);
+    if (constant !== undefined) return splat(lanes, dtype === 'bool' && constant !== 0 ? -1 : constant);
+    const value = this.#e.scalar(variable);
+    return op(`${lanes}.splat` as PlainOp, dtype === 'bool' ? op('i32.sub', i32(0), value) : value);
   }
 
   /**
@@ -192,22 +182,14 @@ export class LoopBody {
 
   /** Σ cᵢ·wᵢ in every lane, computed before the loop. */
   #factor(list: readonly { readonly weight: Variable; readonly coefficient: number }[], dtype: DType): Local {
-    const e = this.#e;
     const type = dtype === 'f64' ? 'f64' : 'f32';
-    const known = list.every(({ weight }) => weight.constant !== undefined);
-    const lanes = type === 'f64' ? 'f64x2' : 'f32x4';
-    if (known)
-      return this.#constant(
-        lanes,
-        list.reduce((sum, { weight, coefficient }) => sum + coefficient * weight.constant!, 0),
-      );
-    const local = e.f.local('v128');
     const products = list.map(({ weight, coefficient }) => {
-      const value = weight.constant === undefined ? e.scalar(weight) : scalarConstant(dtype, weight.constant);
+      const { constant } = weight;
+      const value = constant === undefined ? this.#e.scalar(weight) : scalarConstant(dtype, constant);
       return coefficient === 1 ? value : op(`${type}.mul`, value, scalarConstant(dtype, coefficient));
     });
     const sum = products.reduce((total, product) => op(`${type}.add`, total, product));
-    return this.#prepare(local, op(`${lanes}.splat`, sum));
+    return this.#prepared(op(`${lanesOf(dtype)}.splat` as PlainOp, sum));
   }
 
   /** Loads `count` elements. Contiguous ones come with whatever is behind them. */
