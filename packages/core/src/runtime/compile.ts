@@ -13,6 +13,7 @@ import { asTensor, isTensor, type Tensor, type TensorLike } from '../tensor/tens
 import { capturesOf, closeGraph, openTrace } from '../tensor/trace.ts';
 import { flattenTree, type MapLeaves, type TreeStructure } from '../tree.ts';
 import type { Backend, DeviceArray, Executable, RunCounters } from './backend.ts';
+import { checkBackend } from './engine-checks.ts';
 
 /** What a compiled function takes for each tensor. */
 export type ArgumentLeaf = number | boolean | HostArray | DeviceArray;
@@ -98,7 +99,7 @@ export const isDeviceArray = (x: unknown): x is DeviceArray =>
  * Compiles a function of tensors for a backend. It is traced at its first call, and again when an argument's structure,
  * shape or dtype changes.
  *
- * @throws OptionError for a cache size that is no positive integer; when called, TraceError if the function uses a tensor
+ * @throws OptionError for a backend that is none, or a cache size that is no positive integer; when called, TraceError if the function uses a tensor
  * of another function being traced.
  * @example
  * const square = compile(await wasm(), (x: Tensor) => x.mul(x));
@@ -110,6 +111,7 @@ export function compile<A extends readonly unknown[], R>(
   fn: (...args: A) => R,
   options: CompileOptions = {},
 ): Compiled<A, R> {
+  checkBackend('compile', backend);
   const { dtype = 'f32', cacheSize = 16, donate = [] } = options;
   if (!(Number.isInteger(cacheSize) && cacheSize > 0)) {
     throw new OptionError('compile', `cacheSize = ${cacheSize}`, { expected: 'a positive integer' });

@@ -21,6 +21,7 @@ import type { StepController } from '../ode/step-controller.ts';
 import type { Tensor, TensorLike } from '../tensor/tensor.ts';
 import { flattenTree, mapTree, type MapLeaves } from '../tree.ts';
 import type { Backend, DeviceArray } from './backend.ts';
+import { checkBackend } from './engine-checks.ts';
 import {
   compile,
   isDeviceArray,
@@ -92,6 +93,7 @@ const backprop: GradientMethod = { name: 'backprop', solve: (problem, integrate)
  */
 export function createOde(options: OdeOptions): Ode {
   const { backend, solver, gradient = backprop, maxSteps = 10_000, dtype = 'f32' } = options;
+  checkBackend('createOde', backend);
   if (!(Number.isInteger(maxSteps) && maxSteps > 0)) {
     throw new OptionError('createOde', `maxSteps = ${maxSteps}`, { expected: 'a positive integer' });
   }

@@ -3,7 +3,14 @@ import { array, hostArray } from '../array.ts';
 import { ExecutionError } from '../errors.ts';
 import { tapeType, tensorType, value, type Graph } from '../graph/graph.ts';
 import type { DeviceArray } from './backend.ts';
-import { checkHostArray, checkInputs, disposedArray, foreignArray, interfaceOf } from './engine-checks.ts';
+import {
+  checkBackend,
+  checkHostArray,
+  checkInputs,
+  disposedArray,
+  foreignArray,
+  interfaceOf,
+} from './engine-checks.ts';
 
 const type = tensorType([2], 'f32');
 const x = value(type);
@@ -14,6 +21,28 @@ const device = (shape: readonly number[], dtype: DeviceArray['dtype'], backend =
   backend,
   read: () => Promise.reject(new Error('not read here')),
   dispose: () => undefined,
+});
+
+describe('checkBackend', () => {
+  const check = (backend: unknown) => (): void => {
+    checkBackend('createOde', backend);
+  };
+
+  it('takes an engine', () => {
+    expect(check({ name: 'reference' })).not.toThrow();
+  });
+
+  it.each([
+    [undefined, 'createOde: the backend is no engine but undefined; expected an engine.'],
+    [
+      Promise.resolve({ name: 'wasm' }),
+      'createOde: the backend is a promise; expected an engine. Pass { backend: await wasm() }',
+    ],
+    [() => undefined, 'no engine but function'],
+    [{}, 'no engine but another object'],
+  ])('refuses %s', (backend, message) => {
+    expect(check(backend)).toThrow(message);
+  });
 });
 
 describe('interfaceOf', () => {

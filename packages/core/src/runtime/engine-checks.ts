@@ -6,6 +6,24 @@ import { allocate } from '../graph/dtype.ts';
 import { formatType, sameShape, sizeOf, tensorType, type Graph, type TensorType, type Value } from '../graph/graph.ts';
 import type { DeviceArray } from './backend.ts';
 
+/**
+ * Checks that a backend is one, and not the promise of one, its factory, or nothing.
+ *
+ * @throws OptionError if it is not.
+ * @example
+ * checkBackend('createOde', reference());
+ */
+export function checkBackend(operation: string, backend: unknown): void {
+  const isObject = typeof backend === 'object' && backend !== null;
+  if (isObject && 'name' in backend && !('then' in backend)) return;
+  const kind =
+    isObject && 'then' in backend ? 'a promise' : `no engine but ${isObject ? 'another object' : typeof backend}`;
+  throw new OptionError(operation, `the backend is ${kind}`, {
+    expected: 'an engine',
+    advice: 'Pass { backend: await wasm() } or { backend: reference() }.',
+  });
+}
+
 /** The types of a graph's inputs and outputs. */
 export interface GraphInterface {
   readonly inputs: readonly TensorType[];
