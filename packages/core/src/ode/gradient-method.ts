@@ -9,7 +9,10 @@ export type ClosedDynamics = (t: Tensor, y: Leaves, captures: Leaves) => Leaves;
 /** A solve as a gradient method receives it: every capture, from nested bodies too, is already found. */
 export interface SolveProblem {
   readonly f: ClosedDynamics;
-  /** Tensors that f uses: parameters and the like. Those that are not floats have no cotangent. */
+  /**
+   * Tensors that f uses: parameters and the like, then those of the step-size controller, such as traced tolerances. Those
+   * that are not floats have no cotangent. A method that solves again hands them on in this order, its own behind them.
+   */
   readonly captures: Leaves;
   readonly y0: Leaves;
   /** Times, a vector of at least two. */

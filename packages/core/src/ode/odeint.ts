@@ -72,8 +72,12 @@ export function odeint<Y>(
   const landAt = options.landAt === undefined ? undefined : asTimes('landAt', options.landAt, dtype);
   const dynamics = closeDynamics(f, flat.structure, leaves);
   let stats: SolveStats | undefined;
+  // A reverse pass may be traced where the controller's tensors no longer are: it has them among its captures.
+  const controllerTensors = controller.tensors?.map(stopGradient) ?? [];
+  const own = dynamics.captures.length;
   const run: Integrate = (problem, given = {}) => {
-    const base = given.controller ?? controller;
+    const held = problem.captures.slice(own, own + controllerTensors.length);
+    const base = given.controller ?? (held.length === 0 ? controller : (controller.withTensors?.(held) ?? controller));
     const suited = given.tolerancesOf === undefined ? base : base.forLeaves(given.tolerancesOf);
     const chosen = withChanges(suited, given.changes ?? {});
     const phase = given.phase ?? 'forward';
@@ -93,7 +97,8 @@ export function odeint<Y>(
     return result.ys;
   };
   requireCompatible(solver, controller);
-  const problem: SolveProblem = { ...dynamics, y0: leaves, ts: times };
+  const captures = [...dynamics.captures, ...controllerTensors];
+  const problem: SolveProblem = { f: dynamics.f, captures, y0: leaves, ts: times };
   const ys = gradient.solve(problem, run);
   const taken = takeReport(solveStats, ys[0] as Tensor);
   const counts = taken === undefined ? stats : fromOrder(taken);
@@ -223,6 +228,6 @@ function closeDynamics<Y>(f: Dynamics<Y>, structure: TreeStructure, y0: Leaves):
   });
   return {
     captures: subgraph.captures.map(asTensorResult),
-    f: (t, y, captures) => callSubgraph(subgraph, [t, ...y], captures),
+    f: (t, y, captures) => callSubgraph(subgraph, [t, ...y], captures.slice(0, subgraph.captures.length)),
   };
 }

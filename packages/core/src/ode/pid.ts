@@ -102,6 +102,13 @@ function controller(options: PidOptions, source: readonly (number | null)[] | un
       };
     },
 
+    tensors: [...rtols, ...atols].filter(isTensor),
+    withTensors: (tensors) => {
+      const rest = [...tensors];
+      const replaced = (all: readonly TensorLike[]): readonly TensorLike[] =>
+        all.map((tolerance) => (isTensor(tolerance) ? (rest.shift() ?? tolerance) : tolerance));
+      return controller({ ...options, rtol: replaced(rtols), atol: replaced(atols) }, source);
+    },
     withTolerances: (changes) => {
       const given = Object.fromEntries(Object.entries(changes).filter(([, change]) => change !== undefined));
       return controller({ ...options, ...given }, source);

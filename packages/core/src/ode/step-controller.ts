@@ -64,6 +64,10 @@ export interface StepController<State = unknown> {
   next(step: AttemptedStep, state: State): Decision<State>;
   /** A step of smaller size than this ends the solve; by default one that no longer changes t. */
   readonly minStep?: number;
+  /** Tensors of the function being traced that it uses: tolerances that are arguments. Their gradient is zero. */
+  readonly tensors?: Leaves;
+  /** This controller with others in place of its `tensors`: a reverse pass has its own values of them. */
+  readonly withTensors?: (tensors: Leaves) => StepController<State>;
   /** This controller with other tolerances or another norm, where it has them: for solves that override them. */
   readonly withTolerances?: (changes: ToleranceChanges) => StepController<State>;
   /**

@@ -1,0 +1,71 @@
+/** A graph node by node: primitives by their rules, called graphs in place, control flow as subgraphs. */
+import {
+  formatType,
+  inferTypes,
+  UnsupportedError,
+  value,
+  type Application,
+  type Graph,
+  type Node,
+  type Primitive,
+  type TensorType,
+  type Value,
+} from '@node-ode/core';
+import type { Lowering, Operand } from './contract.ts';
+import { lowerCond, lowerScan, lowerWhileLoop } from './control.ts';
+import { rules, type PlainPrimitive } from './rules.ts';
+import { asOperand, type Apply, type Lowered, type Scope } from './scope.ts';
+
+/** Lowers the nodes of a graph into a scope; `inputs` are what its inputs are there. Gives what its outputs became. */
+export function lowerGraph(scope: Scope, graph: Graph, inputs: readonly Lowered[]): readonly Lowered[] {
+  const lowered = new Map<Value, Lowered>(graph.inputs.map((input, i) => [input, inputs[i] as Lowered]));
+  const of = (values: readonly Value[]): readonly Lowered[] => values.map((x) => lowered.get(x) as Lowered);
+  for (const node of graph.nodes) {
+    scope.origin = node.op;
+    const results = lowerNode(scope, node, of(node.inputs));
+    node.outputs.forEach((output, i) => lowered.set(output, results[i] as Lowered));
+  }
+  return of(graph.outputs);
+}
+
+function lowerNode(scope: Scope, node: Node, inputs: readonly Lowered[]): readonly Lowered[] {
+  switch (node.op) {
+    case 'call':
+      return lowerGraph(scope, node.params.graph, inputs);
+    case 'cond':
+      return lowerCond(scope, node, inputs, lowerGraph);
+    case 'whileLoop':
+      return lowerWhileLoop(scope, node, inputs, lowerGraph);
+    case 'scan':
+      return lowerScan(scope, node, inputs, lowerGraph);
+    case 'constant':
+      return [scope.splat(node.params.value, tensorTypeOf(node))];
+    default: {
+      const operands = inputs.map((input) => asOperand(input, node.op));
+      return [lowerPlain(scope, node, operands)];
+    }
+  }
+}
+
+function lowerPlain(scope: Scope, node: Node, operands: readonly Operand[]): Operand {
+  if (!(node.op in rules)) {
+    throw new UnsupportedError(node.op, 'the graph was not lowered', {
+      advice: 'Call lower(graph, composites) first.',
+    });
+  }
+  const rule = rules[node.op as PlainPrimitive] as Lowering<Primitive>;
+  return scope.operand(rule(scope, node, operands), tensorTypeOf(node));
+}
+
+/** Applies a primitive to operands: for rules made of other rules. */
+export const applyPrimitive: Apply = (scope, op, operands, params) => {
+  const application = { op, inputs: operands.map(({ type }) => value(type)), params } as Application;
+  const node = { ...application, outputs: inferTypes(application).map(value) } as Node;
+  return lowerPlain(scope, node, operands);
+};
+
+function tensorTypeOf(node: Node): TensorType {
+  const type = node.outputs[0]?.type;
+  if (type?.kind === 'tensor') return type;
+  throw new UnsupportedError(node.op, `a result is ${type === undefined ? 'missing' : formatType(type)}`);
+}
