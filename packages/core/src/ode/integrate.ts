@@ -3,6 +3,7 @@
  * is rejected changes nothing but the step size, and records nothing for the reverse pass.
  */
 import { CompositionError } from '../errors.ts';
+import { cond } from '../control/cond.ts';
 import { whileLoop } from '../control/loops.ts';
 import { report } from '../control/report.ts';
 import { arange, concat, select, stopGradient, zerosLike } from '../tensor/functions.ts';
@@ -13,6 +14,7 @@ import type { SolveProblem } from './gradient-method.ts';
 import type { Leaves, Solver } from './solver.ts';
 import { failureReport, reports, statusCode } from './status.ts';
 import type { StepController } from './step-controller.ts';
+import { afterStep, areFinite, resolution, statusAfter, type TriedStep } from './verdict.ts';
 
 /** How a problem is integrated. */
 export interface Method {
@@ -49,8 +51,8 @@ interface Carry {
   readonly landed: Leaves;
   readonly ys: Leaves;
   readonly status: Tensor;
+  readonly attempts: Tensor;
   readonly accepted: Tensor;
-  readonly rejected: Tensor;
   readonly nfe: Tensor;
 }
 
@@ -91,6 +93,10 @@ export function integrate(problem: SolveProblem, method: Method): { readonly ys:
   const inOrder = areMonotone(stopGradient(ts), direction);
   const isInOrder = landAt === undefined ? inOrder : inOrder.and(areMonotone(landAt, direction));
 
+  // Steps from here on change t well enough to need no closer look.
+  const span = start.abs().maximum(end.abs());
+  const smallStep = span.mul(resolution(t0)).maximum(controller.minStep ?? 0);
+
   const { carry } = whileLoop<Carry>(
     {
       t: t0,
@@ -103,8 +109,8 @@ export function integrate(problem: SolveProblem, method: Method): { readonly ys:
       landed: landAt === undefined ? [] : [firstLanding(landAt, start, direction)],
       ys: ys0,
       status: select(isInOrder, i32(0), i32(statusCode.invalidTimes)),
+      attempts: i32(0),
       accepted: i32(0),
-      rejected: i32(0),
       nfe: addCounts(i32(initial.evaluations), first.evaluations),
     },
     ({ status, j }) => status.equal(0).and(j.less(count)),
@@ -116,55 +122,51 @@ export function integrate(problem: SolveProblem, method: Method): { readonly ys:
         .abs()
         .mul(1 + slack)
         .greaterEqual(remaining.abs());
-      const h = select(reaches, remaining, c.h);
-      const step = h.sub(c.lost);
-      const sum = t.add(step);
-      const moment: Moment = {
-        t: c.t,
-        tNext: select(reaches, target, sum),
-        h,
-        y: c.y,
-        state: c.state,
-        j: c.j,
-        ys: c.ys,
-        ts,
-        captures,
-      };
-      const others = [c.h, reaches.and(h.abs().less(c.h.abs())), ...c.controller];
-      const judge: Attempt['judge'] = (m, taken, [planned, isShortened, ...held]) => {
+      // A step that reaches the target assigns it; any other adds to the compensated sum of steps.
+      const { h, tNext, lost, isShortened } = cond(
+        reaches,
+        { t, target, remaining, h: c.h, lost: c.lost },
+        (x) => ({
+          h: x.remaining,
+          tNext: x.target,
+          lost: zerosLike(x.t),
+          isShortened: x.remaining.abs().less(x.h.abs()),
+        }),
+        (x) => {
+          const step = x.h.sub(x.lost);
+          const sum = x.t.add(step);
+          return { h: x.h, tNext: sum, lost: sum.sub(x.t).sub(step), isShortened: constant(false) };
+        },
+      );
+      const { y, state, j, ys } = c;
+      const moment: Moment = { t: c.t, tNext, h, y, state, j, ys, ts, captures };
+      const others = [isShortened, c.h, lost, c.lost, ...c.controller];
+      const judge: Attempt['judge'] = (m, taken, [shortened, planned, lostNow, lostBefore, ...held]) => {
         const next = controller.next(
           { h: m.h, t: m.t, y0: m.y, y1: taken.y, error: taken.error, errorOrder: orders.errorOrder },
           controller0.structure.rebuild(held),
         );
-        const finite = areFinite([...taken.y, ...(taken.error ?? [])]);
-        const accept = next.accept.and(finite);
-        // A step shortened to land on a time says little about the next one.
-        const shortened = (isShortened as Tensor).and(accept).and((planned as Tensor).abs().greater(next.h.abs()));
-        const chosen = select(shortened, planned as Tensor, next.h);
-        return { accept, rest: [chosen, finite, ...flattenTree('controller state', next.state, isTensor).leaves] };
+        const computed = [...taken.y, ...(taken.error ?? [])];
+        const accept = next.accept.and(areFinite(computed));
+        const judged = { shortened, planned, next: next.h, lostNow, lostBefore, computed } as TriedStep;
+        const { finite, lost: lostNext, h: h1 } = afterStep(accept, judged);
+        const state = flattenTree('controller state', next.state, isTensor).leaves;
+        return { accept, rest: [finite, lostNext, h1, ...state] };
       };
       const tried = attempt({ solver, state: state0.structure, f, judge }, moment, others);
-      const [h1, finite, ...held] = tried.rest as [Tensor, Tensor, ...Tensor[]];
-      const accepted = c.accepted.add(tried.accept.cast('i32'));
-      const rejected = c.rejected.add(tried.accept.not().cast('i32'));
-      const isUnfinished = tried.j.less(count);
-      // At t = 0 any step changes t: there a step is nothing beside the resolution of the whole span.
-      const clock = t.abs().maximum(
-        end
-          .sub(start)
-          .abs()
-          .mul(t.dtype === 'f64' ? 2 ** -52 : 2 ** -23),
+      const [finite, lostNext, h1, ...held] = tried.rest as [Tensor, Tensor, Tensor, ...Tensor[]];
+      const attempts = c.attempts.add(1);
+      const isWell = tried.accept.and(h1.abs().greaterEqual(smallStep)).and(attempts.less(maxSteps));
+      const status = cond(
+        isWell,
+        { t, start, end, h, h1, accept: tried.accept, finite, attempts, j: tried.j, status: c.status },
+        (x) => x.status,
+        (x) => statusAfter(x, { count, maxSteps, minStep: controller.minStep }),
       );
-      const isStill = clock.add(h1.abs()).equal(clock).or(h1.abs().greaterEqual(h.abs()));
-      // The sum of the steps is compensated, so that steps below the resolution of t count; but far below it is a pole.
-      const isLost = t.add(h1.mul(1e6)).equal(t).and(h1.notEqual(0));
-      const isStuck = isBelow(controller.minStep, h1, tried.accept.not().and(isStill).or(isLost)).and(isUnfinished);
-      const isOut = accepted.add(rejected).greaterEqual(maxSteps).and(isUnfinished);
-      const failed = select(finite.or(isLost), i32(statusCode.stepUnderflow), i32(statusCode.nonFinite));
       return {
         carry: {
           t: tried.t,
-          lost: select(tried.accept, select(reaches, 0, sum.sub(t).sub(step)), c.lost),
+          lost: lostNext,
           h: h1,
           y: tried.y,
           state: tried.state,
@@ -172,9 +174,9 @@ export function integrate(problem: SolveProblem, method: Method): { readonly ys:
           j: tried.j,
           landed: c.landed.map((landed) => landed.add(tried.accept.and(reaches).cast('i32'))),
           ys: tried.ys,
-          status: select(isStuck, failed, select(isOut, i32(statusCode.maxSteps), c.status)),
-          accepted,
-          rejected,
+          status,
+          attempts,
+          accepted: c.accepted.add(tried.accept.cast('i32')),
           nfe: addCounts(c.nfe, tried.evaluations),
         },
         advances: tried.accept,
@@ -182,12 +184,13 @@ export function integrate(problem: SolveProblem, method: Method): { readonly ys:
     },
   );
 
-  const { nfe, accepted, rejected, status } = carry;
+  const { nfe, attempts, accepted, status } = carry;
+  const rejected = attempts.sub(accepted);
   const isForward = method.phase === 'forward';
   report(isForward ? reports.nfe : reports.nfeBackward, nfe, 'sum');
   report(isForward ? reports.accepted : reports.acceptedBackward, accepted, 'sum');
   report(isForward ? reports.rejected : reports.rejectedBackward, rejected, 'sum');
-  const failure = [status.cast(t0.dtype), stopGradient(carry.t), carry.h, accepted.add(rejected).cast(t0.dtype)];
+  const failure = [status.cast(t0.dtype), stopGradient(carry.t), carry.h, attempts.cast(t0.dtype)];
   report(failureReport(t0.dtype), concat(failure.map((x) => x.reshape([1]))), 'first');
   return { ys: carry.ys, stats: { nfe, accepted, rejected, status } };
 }
@@ -216,9 +219,6 @@ export function requireCompatible(solver: Solver, controller: StepController): v
 
 const addCounts = (a: Tensor, b: number | Tensor): Tensor => (b === 0 ? a : a.add(b));
 
-/** Whether every element of every leaf is finite. */
-const areFinite = (y: Leaves): Tensor => y.map((leaf) => leaf.isFinite().all()).reduce((a, b) => a.and(b));
-
 /** Whether times are finite and strictly monotone in a direction. */
 function areMonotone(ts: Tensor, direction: Tensor): Tensor {
   const finite = ts.isFinite().all();
@@ -227,10 +227,6 @@ function areMonotone(ts: Tensor, direction: Tensor): Tensor {
   const gaps = ts.slice([1], [count - 1]).sub(ts.slice([0], [count - 1]));
   return gaps.mul(direction).greater(0).all().and(finite);
 }
-
-/** Whether the next step is below the smallest, or too small by another measure. */
-const isBelow = (minStep: number | undefined, next: Tensor, other: Tensor): Tensor =>
-  minStep === undefined ? other : other.or(next.abs().less(minStep));
 
 /** Monotone times in the order in which a solve meets them. */
 function along(times: Tensor, direction: Tensor): Tensor {

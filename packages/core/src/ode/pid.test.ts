@@ -1,9 +1,11 @@
+import { adjoint } from '@node-ode/gradient-adjoint';
 import { bosh3 } from '@node-ode/solver-bosh3';
 import { describe, expect, it } from 'vitest';
 import { decay, makeOde, oscillator } from '../../test/ode.ts';
 import { evaluate, expectClose, f32, f64, refusal } from '../../test/support.ts';
 import { toNested } from '../array.ts';
 import { report } from '../control/report.ts';
+import { grad } from '../differentiate/vjp.ts';
 import { constant, type Tensor } from '../tensor/tensor.ts';
 import { pid, type PidOptions } from './pid.ts';
 
@@ -146,6 +148,37 @@ describe('in a solve', () => {
     const fixed = await makeOde({ rtol: 1e-4, atol: 1e-4 }).solve(decay, 1, [0, 5]);
     expect(await steps(1e-4)).toBe(fixed.stats.accepted);
     expect(await steps(1e-8)).toBeGreaterThan(2 * fixed.stats.accepted);
+  });
+
+  it.each([
+    ['backprop', undefined],
+    ['adjoint', adjoint()],
+  ])('traced tolerances in derivatives by %s: as fixed ones, also of second order', async (_, gradient) => {
+    const ode = makeOde(gradient && { gradient });
+    // y(1) = exp(−p): the derivative by p is −exp(−p), the second one exp(−p).
+    const derivatives = async (tolerance: (rtol: Tensor) => Tensor | number) =>
+      evaluate(
+        (p: Tensor, rtol: Tensor) => {
+          const y1 = (x: { readonly p: Tensor; readonly rtol: Tensor }): Tensor => {
+            const tolerances = { rtol: tolerance(x.rtol), atol: tolerance(x.rtol) };
+            return ode.odeint((_t, y: Tensor) => y.mul(x.p).neg(), f64(1), [0, 1], tolerances).ys.at(1);
+          };
+          const first = grad(y1)({ p, rtol });
+          return { ...first, second: grad((q: Tensor) => grad((x: Tensor) => y1({ p: x, rtol }))(q))(p) };
+        },
+        0.5,
+        1e-8,
+      );
+    const [fixed, own, outer] = [
+      await derivatives(() => 1e-8),
+      await derivatives((rtol) => rtol),
+      await derivatives((rtol) => rtol.mul(2).div(2)),
+    ];
+    expect(own).toEqual(fixed);
+    expect(outer).toEqual(fixed);
+    expectClose(own.p, -Math.exp(-0.5), 1e-6);
+    expectClose(own.second, Math.exp(-0.5), 1e-5);
+    expect(own.rtol).toBe(0);
   });
 
   it('firstStep, maxStep and a solve that never exceeds it', async () => {

@@ -1,5 +1,6 @@
 /** Adaptive steps: proportional–integral–derivative control of the scaled error (Söderlind 2003; Hairer & Wanner IV.2). */
 import { isHostArray, type HostArray } from '../array.ts';
+import { cond } from '../control/cond.ts';
 import { OptionError, TreeError } from '../errors.ts';
 import { onesLike, select, stopGradient } from '../tensor/functions.ts';
 import { asTensor, isTensor, type Tensor, type TensorLike } from '../tensor/tensor.ts';
@@ -91,22 +92,26 @@ function controller(options: PidOptions, source: readonly (number | null)[] | un
       let factor = inverse.pow((pCoefficient + iCoefficient + dCoefficient) / k).mul(safety);
       if (second !== undefined) factor = factor.mul(second.pow(-(pCoefficient + 2 * dCoefficient) / k));
       if (third !== undefined) factor = factor.mul(third.pow(dCoefficient / k));
-      // An error that is not finite says nothing but: much smaller.
-      const clipped = select(factor.isFinite(), factor.maximum(minFactor).minimum(maxFactor), minFactor);
-      const shrinking = select(accept, clipped, clipped.minimum(safety));
+      const clip = (x: Tensor): Tensor => x.maximum(minFactor).minimum(maxFactor);
       const remembered = [inverse, ...state].slice(0, remembers);
-      return {
+      const next = cond(
         accept,
-        h: bounded(h.mul(shrinking)),
-        state: state.map((old, i) => select(accept, remembered[i] as Tensor, old)),
-      };
+        { h, factor, state, remembered },
+        (x) => ({ h: x.h.mul(clip(x.factor)), state: x.remembered }),
+        (x) => {
+          // An error that is not finite says nothing but: much smaller.
+          const shrinking = select(x.factor.isFinite(), clip(x.factor), minFactor).minimum(safety);
+          return { h: x.h.mul(shrinking), state: x.state };
+        },
+      );
+      return { accept, h: bounded(next.h), state: next.state };
     },
 
-    tensors: [...rtols, ...atols].filter(isTensor),
+    tensors: [...rtols, ...atols].filter(isTraced),
     withTensors: (tensors) => {
       const rest = [...tensors];
       const replaced = (all: readonly TensorLike[]): readonly TensorLike[] =>
-        all.map((tolerance) => (isTensor(tolerance) ? (rest.shift() ?? tolerance) : tolerance));
+        all.map((tolerance) => (isTraced(tolerance) ? (rest.shift() ?? tolerance) : tolerance));
       return controller({ ...options, rtol: replaced(rtols), atol: replaced(atols) }, source);
     },
     withTolerances: (changes) => {
@@ -121,6 +126,8 @@ function controller(options: PidOptions, source: readonly (number | null)[] | un
 }
 
 const isToleranceLeaf = (x: unknown): x is TensorLike => typeof x === 'number' || isTensor(x) || isHostArray(x);
+
+const isTraced = (x: TensorLike): x is Tensor => isTensor(x) && x.source.kind === 'trace';
 
 function toleranceLeaves(name: string, tolerance: Tolerance): readonly TensorLike[] {
   const { leaves } = flattenTree('pid', tolerance, isToleranceLeaf, 'a number or a tensor');

@@ -23,11 +23,21 @@ export const reports = {
 /** Name of the report of solves of a dtype: [code, t, h, steps tried], code 0 where nothing failed. */
 export const failureReport = (dtype: DType): string => `solve.failure.${dtype}`;
 
-/** Whether a report tells of failed solves. */
+/**
+ * Whether a report tells of failed solves: a vector [code, t, h, steps tried], whose code is 0 where none failed.
+ *
+ * @example
+ * isFailureReport('solve.failure.f32'); // true
+ */
 export const isFailureReport = (name: string): boolean =>
   name === failureReport('f32') || name === failureReport('f64');
 
-/** The first failure among the reports of a run. */
+/**
+ * The first failure among the reports of a run; undefined if there is none.
+ *
+ * @example
+ * failureOf({ 'solve.failure.f32': [1, 0.5, 1e-3, 10000] })?.reason; // 'maxSteps'
+ */
 export function failureOf(values: Readonly<Record<string, readonly number[]>>): SolveError | undefined {
   for (const dtype of ['f32', 'f64'] as const) {
     const error = solveError(values[failureReport(dtype)] ?? []);
