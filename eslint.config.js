@@ -38,7 +38,16 @@ const boundaries = (depConstraints) => ['error', { depConstraints, ignoredCircul
 await createProjectGraphAsync();
 
 export default defineConfig(
-  { ignores: ['**/dist/', '**/node_modules/', '.nx/', 'coverage/', 'output/', 'packages/backends/onnx/src/model/generated/'] },
+  {
+    ignores: [
+      '**/dist/',
+      '**/node_modules/',
+      '.nx/',
+      'coverage/',
+      'output/',
+      'packages/backends/onnx/src/model/generated/',
+    ],
+  },
   js.configs.recommended,
   tseslint.configs.strict,
   {

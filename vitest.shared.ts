@@ -1,11 +1,13 @@
 // What every package's vitest.config.ts is: tests run from source, siblings resolved by the `@node-ode/source` condition.
 import { defaultServerConditions } from 'vite';
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 
 export default defineConfig({
   ssr: { resolve: { conditions: ['@node-ode/source', ...defaultServerConditions] } },
   test: {
     include: ['src/**/*.test.ts'],
+    // These run on software Vulkan: packages/backends/onnx/suites/vitest.webgpu.config.ts.
+    exclude: [...configDefaults.exclude, '**/*.webgpu.test.ts'],
     testTimeout: 60_000,
     passWithNoTests: true,
   },

@@ -48,8 +48,9 @@ const isNotBundled = (error: unknown): boolean =>
 export const backends: Readonly<Record<string, BackendFactory>> = {
   reference: async () => (await import('@node-ode/backend-reference')).reference(),
   wasm: async () => (await import('@node-ode/backend-wasm')).wasm(),
-  'onnx-cpu': optional('@node-ode/backend-onnx', 'onnx', { executionProvider: 'cpu' }),
-  'onnx-cuda': optional('@node-ode/backend-onnx', 'onnx', { executionProvider: 'cuda' }),
+  'onnx-cpu': async () => (await import('@node-ode/backend-onnx')).onnx({ provider: 'cpu' }),
+  'onnx-cuda': async () => (await import('@node-ode/backend-onnx')).onnx({ provider: 'cuda' }),
+  'onnx-webgpu': async () => (await import('@node-ode/backend-onnx')).onnx({ provider: 'webgpu' }),
   'tfjs-cpu': optional('@node-ode/backend-tfjs', 'tfjs', { backend: 'cpu' }),
 };
 

@@ -11,6 +11,10 @@ export interface RunnerOptions {
   readonly required: readonly string[];
   /** Where to write the report as JSON. */
   readonly json: string | undefined;
+  /** A report that was written earlier, to read instead of running anything. */
+  readonly from: string | undefined;
+  /** Write what ran on a GPU into `docs/engines.md`. */
+  readonly docs: boolean;
   /** Only cases whose title contains this. */
   readonly only: string;
   /** Run in a browser, and how. */
@@ -35,6 +39,8 @@ export const usage = `Usage: npm run e2e -- [options]
   --require NAME[,NAME…]   backends that must be available: it is a failure if one is not
   --only TEXT              only cases whose title contains TEXT
   --json FILE              write the report as JSON
+  --docs                   write the table into docs/engines.md: a run on a GPU
+  --from FILE              read the report of an earlier run, written by --json, instead of running
   --browser                run in a page of headless Chromium
   --chromium PATH          its executable; otherwise the one of CHROME_PATH or
                            PLAYWRIGHT_CHROMIUM_EXECUTABLE_PATH, or the first of chromium,
@@ -59,8 +65,8 @@ export function parseOptions(args: readonly string[]): RunnerOptions {
     values.backend === undefined && required.length === 0 ? Object.keys(backends) : namesIn(values.backend);
   const all = [...new Set([...chosen, ...required])];
   for (const name of all) backendFactory(name);
-  const { json, only = '', help = false } = values;
-  return { backends: all, required, json, only, browser: browserOptions(values), help };
+  const { json, from, docs = false, only = '', help = false } = values;
+  return { backends: all, required, json, from, docs, only, browser: browserOptions(values), help };
 }
 
 type Values = ReturnType<typeof parse>['values'];
@@ -90,6 +96,8 @@ function parse(args: readonly string[]) {
         require: { type: 'string', multiple: true },
         only: { type: 'string' },
         json: { type: 'string' },
+        docs: { type: 'boolean' },
+        from: { type: 'string' },
         browser: { type: 'boolean' },
         chromium: { type: 'string' },
         timeout: { type: 'string' },

@@ -30,6 +30,10 @@ export const isSuccess = (report: Report): boolean =>
 const small = (x: number | undefined): string => (x === undefined ? '' : x === 0 ? '0' : x.toExponential(1));
 const milliseconds = (x: number | undefined): string => (x === undefined ? '' : x.toFixed(1));
 
+/** How many cases came out how, in one line. */
+export const tally = (report: Report): string =>
+  `${count(report, 'agrees')} agree, ${count(report, 'differs')} differ, ${count(report, 'failed')} failed, ${count(report, 'excluded')} excluded.`;
+
 /** The report as text. */
 export function formatReport(report: Report): string {
   const { outcomes, unavailable, missing, errors } = report;
@@ -61,7 +65,7 @@ export function formatReport(report: Report): string {
       errors.map((error) => `  ${error}`),
     ),
     '',
-    `${count(report, 'agrees')} agree, ${count(report, 'differs')} differ, ${count(report, 'failed')} failed, ${count(report, 'excluded')} excluded.`,
+    tally(report),
     ...(ranCases(report) === 0 ? ['No case ran.'] : []),
   ].join('\n');
 }

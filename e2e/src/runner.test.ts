@@ -97,8 +97,8 @@ describe('the command line', () => {
   });
 
   it('fails when a required backend is not available, and says why', async () => {
-    const { code, out } = await run('--backend', 'reference', '--require', 'onnx-cuda', '--only', 'euler forwards');
-    expect(out).toContain('onnx-cuda: package @node-ode/backend-onnx is not installed (required)');
+    const { code, out } = await run('--backend', 'reference', '--require', 'tfjs-cpu', '--only', 'euler forwards');
+    expect(out).toContain('tfjs-cpu: package @node-ode/backend-tfjs is not installed (required)');
     expect(out).toContain('2 agree');
     expect(code).toBe(1);
   });
@@ -112,7 +112,7 @@ describe('the command line', () => {
   it('fails when no case ran', async () => {
     const none = await run('--backend', 'reference', '--only', 'no such case');
     expect([none.code, none.out]).toEqual([1, expect.stringContaining('No case ran.')]);
-    const unavailable = await run('--backend', 'onnx-cuda');
+    const unavailable = await run('--backend', 'tfjs-cpu');
     expect([unavailable.code, unavailable.out]).toEqual([1, expect.stringContaining('No case ran.')]);
   });
 

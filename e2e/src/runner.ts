@@ -1,11 +1,13 @@
 /** The end-to-end runner: from a command line to an exit code. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { NodeOdeError } from '@node-ode/core';
+import { NodeOdeError, OptionError } from '@node-ode/core';
 import { isUnavailable, type Unavailable } from './backends.ts';
 import type { Case } from './cases/case.ts';
 import { casesMatching } from './cases/index.ts';
+import { writeDocs } from './docs.ts';
 import { inProcess, type Host, type OpenBackend } from './host.ts';
+import { describeMachine, type Machine } from './machine.ts';
 import { parseOptions, usage, type RunnerOptions } from './options.ts';
 import { formatReport, isSuccess, type Report } from './report.ts';
 import type { Outcome } from './run-case.ts';
@@ -69,9 +71,10 @@ export async function main(args: readonly string[], { log, error }: Output = con
       log(usage);
       return exitCode.success;
     }
-    const report = await runCases(options, casesMatching(options.only), await hostFor(options));
+    const { report, machine } = options.from === undefined ? await runHere(options) : await readJson(options.from);
     log(formatReport(report));
-    if (options.json !== undefined) await writeJson(options.json, report);
+    if (options.json !== undefined) await writeJson(options.json, { report, machine });
+    if (options.docs) log(`Wrote ${await writeDocs(report, machine)}.`);
     return isSuccess(report) ? exitCode.success : exitCode.failure;
   } catch (caught) {
     if (!(caught instanceof NodeOdeError) || caught.code !== 'OPTION') throw caught;
@@ -80,7 +83,39 @@ export async function main(args: readonly string[], { log, error }: Output = con
   }
 }
 
-async function writeJson(file: string, report: Report): Promise<void> {
-  await mkdir(dirname(resolve(file)), { recursive: true });
-  await writeFile(file, `${JSON.stringify({ success: isSuccess(report), ...report }, null, 2)}\n`);
+/** A report, and what it was made on. */
+interface Run {
+  readonly report: Report;
+  readonly machine: Machine;
 }
+
+const runHere = async (options: RunnerOptions): Promise<Run> => ({
+  report: await runCases(options, casesMatching(options.only), await hostFor(options)),
+  machine: describeMachine(),
+});
+
+async function writeJson(file: string, { report, machine }: Run): Promise<void> {
+  await mkdir(dirname(resolve(file)), { recursive: true });
+  await writeFile(file, `${JSON.stringify({ success: isSuccess(report), machine, ...report }, null, 2)}\n`);
+}
+
+/** @throws OptionError if the file is no report. */
+async function readJson(file: string): Promise<Run> {
+  let content: unknown;
+  try {
+    content = JSON.parse(await readFile(file, 'utf8'));
+  } catch (cause) {
+    throw new OptionError('e2e', `--from '${file}' can not be read`, { expected: 'a report written by --json', cause });
+  }
+  if (!isRun(content)) throw new OptionError('e2e', `--from '${file}'`, { expected: 'a report written by --json' });
+  const { machine, outcomes, unavailable, missing, errors } = content;
+  return { report: { outcomes, unavailable, missing, errors }, machine };
+}
+
+const isRun = (content: unknown): content is Report & { readonly machine: Machine } =>
+  typeof content === 'object' &&
+  content !== null &&
+  ['outcomes', 'unavailable', 'missing', 'errors'].every((key) =>
+    Array.isArray((content as Readonly<Record<string, unknown>>)[key]),
+  ) &&
+  'machine' in content;

@@ -1,9 +1,10 @@
 // The bundle: whole, of the runner's own page, and of nothing that only Node has.
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { access, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundleForBrowser, pageEntry } from './bundle.ts';
+import { packageFile, servedModules } from './served-files.ts';
 
 let folder = '';
 beforeAll(async () => {
@@ -18,11 +19,28 @@ const bundleOf = async (source: string): Promise<string> => {
 };
 
 describe("the page's bundle", () => {
-  it('imports nothing', async () => {
+  it('imports nothing but what the page is served', async () => {
     const script = await bundleForBrowser(pageEntry);
     expect(script).toContain('globalThis.e2ePage');
     expect(script).not.toMatch(/^import /m);
-    expect(script).not.toMatch(/\b(import|require)\(["']/);
+    expect(script).not.toMatch(/\brequire\(["']/);
+    const imported = new Set([...script.matchAll(/\bimport\(["']([^"']*)/g)].map(([, name]) => name));
+    expect([...imported]).toEqual(['onnxruntime-web/webgpu']);
+    expect(packageFile(servedModules['onnxruntime-web/webgpu'])).toMatchObject({ contentType: 'text/javascript' });
+  });
+
+  it('is beside the files that a package loads, and no others', async () => {
+    for (const [path, contentType] of [
+      ['/onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm', 'application/wasm'],
+      ['/onnxruntime-web/ort.bundle.min.mjs', 'text/javascript'],
+    ] as const) {
+      const served = packageFile(path);
+      expect(served?.contentType).toBe(contentType);
+      await expect(access((served as { readonly path: string }).path)).resolves.toBeUndefined();
+    }
+    for (const path of ['/onnxruntime-web/../package.json', '/onnxruntime-web/deep/a.mjs', '/package.json', '/']) {
+      expect(packageFile(path)).toBeUndefined();
+    }
   });
 
   it('is refused, with the import and the file, if something needs Node', async () => {

@@ -58,8 +58,13 @@ export async function findChromium(given?: string, env: NodeJS.ProcessEnv = proc
  */
 export async function launchChromium(executablePath: string): Promise<Browser> {
   try {
-    // Chromium refuses to start as root in its sandbox.
-    return await chromium.launch({ executablePath, chromiumSandbox: process.getuid?.() !== 0 });
+    // Chromium refuses to start as root in its sandbox. WebGPU is off on Linux unless it is asked for; where there is no GPU
+    // it is SwiftShader's, which Chromium brings.
+    return await chromium.launch({
+      executablePath,
+      chromiumSandbox: process.getuid?.() !== 0,
+      args: ['--enable-unsafe-webgpu', '--enable-features=Vulkan'],
+    });
   } catch (cause) {
     throw new OptionError('e2e --browser', `${executablePath} does not start (${whatBrowserSaid(cause)})`, {
       advice,

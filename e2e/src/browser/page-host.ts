@@ -7,6 +7,7 @@ import type { BrowserOptions } from '../options.ts';
 import { bundleForBrowser, pageEntry } from './bundle.ts';
 import { findChromium, launchChromium } from './chromium.ts';
 import './page-api.ts';
+import { documentOf, packageFile } from './served-files.ts';
 
 /** How a page is used. */
 export interface PageOptions {
@@ -91,19 +92,13 @@ async function load(page: Page, script: string): Promise<void> {
   const address = 'http://localhost/';
   // Nothing listens there: the browser is answered before it connects.
   await page.route('**/*', (route) => {
-    const { href } = new URL(route.request().url());
-    if (href === address) return route.fulfill({ contentType: 'text/html', body: document });
+    const { href, pathname } = new URL(route.request().url());
+    if (href === address) return route.fulfill(documentOf('page.js'));
     if (href === `${address}page.js`) return route.fulfill({ contentType: 'text/javascript', body: script });
-    return route.fulfill({ status: 404 });
+    return route.fulfill(packageFile(pathname) ?? { status: 404 });
   });
   await page.goto(address);
 }
-
-const document = `<!doctype html>
-<meta charset="utf-8">
-<title>@node-ode/e2e</title>
-<link rel="icon" href="data:,">
-<script type="module" src="page.js"></script>`;
 
 const nextTask = (): Promise<void> => new Promise((resolve) => void setTimeout(resolve));
 

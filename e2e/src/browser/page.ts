@@ -4,8 +4,9 @@ import { titleOf } from '../cases/case.ts';
 import { allCases } from '../cases/index.ts';
 import { inProcess, type OpenBackend } from '../host.ts';
 import './page-api.ts';
+import { pageBackends } from './page-backends.ts';
 
-const host = inProcess();
+const host = inProcess(pageBackends);
 const backends = new Map<string, OpenBackend>();
 const cases = new Map(allCases.map((c) => [titleOf(c), c]));
 

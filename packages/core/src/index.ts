@@ -72,6 +72,7 @@ export type { Dynamics, Solution, SolveOptions, StateOf, Times } from './ode/ode
 export type { Norm } from './ode/norm.ts';
 export { pid, type PidOptions, type Tolerance } from './ode/pid.ts';
 export { rungeKutta, type RungeKuttaInterpolant, type RungeKuttaState, type Tableau } from './ode/runge-kutta.ts';
+export { failureOf, isFailureReport } from './ode/status.ts';
 export type { LeafDynamics, Leaves, Solver, SolverStart, Step } from './ode/solver.ts';
 export type {
   AttemptedStep,
@@ -108,3 +109,11 @@ export {
   type RunStats,
 } from './runtime/compile.ts';
 export { createOde, type HostSolution, type HostState, type Ode, type OdeOptions } from './runtime/create-ode.ts';
+export {
+  traceFunction,
+  type SpecLeaf,
+  type SpecsOf,
+  type TensorSpec,
+  type TracedFunction,
+  type TraceOptions,
+} from './runtime/trace-function.ts';

@@ -3,17 +3,15 @@
  * backend. Results stay on the device until they are read.
  */
 import { array, isHostArray, type HostArray } from '../array.ts';
-import { DTypeError, ExecutionError, OptionError, TraceError } from '../errors.ts';
+import { DTypeError, ExecutionError, OptionError } from '../errors.ts';
 import type { DType } from '../graph/dtype.ts';
 import { formatType, tensorType, type Graph, type TensorType } from '../graph/graph.ts';
 import { failureOf, isFailureReport, reports as solveReports } from '../ode/status.ts';
-import { lower } from '../passes/lower.ts';
-import { optimize } from '../passes/optimize.ts';
-import { asTensor, isTensor, type Tensor, type TensorLike } from '../tensor/tensor.ts';
-import { capturesOf, closeGraph, openTrace } from '../tensor/trace.ts';
+import type { Tensor, TensorLike } from '../tensor/tensor.ts';
 import { flattenTree, type MapLeaves, type TreeStructure } from '../tree.ts';
 import type { Backend, DeviceArray, Executable, RunCounters } from './backend.ts';
 import { checkBackend } from './engine-checks.ts';
+import { traceProgram, type TracedFunction } from './trace-function.ts';
 
 /** What a compiled function takes for each tensor. */
 export type ArgumentLeaf = number | boolean | HostArray | DeviceArray;
@@ -66,17 +64,8 @@ export interface Compiled<A extends readonly unknown[], R> {
   dispose(): void;
 }
 
-/** A function traced for one set of argument types. */
-interface Program {
-  readonly graph: Graph;
-  readonly constants: readonly HostArray[];
-  readonly result: TreeStructure;
-  readonly results: number;
-  readonly reports: readonly string[];
-}
-
 interface Loaded {
-  readonly program: Program;
+  readonly program: TracedFunction;
   /** Runs that are under way; a version that was dropped is freed after the last. */
   uses: number;
   isDropped: boolean;
@@ -131,7 +120,9 @@ export function compile<A extends readonly unknown[], R>(
       cache.set(key, known);
       return known;
     }
-    const program = traceProgram(backend, fn, types, structure, dtype);
+    const { composites } = backend.capabilities;
+    const program = traceProgram('compile', fn, types, structure, { composites, dtype });
+    requireDTypes(backend, program.graph);
     const loaded: Loaded = { program, ready: loadProgram(backend, program), uses: 0, isDropped: false };
     // A failed compilation is not kept: the next call tries again.
     loaded.ready.catch(() => cache.get(key) === loaded && cache.delete(key));
@@ -145,6 +136,7 @@ export function compile<A extends readonly unknown[], R>(
   };
   const runLoaded = async ({ program, ready }: Loaded, { leaves, structure, types }: ReturnType<typeof prepare>) => {
     const { executable, constants } = await ready;
+    const results = program.result.paths.length;
     const uploaded: DeviceArray[] = [];
     const upload = async (
       leaf: Exclude<ArgumentLeaf, DeviceArray>,
@@ -164,16 +156,16 @@ export function compile<A extends readonly unknown[], R>(
       const canFail = program.reports.some(isFailureReport);
       const given = isDonated.flatMap((is, i) => (is && !canFail ? [constants.length + i] : []));
       const outputs = await executable.run([...constants, ...inputs], { donate: given });
-      const stats = await readStats(program, outputs.slice(program.results), executable);
+      const stats = await readStats(program, outputs.slice(results), executable);
       const failure = failureOf(stats.reports);
       if (failure !== undefined) {
-        for (const output of outputs.slice(0, program.results)) output.dispose();
+        for (const output of outputs.slice(0, results)) output.dispose();
         throw failure;
       }
       inputs.forEach((input, i) => {
         if (isDonated[i] === true) input.dispose();
       });
-      return { result: program.result.rebuild(outputs.slice(0, program.results)) as ResultOf<R>, stats };
+      return { result: program.result.rebuild(outputs.slice(0, results)) as ResultOf<R>, stats };
     } finally {
       for (const device of uploaded) device.dispose();
     }
@@ -210,56 +202,7 @@ function argumentType(leaf: ArgumentLeaf, dtype: DType): TensorType {
 const signature = (types: readonly TensorType[], structure: TreeStructure): string =>
   `${structure.key}: ${types.map(formatType).join()}`;
 
-function traceProgram(
-  backend: Backend,
-  fn: (...args: never) => unknown,
-  types: readonly TensorType[],
-  structure: TreeStructure,
-  dtype: DType,
-): Program {
-  const { trace, inputs } = openTrace(fn.name === '' ? 'main' : fn.name, types);
-  let body;
-  let result;
-  try {
-    const value = (fn as (...args: readonly unknown[]) => unknown)(
-      ...(structure.rebuild(inputs) as readonly unknown[]),
-    );
-    result = flattenTree('compile', value, isResult, 'a tensor');
-    const leaves = result.leaves.map((leaf) => asTensor(leaf, dtype));
-    trace.settle(leaves);
-    body = trace.close([...leaves, ...trace.reports.map((r) => r.value)]);
-  } finally {
-    // Tensors that leaked out of a function that threw are as unusable as any others.
-    trace.open = false;
-  }
-  const captures = capturesOf(body);
-  const constants = captures.map((x) => {
-    if (x.source.kind === 'host') return x.source.array;
-    throw new TraceError(
-      'compile',
-      `the function uses a tensor ${formatType(x.type)} of another function being traced`,
-      {
-        expected: 'its own arguments, host arrays and numbers',
-        advice: 'Pass the tensor as an argument, or call the function itself instead of its compiled form.',
-      },
-    );
-  });
-  const kept = new Set(backend.capabilities.composites);
-  const graph = optimize(lower(optimize(closeGraph(body, captures)), kept));
-  requireDTypes(backend, graph);
-  return {
-    graph,
-    constants,
-    result: result.structure,
-    results: result.leaves.length,
-    reports: trace.reports.map((r) => r.name),
-  };
-}
-
-const isResult = (x: unknown): x is Tensor | HostArray | number =>
-  isTensor(x) || isHostArray(x) || typeof x === 'number';
-
-async function loadProgram(backend: Backend, program: Program) {
+async function loadProgram(backend: Backend, program: TracedFunction) {
   const executable = await backend.compile(program.graph);
   const constants = await Promise.all(program.constants.map((constant) => backend.upload(constant)));
   return { executable, constants };
@@ -298,7 +241,11 @@ function requireDTypes(backend: Backend, graph: Graph): void {
   }
 }
 
-async function readStats(program: Program, outputs: readonly DeviceArray[], executable: Executable): Promise<RunStats> {
+async function readStats(
+  program: TracedFunction,
+  outputs: readonly DeviceArray[],
+  executable: Executable,
+): Promise<RunStats> {
   const values: Record<string, readonly number[]> = {};
   await Promise.all(
     outputs.map(async (output, i) => {

@@ -1,2 +1,148 @@
-// Placeholder by the lead until the helper's file is here: overwrite it.
-export const elementwiseRules = {};
+/** Lowerings of the element-wise primitives, of constants and of conversions: one operator each where ONNX has it. */
+import type {
+  BinaryPrimitive,
+  ComparisonPrimitive,
+  DType,
+  LogicParams,
+  NodeOf,
+  Primitive,
+  TensorType,
+  UnaryPrimitive,
+} from '@node-ode/core';
+import { Arithmetic, broadcastNames, cast } from './arithmetic.ts';
+import type { Emitter, Lowering, Operand } from './contract.ts';
+import type { Kernel } from './kernels.ts';
+import { erf } from './special/erf.ts';
+import { expm1, log1p } from './special/exponential.ts';
+import { extremum } from './special/extremum.ts';
+import { integerRemainder, magnitude, negated, quotient } from './special/integer.ts';
+import { remainder, round, sign } from './special/rounding.ts';
+import { atan2, tan } from './special/trigonometric.ts';
+
+const outputType = (node: NodeOf<Primitive>): TensorType => node.outputs[0]?.type as TensorType;
+
+/** A function of one operand as nodes. */
+type UnaryFormula = (a: Arithmetic, x: string, emitter: Emitter, type: TensorType) => string;
+
+const unary =
+  <P extends Primitive>(formula: UnaryFormula): Lowering<P> =>
+  (emitter, node, operands) => {
+    const { name, type } = operands[0] as Operand;
+    return formula(new Arithmetic(emitter, node.op, type.dtype), name, emitter, type);
+  };
+
+/** A function of two operands as nodes; `x` and `y` broadcast to the shape of the result. */
+type BinaryFormula = (a: Arithmetic, x: string, y: string, emitter: Emitter, operands: readonly Operand[]) => string;
+
+const binary =
+  <P extends Primitive>(formula: BinaryFormula): Lowering<P> =>
+  (emitter, node, operands) => {
+    const [x, y] = broadcastNames(operands, outputType(node).shape) as [string, string];
+    const { dtype } = (operands[0] as Operand).type;
+    return formula(new Arithmetic(emitter, node.op, dtype), x, y, emitter, operands);
+  };
+
+const unaryKernel = <P extends Primitive>(kernel: Kernel): Lowering<P> => unary((a, x) => a.apply(kernel, [x]));
+
+const binaryKernel = <P extends Primitive>(kernel: Kernel): Lowering<P> =>
+  binary((a, x, y) => a.apply(kernel, [x, y]));
+
+const not = (a: Arithmetic, x: string): string => a.apply('Not', [x]);
+
+/** i32 divides by rules of its own. */
+const division =
+  (integers: typeof quotient, floats: (a: Arithmetic, x: string, y: string) => string): BinaryFormula =>
+  (a, x, y, emitter, operands) =>
+    a.dtype === 'i32' ? integers(emitter, a, x, { name: y, splat: operands[1]?.splat }) : floats(a, x, y);
+
+const extremumOf =
+  (kernel: 'Max' | 'Min'): BinaryFormula =>
+  (a, x, y, { provider }, operands) =>
+    extremum(a, provider, kernel, { x, y, splats: operands.map(({ splat }) => splat) });
+
+/** Booleans without kernels of their own are chosen by one of them. */
+const equal: BinaryFormula = (a, x, y) => (a.has('Equal') ? a.equal(x, y) : a.where(x, y, not(a, y)));
+
+const notEqual: BinaryFormula = (a, x, y) => {
+  if (a.dtype !== 'bool') return not(a, a.equal(x, y));
+  return a.has('Xor') ? a.apply('Xor', [x, y]) : a.where(x, not(a, y), y);
+};
+
+const or: BinaryFormula = (a, x, y) => (a.has('Or') ? a.apply('Or', [x, y]) : a.where(x, x, y));
+
+function select(emitter: Emitter, node: NodeOf<'select'>, operands: readonly Operand[]): string {
+  const { shape, dtype } = outputType(node);
+  const [condition, whenTrue, whenFalse] = broadcastNames(operands, shape) as [string, string, string];
+  const a = new Arithmetic(emitter, 'select', dtype);
+  if (dtype !== 'bool' || a.has('Where')) return a.where(condition, whenTrue, whenFalse);
+  // Where the condition holds, what differs between the two is turned over.
+  const differs = a.apply('Xor', [whenTrue, whenFalse]);
+  return a.apply('Xor', [whenFalse, a.apply('And', [condition, differs])]);
+}
+
+/** A constant as a tensor of its full shape. */
+function constant(emitter: Emitter, { params: { value, shape, dtype } }: NodeOf<'constant'>): string {
+  const scalar = emitter.scalar(value, dtype);
+  return shape.length === 0 ? scalar : emitter.emit('Expand', [scalar, emitter.ints(shape)]);
+}
+
+/** A float that is too large for i32, or NaN, gives what the provider gives. */
+function convert(emitter: Emitter, { params }: NodeOf<'cast'>, operands: readonly Operand[]): string {
+  const { name, type } = operands[0] as Operand;
+  return type.dtype === params.dtype ? name : cast(emitter, 'cast', name, type.dtype, params.dtype);
+}
+
+type ElementwiseRule =
+  | UnaryPrimitive
+  | BinaryPrimitive
+  | ComparisonPrimitive
+  | keyof LogicParams
+  | 'cast'
+  | 'select'
+  | 'constant';
+
+export const elementwiseRules: { readonly [P in ElementwiseRule]: Lowering<P> } = {
+  neg: unary(negated),
+  abs: unary(magnitude),
+  sign: unary(sign),
+  exp: unaryKernel('Exp'),
+  expm1: unary(expm1),
+  log: unaryKernel('Log'),
+  log1p: unary(log1p),
+  sqrt: unaryKernel('Sqrt'),
+  sin: unaryKernel('Sin'),
+  cos: unaryKernel('Cos'),
+  tan: unary(tan),
+  tanh: unaryKernel('Tanh'),
+  sigmoid: unaryKernel('Sigmoid'),
+  erf: unary((a, x, emitter, { shape }) => erf(emitter, a, x, shape)),
+  floor: unaryKernel('Floor'),
+  ceil: unaryKernel('Ceil'),
+  round: unary(round),
+
+  add: binaryKernel('Add'),
+  sub: binaryKernel('Sub'),
+  mul: binaryKernel('Mul'),
+  div: binary(division(quotient, (a, x, y) => a.div(x, y))),
+  rem: binary(division(integerRemainder, remainder)),
+  pow: binaryKernel('Pow'),
+  maximum: binary(extremumOf('Max')),
+  minimum: binary(extremumOf('Min')),
+  atan2: binary(atan2),
+
+  equal: binary(equal),
+  notEqual: binary(notEqual),
+  less: binaryKernel('Less'),
+  lessEqual: binaryKernel('LessOrEqual'),
+  greater: binaryKernel('Greater'),
+  greaterEqual: binaryKernel('GreaterOrEqual'),
+
+  not: unary(not),
+  and: binaryKernel('And'),
+  or: binary(or),
+  isFinite: unary((a, x) => a.less(a.abs(x), a.number(Infinity))),
+
+  cast: convert,
+  select,
+  constant,
+};

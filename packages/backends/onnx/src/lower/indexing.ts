@@ -1,2 +1,152 @@
-// Placeholder by the lead until the helper's file is here: overwrite it.
-export const indexingRules = {};
+/** Primitives that read and write at indices. ONNX counts negative indices from the end; ours are out of range. */
+import { sizeOf, tensorType, type Shape, type TensorType } from '@node-ode/core';
+import { elementTypeOf } from '../model/ir.ts';
+import type { Emitter, Lowering, Operand } from './contract.ts';
+import { hasKernel, requireKernel } from './kernels.ts';
+import { castTo, filled, int, iota, numberType, range, reshape, vector, withTrailingAxes } from './shaping.ts';
+
+type Indexing = 'gather' | 'scatterAdd' | 'setRow' | 'argMax' | 'cumsum';
+
+export const indexingRules: { readonly [P in Indexing]: Lowering<P> } = {
+  gather: (emitter, { params: { axis } }, operands) => {
+    const [x, indices] = operands as readonly [Operand, Operand];
+    requireKernel(emitter, 'gather', 'Gather', x.type.dtype);
+    const attributes = { axis: int(axis) };
+    if (raises(emitter)) return emitter.emit('Gather', [x.name, unsigned(emitter, indices)], attributes);
+    const extent = x.type.shape[axis] ?? 0;
+    const shape = [...x.type.shape.slice(0, axis), ...indices.type.shape, ...x.type.shape.slice(axis + 1)];
+    if (extent === 0) return filled(emitter, poison(x.type), shape, x.type.dtype);
+    const { safe, valid } = checked(emitter, indices, extent);
+    const gathered = emitter.emit('Gather', [x.name, safe.name], attributes);
+    return keepWhere(emitter, valid, shape.length - axis, emitter.operand(gathered, tensorType(shape, x.type.dtype)));
+  },
+  scatterAdd: (emitter, { params: { axis }, outputs }, operands) => {
+    const [updates, indices] = operands as readonly [Operand, Operand];
+    const result = outputs[0]?.type as TensorType;
+    return scatterAdd(emitter, { updates, indices, axis, shape: result.shape });
+  },
+  setRow: (emitter, _, operands) => {
+    const [buffer, index, row] = operands as readonly [Operand, Operand, Operand];
+    const { shape, dtype } = buffer.type;
+    if (raises(emitter) || !hasKernel(emitter.provider, 'Where', elementTypeOf(dtype))) {
+      requireKernel(emitter, 'setRow', 'ScatterND', dtype);
+      const at = emitter.emit('Unsqueeze', [unsigned(emitter, index), emitter.ints([0])]);
+      return emitter.emit('ScatterND', [buffer.name, at, row.name]);
+    }
+    // Where nothing can be raised, a row out of range is no row.
+    const rows = iota(emitter, [shape[0] ?? 0, ...row.type.shape.map(() => 1)], 0, 'i32');
+    return emitter.emit('Where', [emitter.emit('Equal', [rows, index.broadcast]), row.broadcast, buffer.name]);
+  },
+  argMax: (emitter, { params: { axis } }, [operand]) => {
+    const x = operand as Operand;
+    const { provider } = emitter;
+    // The runtime's ArgMax passes over NaN, which is the largest for us; int64 is not for WebGPU.
+    const isInteger = x.type.dtype === 'i32';
+    if (isInteger && provider !== 'webgpu' && hasKernel(provider, 'ArgMax', 'int32')) {
+      const index = emitter.emit('ArgMax', [x.name], { axis: int(axis), keepdims: int(0) });
+      return castTo(emitter, index, 'i32');
+    }
+    return firstLargest(emitter, x, axis);
+  },
+  cumsum: (emitter, { params: { axis, reverse } }, [x]) => {
+    const { name, type } = x as Operand;
+    requireKernel(emitter, 'cumsum', 'CumSum', type.dtype);
+    return emitter.emit('CumSum', [name, emitter.scalar(axis, 'int64')], { reverse: int(reverse ? 1 : 0) });
+  },
+};
+
+/** Whether the provider's kernels check indices and fail on one out of range. */
+const raises = ({ provider }: Emitter): boolean => provider === 'cpu';
+
+/**
+ * Indices as int64 of which none is negative: seen as uint32, a negative one is far beyond the end of any axis. Two casts are
+ * a third of the time of a comparison and a choice.
+ */
+const unsigned = (emitter: Emitter, { name, splat }: Operand): string =>
+  castTo(emitter, splat !== undefined && splat >= 0 ? name : castTo(emitter, name, 'uint32'), 'int64');
+
+interface CheckedIndices {
+  /** The indices, 0 where they are out of range. */
+  readonly safe: Operand;
+  /** Whether they are in range. */
+  readonly valid: Operand;
+}
+
+/** For providers whose kernels read and write wherever an index points to. */
+function checked(emitter: Emitter, indices: Operand, extent: number): CheckedIndices {
+  const zero = emitter.scalar(0, 'i32');
+  const isNegative = emitter.emit('Less', [indices.name, zero]);
+  const isBefore = emitter.emit('Less', [indices.name, emitter.scalar(extent, 'i32')]);
+  const valid = emitter.emit('And', [emitter.emit('Not', [isNegative]), isBefore]);
+  return {
+    safe: emitter.operand(emitter.emit('Where', [valid, indices.name, zero]), indices.type),
+    valid: emitter.operand(valid, tensorType(indices.type.shape, 'bool')),
+  };
+}
+
+/** What stands where an index was out of range. */
+const poison = ({ dtype }: TensorType): number => (dtype === 'f32' || dtype === 'f64' ? NaN : 0);
+
+/** The elements of `x` where an index was in range; the axes of the indices begin `depth` before the last of `x`. */
+function keepWhere(emitter: Emitter, valid: Operand, depth: number, x: Operand): string {
+  const condition = withTrailingAxes(emitter, valid, depth);
+  if (x.type.dtype === 'bool') return emitter.emit('And', [condition, x.name]);
+  requireKernel(emitter, 'gather', 'Where', x.type.dtype);
+  return emitter.emit('Where', [condition, x.name, emitter.scalar(poison(x.type), x.type.dtype)]);
+}
+
+interface Scatter {
+  readonly updates: Operand;
+  readonly indices: Operand;
+  readonly axis: number;
+  /** Of the result. */
+  readonly shape: Shape;
+}
+
+/** Rows are added whole where the axis is the first, elements one by one otherwise. */
+function scatterAdd(emitter: Emitter, { updates, indices, axis, shape }: Scatter): string {
+  const { dtype } = updates.type;
+  const byRow = axis === 0;
+  requireKernel(emitter, 'scatterAdd', byRow ? 'ScatterND add' : 'ScatterElements add', dtype);
+  const zeros = filled(emitter, 0, shape, dtype);
+  const isEmpty = sizeOf(updates.type.shape) === 0;
+  if (isEmpty) return zeros;
+  const { at, added } = targets(emitter, { updates, indices, axis, shape });
+  const reduction = { reduction: { kind: 'string', value: 'add' } } as const;
+  if (byRow) {
+    const last = emitter.ints([indices.type.shape.length]);
+    return emitter.emit('ScatterND', [zeros, emitter.emit('Unsqueeze', [at, last]), added], reduction);
+  }
+  // One axis of indices in place of all of them, repeated for each element that it stands for.
+  const total = sizeOf(indices.type.shape);
+  const rank = shape.length;
+  const flat = [...updates.type.shape.slice(0, axis), total, ...shape.slice(axis + 1)];
+  const column = reshape(emitter, at, [total, ...range(axis + 1, rank).map(() => 1)]);
+  const everywhere = emitter.emit('Expand', [column, emitter.ints(flat)]);
+  const elements = indices.type.shape.length === 1 ? added : reshape(emitter, added, flat);
+  return emitter.emit('ScatterElements', [zeros, everywhere, elements], { axis: int(axis), ...reduction });
+}
+
+/** Indices as int64, and the updates; an update out of range is an error, or NaN at index 0 where none can be raised. */
+function targets(emitter: Emitter, { updates, indices, axis, shape }: Scatter): { at: string; added: string } {
+  if (raises(emitter)) return { at: unsigned(emitter, indices), added: updates.name };
+  const { safe, valid } = checked(emitter, indices, shape[axis] ?? 0);
+  const depth = updates.type.shape.length - axis;
+  return { at: castTo(emitter, safe.name, 'int64'), added: keepWhere(emitter, valid, depth, updates) };
+}
+
+/** The least index of what equals the maximum, or is NaN. */
+function firstLargest(emitter: Emitter, x: Operand, axis: number): string {
+  const top = emitter.lower('reduceMax', [x], { axes: [axis], keepDims: true });
+  const { shape } = x.type;
+  const along = iota(emitter, [shape[axis] ?? 0, ...range(axis + 1, shape.length).map(() => 1)], 0, 'i32');
+  const none = emitter.scalar(2 ** 31 - 1, 'i32');
+  const isTop = emitter.emit('Equal', [x.name, top.name]);
+  const candidates = emitter.emit('Where', [isTop, along, none]);
+  const all =
+    x.type.dtype === 'i32'
+      ? candidates
+      : emitter.emit('Where', [emitter.emit('Equal', [x.name, x.name]), candidates, along]);
+  return emitter.lower('reduceMin', [emitter.operand(all, tensorType(shape, 'i32'))], { axes: [axis], keepDims: false })
+    .name;
+}

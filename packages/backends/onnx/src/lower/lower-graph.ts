@@ -12,6 +12,7 @@ import {
   type Value,
 } from '@node-ode/core';
 import type { Lowering, Operand } from './contract.ts';
+import { findFusions, type Fusion } from './fusions.ts';
 import { lowerCond, lowerScan, lowerWhileLoop } from './control.ts';
 import { rules, type PlainPrimitive } from './rules.ts';
 import { asOperand, type Apply, type Lowered, type Scope } from './scope.ts';
@@ -20,9 +21,15 @@ import { asOperand, type Apply, type Lowered, type Scope } from './scope.ts';
 export function lowerGraph(scope: Scope, graph: Graph, inputs: readonly Lowered[]): readonly Lowered[] {
   const lowered = new Map<Value, Lowered>(graph.inputs.map((input, i) => [input, inputs[i] as Lowered]));
   const of = (values: readonly Value[]): readonly Lowered[] => values.map((x) => lowered.get(x) as Lowered);
+  const { at, absorbed } = findFusions(graph);
   for (const node of graph.nodes) {
+    if (absorbed.has(node)) continue;
     scope.origin = node.op;
-    const results = lowerNode(scope, node, of(node.inputs));
+    const fusion = at.get(node);
+    const results =
+      fusion === undefined
+        ? lowerNode(scope, node, of(node.inputs))
+        : [lowerFusion(scope, fusion, node, of(fusion.operands))];
     node.outputs.forEach((output, i) => lowered.set(output, results[i] as Lowered));
   }
   return of(graph.outputs);
@@ -46,6 +53,15 @@ function lowerNode(scope: Scope, node: Node, inputs: readonly Lowered[]): readon
     }
   }
 }
+
+const lowerFusion = (scope: Scope, fusion: Fusion, node: Node, operands: readonly Lowered[]): Operand =>
+  scope.operand(
+    fusion.emit(
+      scope,
+      operands.map((operand) => asOperand(operand, node.op)),
+    ),
+    tensorTypeOf(node),
+  );
 
 function lowerPlain(scope: Scope, node: Node, operands: readonly Operand[]): Operand {
   if (!(node.op in rules)) {

@@ -1,2 +1,47 @@
-// Placeholder by the lead until the helper's file is here: overwrite it.
-export const reductionRules = {};
+/** Reductions. Axes are an int64 operand; over no axes each is the identity, which ONNX would take for all of them. */
+import { sizeOf, type NodeOf, type ReduceParams, type TensorType } from '@node-ode/core';
+import type { Emitter, Lowering, Operand } from './contract.ts';
+import { requireKernel, type Kernel } from './kernels.ts';
+import { count, int, numberType } from './shaping.ts';
+
+type Reduction = 'sum' | 'reduceMax' | 'reduceMin' | 'size';
+
+export const reductionRules: { readonly [P in Reduction]: Lowering<P> } = {
+  sum: (emitter, { params }, [x]) => reduce(emitter, 'sum', 'ReduceSum', x as Operand, params),
+  reduceMax: (emitter, node, [x]) => extremum(emitter, 'ReduceMax', x as Operand, node),
+  reduceMin: (emitter, node, [x]) => extremum(emitter, 'ReduceMin', x as Operand, node),
+  size: (emitter, { params: { axes } }, [x]) => {
+    const { shape } = (x as Operand).type;
+    return count(emitter, sizeOf(axes.map((axis) => shape[axis] ?? 1)), numberType(x as Operand));
+  },
+};
+
+/** One operator of ONNX that takes axes. */
+export function reduce(
+  emitter: Emitter,
+  primitive: string,
+  kernel: Kernel,
+  { name, type }: Operand,
+  { axes, keepDims }: ReduceParams,
+): string {
+  if (axes.length === 0) return name;
+  requireKernel(emitter, primitive, kernel, type.dtype);
+  return emitter.emit(kernel, [name, emitter.ints(axes)], { keepdims: int(keepDims ? 1 : 0) });
+}
+
+/**
+ * The runtime's ReduceMax and ReduceMin pass over NaN. Σ|x| does not: it is NaN if any element is, and otherwise, rounding
+ * being monotone, no less than any of them; the smaller of the two is the extremum, or NaN.
+ */
+function extremum(
+  emitter: Emitter,
+  kernel: 'ReduceMax' | 'ReduceMin',
+  x: Operand,
+  { op, params, outputs }: NodeOf<'reduceMax' | 'reduceMin'>,
+): string {
+  const result = reduce(emitter, op, kernel, x, params);
+  if (params.axes.length === 0 || x.type.dtype === 'i32') return result;
+  const bound = reduce(emitter, op, 'ReduceL1', x, params);
+  const type = outputs[0]?.type as TensorType;
+  return emitter.lower('minimum', [emitter.operand(result, type), emitter.operand(bound, type)], {}).name;
+}

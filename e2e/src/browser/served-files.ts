@@ -1,0 +1,36 @@
+/** What a page may load: its document, its script, and the files of packages that find their own beside them. */
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+
+/** An answer to a request of the page. */
+export type Served =
+  | { readonly contentType: string; readonly body: string | Buffer }
+  | { readonly contentType: string; readonly path: string };
+
+/** Packages that are not bundled, because they load WebAssembly by its address: where a module of each is served. */
+export const servedModules = {
+  'onnxruntime-web/webgpu': '/onnxruntime-web/ort.webgpu.bundle.min.mjs',
+  'onnxruntime-web': '/onnxruntime-web/ort.bundle.min.mjs',
+} as const;
+
+const onnxRuntimeWeb = dirname(createRequire(import.meta.url).resolve('onnxruntime-web/webgpu'));
+
+const contentTypes: Readonly<Record<string, string>> = { mjs: 'text/javascript', wasm: 'application/wasm' };
+
+/** The page: `script` is its entry point. */
+export const documentOf = (script: string): Served => ({
+  contentType: 'text/html',
+  body: `<!doctype html>
+<meta charset="utf-8">
+<title>@node-ode/e2e</title>
+<link rel="icon" href="data:,">
+<script type="importmap">${JSON.stringify({ imports: servedModules })}</script>
+<script type="module" src="${script}"></script>`,
+});
+
+/** A file of a package that is served, by its path in the page; undefined if there is none. */
+export function packageFile(path: string): Served | undefined {
+  const [, file = '', extension = ''] = /^\/onnxruntime-web\/([\w.-]+\.(\w+))$/.exec(path) ?? [];
+  const contentType = contentTypes[extension];
+  return contentType === undefined ? undefined : { contentType, path: join(onnxRuntimeWeb, file) };
+}

@@ -1,0 +1,60 @@
+/** What a run was made on: written into its report. */
+import { execFileSync } from 'node:child_process';
+import { cpus, release, type as system } from 'node:os';
+import { createRequire } from 'node:module';
+
+/** A graphics card, as its driver tells. */
+export interface Gpu {
+  readonly name: string;
+  readonly driver: string;
+  readonly memory: string;
+}
+
+export interface Machine {
+  /** ISO 8601. */
+  readonly date: string;
+  readonly gpus: readonly Gpu[];
+  readonly cpu: string;
+  readonly system: string;
+  readonly node: string;
+  /** Version of `onnxruntime-node`; undefined if it is not installed. */
+  readonly onnxRuntime: string | undefined;
+  /** The Vulkan drivers that the environment names, if it does: not the system's. */
+  readonly vulkanDrivers: string | undefined;
+}
+
+/** The NVIDIA cards of this machine; none where their tool is not installed. */
+function nvidiaGpus(): readonly Gpu[] {
+  try {
+    const rows = execFileSync('nvidia-smi', ['--query-gpu=name,driver_version,memory.total', '--format=csv,noheader'], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+      timeout: 20_000,
+    });
+    return rows
+      .trim()
+      .split('\n')
+      .map((row) => row.split(',').map((cell) => cell.trim()))
+      .map(([name = '', driver = '', memory = '']) => ({ name, driver, memory }));
+  } catch {
+    return [];
+  }
+}
+
+function versionOf(name: string): string | undefined {
+  try {
+    return (createRequire(import.meta.url)(`${name}/package.json`) as { readonly version: string }).version;
+  } catch {
+    return undefined;
+  }
+}
+
+export const describeMachine = (): Machine => ({
+  date: new Date().toISOString(),
+  gpus: nvidiaGpus(),
+  cpu: cpus()[0]?.model ?? 'unknown',
+  system: `${system()} ${release()}`,
+  node: process.versions.node,
+  onnxRuntime: versionOf('onnxruntime-node'),
+  vulkanDrivers: process.env['VK_ICD_FILENAMES'] ?? process.env['VK_DRIVER_FILES'],
+});

@@ -1,0 +1,188 @@
+/** Export: a traced function, adaptive solves and all, as one ONNX file that any runtime runs. */
+import {
+  isFailureReport,
+  optimize,
+  OptionError,
+  traceFunction,
+  type DType,
+  type Graph,
+  type HostArray,
+  type TracedFunction,
+} from '@node-ode/core';
+import { emitModel } from '../lower/emit-model.ts';
+import { nativeComposites } from '../runtime/backend.ts';
+import { encodeModel } from '../model/encode.ts';
+import type { OnnxModel } from '../model/ir.ts';
+import { planSizes, type Sizes } from './extents.ts';
+import { withInterface } from './file-interface.ts';
+import { mergeSizes } from './merge-sizes.ts';
+import { inputNames, outputNames } from './names.ts';
+import { chooseSizes, numbersOf, readSpecs, tracedAt, type OnnxSpecsOf, type TraceSizes } from './specs.ts';
+
+/** Where large constants are written instead of into the model. */
+export interface ExternalData {
+  /** Name of the file that they will be in, beside the model. */
+  readonly location: string;
+  /** Constants of at least this many bytes; 1024 by default. */
+  readonly threshold?: number;
+}
+
+/** Options of `exportOnnx`. */
+export interface ExportOptions {
+  /** Written into the file as its `metadata_props`, beside what `loadOnnx` needs (under `node_ode.`). */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** Name of the model's graph; that of the function by default. */
+  readonly name?: string;
+  /** Names of the arguments: those of the inputs begin with them. `input0`, `input1`, … by default. */
+  readonly names?: readonly string[];
+  /** Adds the int32 scalar output `nfe`: the function evaluations of the forward solves. */
+  readonly nfe?: boolean;
+  /** Dtype of JavaScript numbers, and of specs that name none; f32 by default. */
+  readonly dtype?: DType;
+  /** Three sizes for a named extent at which the function can be traced; primes above ten by default. */
+  readonly sizes?: Readonly<Record<string, TraceSizes>>;
+}
+
+/** A model and the constants beside it. */
+export interface ExportedParts {
+  readonly model: Uint8Array<ArrayBuffer>;
+  /** The content of the file at `location`; empty if no constant was large enough. */
+  readonly data: Uint8Array<ArrayBuffer>;
+}
+
+/**
+ * Writes a function of tensors as an ONNX file: operator set 18, standard operators only, loops as `Loop`, so that any ONNX
+ * Runtime runs it, and `loadOnnx`. Host arrays that the function captures, such as trained parameters, are baked in.
+ *
+ * Inputs are the leaves of the arguments and are named by their paths (`params.w`, behind the name of their argument);
+ * outputs are the leaves of the result. An extent in a spec may be a name: `{ shape: ['batch', 2] }`. The function is then
+ * traced at several sizes; what differs must be affine in each name.
+ *
+ * A file in which a solve can fail has the output `status` (`status.f64` if there are solves of both dtypes), four numbers
+ * [code, t, h, steps]: code 0 if every solve reached its last time, 1 for too many steps, 2 for a step too small to change
+ * the time, 3 for a state that is not finite, 4 for times that are not in order; then the time that was reached, the last
+ * step and the number of steps tried. **With any other code than 0 the other outputs are worthless.** `loadOnnx` throws.
+ *
+ * @throws TreeError, ShapeError or DTypeError for specs that are none, or that the function does not take; OptionError for
+ * an option out of range, or names that occur twice; ShapeError if the function is not the same for every size of a named
+ * extent, naming the operation; UnsupportedError for what ONNX has no operator for.
+ * @example
+ * const file = exportOnnx(
+ *   (y0: Tensor, rtol: Tensor) => ode.odeint(f, y0, [0, 1], { rtol, atol: 1e-7 }).ys,
+ *   [{ shape: ['batch', 2] }, { shape: [] }],
+ *   { names: ['y0', 'rtol'], nfe: true, metadata: { author: 'me' } },
+ * );
+ * await writeFile('model.onnx', file);
+ */
+export function exportOnnx<A extends readonly unknown[]>(
+  fn: (...args: A) => unknown,
+  specs: { readonly [I in keyof A]: OnnxSpecsOf<A[I]> },
+  options: ExportOptions & { readonly externalData: ExternalData },
+): ExportedParts;
+export function exportOnnx<A extends readonly unknown[]>(
+  fn: (...args: A) => unknown,
+  specs: { readonly [I in keyof A]: OnnxSpecsOf<A[I]> },
+  options?: ExportOptions & { readonly externalData?: undefined },
+): Uint8Array<ArrayBuffer>;
+export function exportOnnx(
+  fn: (...args: never) => unknown,
+  specs: readonly unknown[],
+  options: ExportOptions & { readonly externalData?: ExternalData | undefined } = {},
+): Uint8Array<ArrayBuffer> | ExportedParts {
+  const { externalData } = options;
+  const model = exportedModel(fn, specs, options);
+  if (externalData === undefined) return encodeModel(model).bytes;
+  const encoded = encodeModel(model, { externalData });
+  return { model: encoded.bytes, data: encoded.externalData ?? new Uint8Array() };
+}
+
+function exportedModel(fn: (...args: never) => unknown, specs: readonly unknown[], options: ExportOptions): OnnxModel {
+  const { dtype = 'f32', metadata = {} } = options;
+  const named = readSpecs(specs);
+  const plan = planSizes(chooseSizes(named.extents, numbersOf(specs), options.sizes ?? {}));
+  const inputs = inputNames(named.structure, options.names);
+  const traceAt = (sizes: Sizes): TracedFunction =>
+    tracedAt(sizes, named.extents, () =>
+      traceFunction(fn as (...args: readonly unknown[]) => unknown, named.at(sizes) as never, {
+        composites: nativeComposites,
+        dtype,
+      }),
+    );
+  const traced = plan.points.map(traceAt);
+  const first = traced[0] as TracedFunction;
+  const results = outputNames(first.result, inputs);
+  const diagnostics = diagnosticsOf(first, options.nfe === true, [...inputs, ...results]);
+  const models = traced.map((each) => emit(each, inputs, results, diagnostics, options.name));
+  const merged = mergeSizes(
+    plan,
+    models,
+    named.sources.map(({ leaf, ...source }) => ({ ...source, input: inputs[leaf] as string })),
+  );
+  const position = (_: unknown, i: number): number => i;
+  const nfe = diagnostics.find(({ report }) => report === 'nfe');
+  const failures = diagnostics.filter(({ report }) => isFailureReport(report));
+  return withInterface(
+    merged,
+    {
+      arguments: named.structure.rebuild(inputs.map(position)),
+      result: first.result.rebuild(results.map(position)),
+      failures: Object.fromEntries(failures.map(({ name, report }) => [name, report])),
+      ...(nfe === undefined ? {} : { nfe: nfe.name }),
+    },
+    metadata,
+  );
+}
+
+/** An output beside the results. */
+interface Diagnostic {
+  readonly name: string;
+  readonly report: string;
+}
+
+/** Which of the function's reports become outputs, and under which names. */
+function diagnosticsOf(
+  { reports }: TracedFunction,
+  wantsNfe: boolean,
+  taken: readonly string[],
+): readonly Diagnostic[] {
+  if (wantsNfe && !reports.includes('nfe')) {
+    throw new OptionError('exportOnnx', 'nfe for a function that solves nothing', {
+      expected: 'a function that calls odeint',
+    });
+  }
+  const failures = reports.filter(isFailureReport);
+  const status = (report: string): string =>
+    failures.length === 1 ? 'status' : `status${report.slice(report.lastIndexOf('.'))}`;
+  const found = [
+    ...(wantsNfe ? [{ name: 'nfe', report: 'nfe' }] : []),
+    ...failures.map((report) => ({ name: status(report), report })),
+  ];
+  const clash = found.find(({ name }) => taken.includes(name));
+  if (clash === undefined) return found;
+  throw new OptionError('exportOnnx', `an input or a result has the name '${clash.name}'`, {
+    expected: `another name: '${clash.name}' is the output that tells ${clash.report === 'nfe' ? 'the number of function evaluations' : 'whether a solve failed'}`,
+    advice: 'Rename the key of the tree, or give the argument another name in `names`.',
+  });
+}
+
+function emit(
+  { graph, constants, result, reports }: TracedFunction,
+  inputs: readonly string[],
+  results: readonly string[],
+  diagnostics: readonly Diagnostic[],
+  name = graph.name,
+): OnnxModel {
+  const first = result.paths.length;
+  const kept = diagnostics.map(({ report }) => graph.outputs[first + reports.indexOf(report)]);
+  const outputs = [...graph.outputs.slice(0, first), ...kept] as Graph['outputs'];
+  const constantNames = constants.map((_, i) => freeName(`constant_${i}`, [...inputs, ...results]));
+  return emitModel(optimize({ ...graph, name, outputs }), {
+    provider: 'cpu',
+    inputNames: [...constantNames, ...inputs],
+    outputNames: [...results, ...diagnostics.map((output) => output.name)],
+    constants: new Map<number, HostArray>(constants.map((constant, i) => [i, constant])),
+  });
+}
+
+const freeName = (name: string, taken: readonly string[]): string =>
+  taken.includes(name) ? freeName(`${name}_`, taken) : name;

@@ -1,0 +1,22 @@
+/** A name for a model's content, for cache folders and logs. */
+import { UnsupportedError } from '@node-ode/core';
+
+/**
+ * SHA-256 of bytes, in 64 hexadecimal digits: the same on every engine and in every version of this library.
+ *
+ * @throws UnsupportedError in a page that has no WebCrypto: one that was not loaded over https or from localhost.
+ *
+ * @example
+ * const key = await contentHash(encodeModel(model).bytes);
+ */
+export const contentHash = async (bytes: Uint8Array<ArrayBuffer>): Promise<string> => {
+  // Typed as always there, but browsers hide it from pages without a secure origin.
+  const subtle: SubtleCrypto | undefined = globalThis.crypto?.subtle;
+  if (subtle === undefined) {
+    throw new UnsupportedError('contentHash', 'there is no WebCrypto here', {
+      advice: 'Load the page over https or from localhost.',
+    });
+  }
+  const digest = new Uint8Array(await subtle.digest('SHA-256', bytes));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
+};

@@ -1,0 +1,82 @@
+/**
+ * What Node offers beyond a browser: files, processes, facts about the machine. Nothing of it is imported before it is
+ * needed, and the types are what is used of them: this package is compiled without Node's.
+ */
+
+/** A module by a name that bundlers don't follow: it exists where the code runs, or not at all. */
+export const importByName = (name: string): Promise<unknown> => import(/* @vite-ignore */ /* webpackIgnore: true */ name);
+
+/** `node:fs/promises`. */
+export interface NodeFiles {
+  mkdir(path: string, options: { readonly recursive: true }): Promise<unknown>;
+  readdir(path: string): Promise<readonly string[]>;
+  readFile(path: string): Promise<Uint8Array<ArrayBuffer>>;
+  writeFile(path: string, data: Uint8Array): Promise<void>;
+  rename(from: string, to: string): Promise<void>;
+  rm(path: string, options: { readonly force: true }): Promise<void>;
+  access(path: string): Promise<void>;
+}
+
+interface NodeProcess {
+  readonly execPath: string;
+  readonly platform: string;
+  readonly arch: string;
+}
+
+interface ChildProcesses {
+  execFile(
+    file: string,
+    args: readonly string[],
+    options: { readonly timeout: number; readonly windowsHide: boolean },
+    callback: (error: unknown, stdout: string, stderr: string) => void,
+  ): unknown;
+}
+
+const nodeProcess = async (): Promise<NodeProcess> =>
+  ((await importByName('node:process')) as { readonly default: NodeProcess }).default;
+
+/** The file system. */
+export const nodeFiles = async (): Promise<NodeFiles> => (await importByName('node:fs/promises')) as NodeFiles;
+
+/** Whether a file is there, and can be seen. */
+export async function fileExists(path: string): Promise<boolean> {
+  const files = await nodeFiles();
+  return files.access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** What compiled code for this machine depends on: the platform, the architecture and the processor. */
+export async function machineName(): Promise<string> {
+  const [{ platform, arch }, os] = await Promise.all([nodeProcess(), importByName('node:os')]);
+  const { cpus } = os as { cpus(): readonly { readonly model: string }[] };
+  return [platform, arch, cpus()[0]?.model ?? 'unknown processor'].join(' ');
+}
+
+/** The folder of onnxruntime-node's native libraries for this machine; nothing if it can't be found. */
+export async function nativeFolder(): Promise<string | undefined> {
+  const { createRequire } = (await importByName('node:module')) as {
+    createRequire(from: string): { resolve(name: string): string };
+  };
+  const { platform, arch } = await nodeProcess();
+  try {
+    const main = createRequire(import.meta.url).resolve('onnxruntime-node');
+    return main.replace(/dist[\\/][^\\/]*$/, `bin/napi-v6/${platform}/${arch}`);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Runs a script in a Node process of its own and gives what it wrote to stderr, however it ended. */
+export async function runApart(script: string, args: readonly string[]): Promise<string> {
+  const [{ execFile }, { execPath }] = await Promise.all([
+    importByName('node:child_process') as Promise<ChildProcesses>,
+    nodeProcess(),
+  ]);
+  return new Promise((resolve) => {
+    execFile(execPath, ['-e', script, ...args], { timeout: 30_000, windowsHide: true }, (_error, _stdout, stderr) => {
+      resolve(stderr);
+    });
+  });
+}

@@ -1,0 +1,204 @@
+/** Options of the engine, and what they are checked against. */
+import { OptionError, UnsupportedError } from '@node-ode/core';
+import type { Provider } from '../lower/contract.ts';
+import { isNative, isOrtModule, type OrtModule } from './ort.ts';
+
+/** Options of ONNX Runtime's own kernels. */
+export interface CpuProviderOptions {
+  /** Whether memory is kept for the next run instead of being given back; true by default. */
+  readonly memoryArena?: boolean;
+}
+
+/** Options of the CUDA provider. */
+export interface CudaProviderOptions {
+  /** Which GPU, counted from 0, which is the default. */
+  readonly deviceId?: number;
+}
+
+/** Options of the WebGPU provider: see `InferenceSession.WebGpuExecutionProviderOption` of onnxruntime-common. */
+export interface WebGpuProviderOptions {
+  /** Layout of convolutions' images; NHWC by default. */
+  readonly preferredLayout?: 'NCHW' | 'NHWC';
+  /** How much is checked while it runs: `basic` by default, `disabled` is the fastest. */
+  readonly validationMode?: 'disabled' | 'wgpuOnly' | 'basic' | 'full';
+  /** How buffers that were freed are kept for the next use; `bucket` by default. */
+  readonly storageBufferCacheMode?: 'disabled' | 'lazyRelease' | 'simple' | 'bucket';
+}
+
+/** Options of each provider. */
+export interface ProviderOptions {
+  readonly cpu: CpuProviderOptions;
+  readonly cuda: CudaProviderOptions;
+  readonly webgpu: WebGpuProviderOptions;
+}
+
+/** Options that every provider has. */
+export interface CommonOptions {
+  /**
+   * ONNX Runtime's module: `await import('onnxruntime-web')` in a browser. By default onnxruntime-node, which is imported
+   * when the engine is made.
+   */
+  readonly runtime?: OrtModule;
+  /**
+   * Threads of one operation; 1 by default: the calling thread, as nodes of small graphs are shorter than waking another.
+   * More pay for large matrix products. 0: as many as there are cores. In onnxruntime-web it is the module's own number of
+   * threads, set before its first session.
+   */
+  readonly threads?: number;
+  /** How far ONNX Runtime rewrites the model when it is loaded; `all` by default. */
+  readonly optimization?: 'disabled' | 'basic' | 'extended' | 'all';
+  /**
+   * A folder where optimised models are kept for the next process, by graph, options, runtime version and machine. It is made
+   * if it is not there, and may be shared by processes. onnxruntime-node only.
+   */
+  readonly cacheFolder?: string;
+  /**
+   * Where loops and branches run: `graph`, inside ONNX Runtime, as `Loop` and `If` of one model; or `host`, driven from
+   * JavaScript, with the arrays on the device. By default `graph` on cpu and cuda, and `host` on webgpu, whose `Loop` would run on
+   * the CPU.
+   */
+  readonly loops?: 'graph' | 'host';
+  /** The least that ONNX Runtime writes to stderr; `fatal` by default, as errors are thrown. */
+  readonly logLevel?: 'verbose' | 'info' | 'warning' | 'error' | 'fatal';
+  /**
+   * Writes ONNX Runtime's profile of every session, when it is released, to a file whose name begins so: what each node
+   * cost, and which provider ran it. onnxruntime-node only.
+   */
+  readonly profile?: string;
+}
+
+/** Options of the ONNX Runtime engine: of any provider, and of the one that is chosen. */
+export type OnnxOptions = CommonOptions &
+  (
+    | {
+        /** What runs the nodes; `cpu` by default. */
+        readonly provider?: 'cpu';
+        /** Options of that provider. */
+        readonly providerOptions?: CpuProviderOptions;
+      }
+    | { readonly provider: 'cuda'; readonly providerOptions?: CudaProviderOptions }
+    | { readonly provider: 'webgpu'; readonly providerOptions?: WebGpuProviderOptions }
+  );
+
+/** Options with their defaults. */
+export interface Settings {
+  readonly provider: Provider;
+  readonly providerOptions: Readonly<Record<string, unknown>>;
+  readonly threads: number;
+  readonly optimization: 'disabled' | 'basic' | 'extended' | 'all';
+  readonly cacheFolder: string | undefined;
+  readonly loops: 'graph' | 'host';
+  readonly logLevel: 'verbose' | 'info' | 'warning' | 'error' | 'fatal';
+  readonly profile: string | undefined;
+}
+
+/** What a value has to be, in words, and the test of it. */
+interface Rule {
+  readonly expected: string;
+  readonly accepts: (value: unknown) => boolean;
+}
+
+const oneOf = (...values: readonly string[]): Rule => ({
+  expected: `one of ${values.map((value) => `'${value}'`).join(', ')}`,
+  accepts: (value) => values.includes(value as string),
+});
+const integerFrom = (least: number, most: number): Rule => ({
+  expected: `an integer from ${least} to ${most}`,
+  accepts: (value) => Number.isInteger(value) && (value as number) >= least && (value as number) <= most,
+});
+const boolean: Rule = { expected: 'true or false', accepts: (value) => typeof value === 'boolean' };
+const text = (what: string): Rule => ({
+  expected: what,
+  accepts: (value) => typeof value === 'string' && value !== '' && !value.includes('\0'),
+});
+
+const providerRule = oneOf('cpu', 'cuda', 'webgpu');
+
+const rules = {
+  provider: providerRule,
+  providerOptions: { expected: 'an object', accepts: (value) => typeof value === 'object' && value !== null },
+  runtime: {
+    expected: "ONNX Runtime's module, as await import('onnxruntime-web') gives it",
+    accepts: isOrtModule,
+  },
+  threads: integerFrom(0, 1024),
+  optimization: oneOf('disabled', 'basic', 'extended', 'all'),
+  cacheFolder: text('the path of a folder'),
+  loops: oneOf('graph', 'host'),
+  logLevel: oneOf('verbose', 'info', 'warning', 'error', 'fatal'),
+  profile: text('the beginning of a file name'),
+} as const satisfies Record<keyof CommonOptions | 'provider' | 'providerOptions', Rule>;
+
+const providerRules = {
+  cpu: { memoryArena: boolean },
+  cuda: { deviceId: integerFrom(0, 1023) },
+  webgpu: {
+    preferredLayout: oneOf('NCHW', 'NHWC'),
+    validationMode: oneOf('disabled', 'wgpuOnly', 'basic', 'full'),
+    storageBufferCacheMode: oneOf('disabled', 'lazyRelease', 'simple', 'bucket'),
+  },
+} as const satisfies { readonly [P in Provider]: Record<keyof ProviderOptions[P], Rule> };
+
+/**
+ * The settings that options stand for. Undefined is the default everywhere.
+ *
+ * @throws OptionError naming an option that is not known, or whose value is not what is expected.
+ */
+export function checkOptions(options: OnnxOptions): Settings {
+  if (typeof options !== 'object' || options === null) {
+    throw new OptionError('onnx', `the options are ${show(options)}`, { expected: 'an object' });
+  }
+  checkAgainst(rules, options, '');
+  const provider = options.provider ?? 'cpu';
+  const providerOptions: Readonly<Record<string, unknown>> = { ...options.providerOptions };
+  checkAgainst(providerRules[provider], providerOptions, 'providerOptions.', ` of provider '${provider}'`);
+  return {
+    provider,
+    providerOptions: Object.fromEntries(Object.entries(providerOptions).filter(([, value]) => value !== undefined)),
+    threads: options.threads ?? 1,
+    optimization: options.optimization ?? 'all',
+    cacheFolder: options.cacheFolder,
+    loops: options.loops ?? (provider === 'webgpu' ? 'host' : 'graph'),
+    logLevel: options.logLevel ?? 'fatal',
+    profile: options.profile,
+  };
+}
+
+/**
+ * Checks that a module can do what the settings ask for, as far as its package tells.
+ *
+ * @throws OptionError for what only onnxruntime-node has; UnsupportedError for cuda in onnxruntime-web.
+ */
+export function checkRuntime({ provider, cacheFolder, profile }: Settings, runtime: OrtModule): void {
+  if (isNative(runtime)) return;
+  if (provider === 'cuda') {
+    throw new UnsupportedError('onnx', "onnxruntime-web has no provider 'cuda'", {
+      expected: "'cpu' or 'webgpu'",
+      advice: "Use provider 'webgpu' in a browser, or onnxruntime-node on a machine with an NVIDIA GPU.",
+    });
+  }
+  for (const [name, value] of Object.entries({ cacheFolder, profile })) {
+    if (value === undefined) continue;
+    throw new OptionError('onnx', `${name} = ${show(value)} with onnxruntime-web`, {
+      expected: `no ${name}: it needs files, which only onnxruntime-node has`,
+    });
+  }
+}
+
+function checkAgainst(known: Readonly<Record<string, Rule>>, given: object, prefix: string, suffix = ''): void {
+  for (const [name, value] of Object.entries(given)) {
+    const rule = Object.hasOwn(known, name) ? known[name] : undefined;
+    if (rule === undefined) {
+      throw new OptionError('onnx', `there is no option '${prefix}${name}'${suffix}`, {
+        expected: `${Object.keys(known).join(', ')}`,
+      });
+    }
+    if (value === undefined || rule.accepts(value)) continue;
+    throw new OptionError('onnx', `${prefix}${name} = ${show(value)}`, { expected: rule.expected });
+  }
+}
+
+const show = (value: unknown): string => {
+  if (typeof value === 'string') return `'${value}'`;
+  return typeof value === 'object' && value !== null ? 'an object' : String(value);
+};

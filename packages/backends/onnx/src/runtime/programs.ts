@@ -1,0 +1,33 @@
+/** What a graph is compiled into: one model, or models that are driven from the host. */
+import type { Graph } from '@node-ode/core';
+import type { Provider } from '../lower/contract.ts';
+import type { Program, Runtime } from './contract.ts';
+import { modelProgram } from './model-program.ts';
+
+/** Makes the program of a lowered graph. */
+export type CompileProgram = (graph: Graph, runtime: Runtime, provider: Provider) => Promise<Program>;
+
+/** The compiler that keeps loops in the model, or takes them out; a graph without any is always one model. */
+export const programs =
+  (loops: 'graph' | 'host'): CompileProgram =>
+  async (graph, runtime, provider) => {
+    if (loops === 'graph' || !hasBodies(graph)) return modelProgram(graph, runtime, provider);
+    const { hostProgram } = await import('../host/host-program.ts');
+    return hostProgram(graph, runtime, provider);
+  };
+
+/** Whether a graph has a loop or a branch, in itself or in a graph that it calls. */
+function hasBodies({ nodes }: Graph): boolean {
+  return nodes.some((node) => {
+    switch (node.op) {
+      case 'cond':
+      case 'whileLoop':
+      case 'scan':
+        return true;
+      case 'call':
+        return hasBodies(node.params.graph);
+      default:
+        return false;
+    }
+  });
+}

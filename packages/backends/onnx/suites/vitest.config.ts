@@ -1,0 +1,17 @@
+// The tests of every solver and gradient method, run on ONNX Runtime's CPU provider: it takes the place of the reference engine.
+import { fileURLToPath } from 'node:url';
+import { defineConfig, mergeConfig } from 'vitest/config';
+import shared from '../../../../vitest.shared.ts';
+
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+const config = mergeConfig(
+  shared,
+  defineConfig({
+    resolve: { alias: { '@node-ode/backend-reference': here('./reference.ts') } },
+    test: { name: 'solvers and gradients on onnx-cpu', dir: here('../../..') },
+  }),
+);
+config.test = { ...config.test, include: ['{solvers,gradients}/*/src/**/*.test.ts'] };
+
+export default config;
