@@ -23,7 +23,8 @@ export function demandGpu({ outcomes }: Pick<Report, 'outcomes'>, { gpus, vulkan
   const complain = (what: string, expected: string): OptionError =>
     new OptionError('e2e --docs', what, {
       expected,
-      advice: 'On such a machine: npm run e2e -- --backend onnx-cuda,onnx-webgpu --require onnx-cuda,onnx-webgpu --docs.',
+      advice:
+        'On such a machine: npm run e2e -- --backend onnx-cuda,onnx-webgpu --require onnx-cuda,onnx-webgpu --docs.',
     });
   if (gpus.length === 0) throw complain('nvidia-smi tells of no GPU', 'a run on a GPU');
   if (vulkanDrivers?.includes('swiftshader') === true) {

@@ -55,6 +55,18 @@ describe('the suite in Chromium', () => {
     expect(code).toBe(0);
   });
 
+  it('runs ONNX Runtime on the CPU and by WebGPU', async () => {
+    const args = ['--browser', '--require', 'onnx-cpu,onnx-webgpu', '--only', 'order: adjoint, f32'];
+    const { code, out } = await run(...args);
+    expect(out).toContain('2 agree, 0 differ, 0 failed, 0 excluded.');
+    expect(code).toBe(0);
+  });
+
+  it('says what onnxruntime-web does not have', async () => {
+    const { out } = await run('--browser', '--backend', 'onnx-cuda', '--only', 'euler forwards');
+    expect(out).toContain("onnx-cuda: onnx: onnxruntime-web has no provider 'cuda'");
+  });
+
   it('says which packages are not in the page', async () => {
     const args = ['--browser', '--backend', 'reference', '--only', 'euler forwards'];
     const { code, out } = await run(...args, '--require', 'tfjs-cpu');

@@ -1,13 +1,13 @@
 /** A page of a browser as a host. Whatever becomes of the page, each question to it ends in bounded time. */
 import { ExecutionError } from '@node-ode/core';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { titleOf } from '../cases/case.ts';
 import type { Host } from '../host.ts';
 import type { BrowserOptions } from '../options.ts';
 import { bundleForBrowser, pageEntry } from './bundle.ts';
 import { findChromium, launchChromium } from './chromium.ts';
 import './page-api.ts';
-import { documentOf, packageFile } from './served-files.ts';
+import { documentOf, openServed } from './served-files.ts';
 
 /** How a page is used. */
 export interface PageOptions {
@@ -51,7 +51,8 @@ export async function pageHost(browser: Browser, { script, answerWithinMs }: Pag
     }
   }
 
-  await ask('start', () => load(page, script), startWithinMs).catch(() => undefined); // `errors` has it, and nothing more is asked
+  const files = { '/': documentOf('page.js'), '/page.js': { contentType: 'text/javascript', body: script } };
+  await ask('start', () => openServed(page, files), startWithinMs).catch(() => undefined); // `errors` has it, and nothing more is asked
 
   return {
     async open(name) {
@@ -85,19 +86,6 @@ export async function pageHost(browser: Browser, { script, answerWithinMs }: Pag
       return errors;
     },
   };
-}
-
-/** A page that http serves from a local host is what engines run in: a secure context, without a content policy. */
-async function load(page: Page, script: string): Promise<void> {
-  const address = 'http://localhost/';
-  // Nothing listens there: the browser is answered before it connects.
-  await page.route('**/*', (route) => {
-    const { href, pathname } = new URL(route.request().url());
-    if (href === address) return route.fulfill(documentOf('page.js'));
-    if (href === `${address}page.js`) return route.fulfill({ contentType: 'text/javascript', body: script });
-    return route.fulfill(packageFile(pathname) ?? { status: 404 });
-  });
-  await page.goto(address);
 }
 
 const nextTask = (): Promise<void> => new Promise((resolve) => void setTimeout(resolve));

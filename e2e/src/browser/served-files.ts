@@ -1,6 +1,7 @@
 /** What a page may load: its document, its script, and the files of packages that find their own beside them. */
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import type { Page } from 'playwright-core';
 
 /** An answer to a request of the page. */
 export type Served =
@@ -17,15 +18,15 @@ const onnxRuntimeWeb = dirname(createRequire(import.meta.url).resolve('onnxrunti
 
 const contentTypes: Readonly<Record<string, string>> = { mjs: 'text/javascript', wasm: 'application/wasm' };
 
-/** The page: `script` is its entry point. */
-export const documentOf = (script: string): Served => ({
+/** A page without content; `script` is its entry point, if it has one. */
+export const documentOf = (script?: string): Served => ({
   contentType: 'text/html',
   body: `<!doctype html>
 <meta charset="utf-8">
 <title>@node-ode/e2e</title>
 <link rel="icon" href="data:,">
 <script type="importmap">${JSON.stringify({ imports: servedModules })}</script>
-<script type="module" src="${script}"></script>`,
+${script === undefined ? '' : `<script type="module" src="${script}"></script>`}`,
 });
 
 /** A file of a package that is served, by its path in the page; undefined if there is none. */
@@ -33,4 +34,19 @@ export function packageFile(path: string): Served | undefined {
   const [, file = '', extension = ''] = /^\/onnxruntime-web\/([\w.-]+\.(\w+))$/.exec(path) ?? [];
   const contentType = contentTypes[extension];
   return contentType === undefined ? undefined : { contentType, path: join(onnxRuntimeWeb, file) };
+}
+
+/**
+ * Opens an address at which a page has these files, by their paths, and those of the packages that are served. http from a
+ * local host is what engines run in: a secure context, without a content policy.
+ */
+export async function openServed(page: Page, files: Readonly<Record<string, Served>>): Promise<void> {
+  const address = 'http://localhost/';
+  // Nothing listens there: the browser is answered before it connects.
+  await page.route('**/*', (route) => {
+    const { href, origin, pathname } = new URL(route.request().url());
+    const isOurs = `${origin}/` === address && href === `${origin}${pathname}`;
+    return route.fulfill((isOurs ? (files[pathname] ?? packageFile(pathname)) : undefined) ?? { status: 404 });
+  });
+  await page.goto(address);
 }

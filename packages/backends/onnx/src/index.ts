@@ -1,2 +1,16 @@
-/** @node-ode/backend-onnx: ONNX Runtime as an engine, and export of traced functions as ONNX files. */
-export {};
+/** @node-ode/backend-onnx: ONNX Runtime as an engine, and traced functions as ONNX files. */
+export { onnx } from './onnx.ts';
+export type { OnnxBackend } from './runtime/backend.ts';
+export type { Placement } from './runtime/contract.ts';
+export type { OnnxExecutable } from './runtime/executable.ts';
+export type {
+  CpuProviderOptions,
+  CudaProviderOptions,
+  OnnxOptions,
+  WebGpuProviderOptions,
+} from './runtime/options.ts';
+export type { OrtModule } from './runtime/ort.ts';
+export { exportOnnx, type ExportedParts, type ExportOptions, type ExternalData } from './export/export-onnx.ts';
+export { loadOnnx, type HostArgumentOf, type HostResultOf, type LoadedModel } from './export/load-onnx.ts';
+export type { ModelTensor } from './export/check-inputs.ts';
+export type { OnnxSpec, OnnxSpecLeaf, OnnxSpecsOf, TraceSizes } from './export/specs.ts';

@@ -19,7 +19,9 @@ const node = (
   opType,
   inputs,
   outputs,
-  attributes: Object.fromEntries(Object.entries(graphs).map(([name, graph]) => [name, { kind: 'graph', value: graph }])),
+  attributes: Object.fromEntries(
+    Object.entries(graphs).map(([name, graph]) => [name, { kind: 'graph', value: graph }]),
+  ),
   origin: 'test',
 });
 const graphOf = (

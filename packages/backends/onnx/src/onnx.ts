@@ -1,10 +1,7 @@
 /** The factory of the engine. */
-import { OptionError } from '@node-ode/core';
 import { onnxBackend, type OnnxBackend } from './runtime/backend.ts';
-import { optimizedModels } from './runtime/optimized-models.ts';
-import { checkOptions, checkRuntime, type OnnxOptions } from './runtime/options.ts';
-import { importRuntime, isNative } from './runtime/ort.ts';
-import { probe } from './runtime/probe.ts';
+import type { OnnxOptions } from './runtime/options.ts';
+import { prepare } from './runtime/prepare.ts';
 import { programs } from './runtime/programs.ts';
 
 /**
@@ -22,17 +19,6 @@ import { programs } from './runtime/programs.ts';
  * console.log(backend.name, await x.read()); // onnx-cpu
  */
 export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
-  const settings = checkOptions(options);
-  const runtime = options.runtime ?? (await importRuntime());
-  checkRuntime(settings, runtime);
-  const { threads } = options;
-  if (threads !== undefined && !isNative(runtime)) {
-    if (threads === 0) {
-      throw new OptionError('onnx', 'threads = 0 with onnxruntime-web', { expected: 'a positive integer' });
-    }
-    runtime.env.wasm.numThreads = threads;
-  }
-  const optimized = settings.cacheFolder === undefined ? undefined : await optimizedModels(settings.cacheFolder);
-  await probe(runtime, settings);
-  return onnxBackend(runtime, settings, optimized, programs(settings.loops));
+  const { module, settings, optimized } = await prepare(options);
+  return onnxBackend(module, settings, optimized, programs(settings.loops));
 }

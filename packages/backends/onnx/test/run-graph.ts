@@ -20,13 +20,14 @@ export const openSession = (model: OnnxModel, provider: Provider = 'cpu'): Promi
     ...(provider === 'cpu' ? {} : { extra: { session: { disable_cpu_ep_fallback: '1' } } }),
   });
 
-/** Runs a lowered graph once. */
+/** Runs a lowered graph once on a provider; `target` is the one that it is lowered for, by default the same. */
 export async function runGraph(
   graph: Graph,
   inputs: readonly HostArray[],
   provider: Provider = 'cpu',
+  target: Provider = provider,
 ): Promise<readonly HostArray[]> {
-  const session = await openSession(emitModel(graph, { provider }), provider);
+  const session = await openSession(emitModel(graph, { provider: target }), provider);
   try {
     const feeds = inputs.map(
       ({ data, shape, dtype }, i) => [`input_${i}`, new Tensor(ortTypes[dtype], data, shape)] as const,

@@ -17,7 +17,8 @@ import type { Provider } from '../src/lower/contract.ts';
 import { runGraph } from './run-graph.ts';
 
 /** A number that is an operand becomes a constant of the graph. */
-export type Argument = HostArray | { readonly splat: number; readonly shape: readonly number[]; readonly dtype: 'f32' | 'f64' | 'i32' };
+export type Argument =
+  HostArray | { readonly splat: number; readonly shape: readonly number[]; readonly dtype: 'f32' | 'f64' | 'i32' };
 
 /** A graph of one application of a primitive; a host array is one input, however often it is used. */
 export function singleNode<P extends Primitive>(
@@ -75,10 +76,7 @@ export async function expectReference<P extends Primitive>(
   args: readonly Argument[],
   { slack = 1, provider = 'cpu' }: { readonly slack?: number; readonly provider?: Provider } = {},
 ): Promise<void> {
-  const [actual, expected] = await Promise.all([
-    apply(op, params, args, provider),
-    applyReference(op, params, args),
-  ]);
+  const [actual, expected] = await Promise.all([apply(op, params, args, provider), applyReference(op, params, args)]);
   expect([actual.dtype, ...actual.shape]).toEqual([expected.dtype, ...expected.shape]);
   const [rtol, atol] = { f32: [1e-5, 1e-6], f64: [1e-12, 1e-13], i32: [0, 0], bool: [0, 0] }[expected.dtype];
   expected.data.forEach((wanted, i) => {

@@ -1,5 +1,5 @@
 /** Small models and programs by hand: what the runtime does with them depends on no lowering. */
-import { tensorType, value, type Graph, type TensorType } from '@node-ode/core';
+import { formatType, tensorType, value, type Graph, type TensorType } from '@node-ode/core';
 import { elementTypeOf, irVersion, opset, type OnnxModel, type OnnxNode } from '../src/model/ir.ts';
 import type { OrtValue } from '../src/runtime/contract.ts';
 import type { CompileProgram } from '../src/runtime/programs.ts';
@@ -15,7 +15,11 @@ export function smallModel(
   nodes: readonly SmallNode[],
 ): OnnxModel {
   const infos = (of: Readonly<Record<string, TensorType>>) =>
-    Object.entries(of).map(([key, { dtype, shape }]) => ({ name: key, elementType: elementTypeOf(dtype), dims: shape }));
+    Object.entries(of).map(([key, { dtype, shape }]) => ({
+      name: key,
+      elementType: elementTypeOf(dtype),
+      dims: shape,
+    }));
   return {
     graph: {
       name,
@@ -42,7 +46,8 @@ export const f32 = (...shape: number[]): TensorType => tensorType(shape, 'f32');
 export const emptyGraph = (name: string, inputs: readonly TensorType[], outputs: readonly TensorType[]): Graph => {
   const values = inputs.map((type) => value(type));
   // An output is any input of its type, or nothing would define it.
-  return { name, inputs: values, nodes: [], outputs: outputs.map((type) => values.find((x) => x.type === type)!) };
+  const like = (type: TensorType) => values.find((_, i) => formatType(inputs[i]!) === formatType(type))!;
+  return { name, inputs: values, nodes: [], outputs: outputs.map(like) };
 };
 
 /** Runs the model of that name for a graph; `pass` gives back its inputs themselves, last first. */

@@ -62,3 +62,25 @@ it.each<readonly [string, Readonly<Record<string, HostArray>>, new (...args: nev
     checkNamedInputs(inputs, given);
   }).toThrow(message);
 });
+
+it('refuses what are no arrays, or no inputs at all', () => {
+  const check = (given: unknown): void => {
+    checkNamedInputs(inputs, given as Readonly<Record<string, HostArray>>);
+  };
+  expect(() => {
+    check({ x: 5, y });
+  }).toThrow("loadOnnx: input 'x' is a number; expected a host array. Make it with array(…).");
+  expect(() => {
+    check(undefined);
+  }).toThrow('loadOnnx: the inputs are undefined; expected an object of arrays by name.');
+});
+
+it('an extent may be 0 where nothing is solved', () => {
+  const empty = { x: array(new Float32Array(0), { shape: [0, 2] }), y: array(new Int32Array(0)) };
+  expect(() => {
+    checkNamedInputs(inputs, empty);
+  }).not.toThrow();
+  expect(() => {
+    checkNamedInputs(inputs, empty, { mayBeEmpty: false });
+  }).toThrow("loadOnnx: axis 0 of 'x' has extent 0; expected a state with at least one element");
+});

@@ -3,6 +3,7 @@ import {
   checkHostArray,
   DTypeError,
   formatType,
+  isHostArray,
   OptionError,
   ShapeError,
   tensorType,
@@ -23,7 +24,14 @@ export interface ModelTensor {
  * @throws OptionError for a name that is missing or unknown; DTypeError or ShapeError for an array that is not what its
  * input takes; ShapeError if a named extent is not the same everywhere.
  */
-export function checkNamedInputs(inputs: readonly ModelTensor[], given: Readonly<Record<string, HostArray>>): void {
+export function checkNamedInputs(
+  inputs: readonly ModelTensor[],
+  given: Readonly<Record<string, HostArray>>,
+  { mayBeEmpty = true } = {},
+): void {
+  if (typeof given !== 'object' || given === null) {
+    throw new OptionError('loadOnnx', `the inputs are ${describe(given)}`, { expected: 'an object of arrays by name' });
+  }
   const names = inputs.map(({ name }) => `'${name}'`).join(', ');
   const unknown = Object.keys(given).find((name) => !inputs.some((input) => input.name === name));
   if (unknown !== undefined) {
@@ -39,6 +47,11 @@ export function checkNamedInputs(inputs: readonly ModelTensor[], given: Readonly
     input.shape.forEach((dim, axis) => {
       if (typeof dim === 'number') return;
       const [extent, where] = [array.shape[axis] ?? NaN, `axis ${axis} of '${input.name}'`];
+      if (extent === 0 && !mayBeEmpty) {
+        throw new ShapeError('loadOnnx', `${where} has extent 0`, {
+          expected: 'a state with at least one element: the function solves an equation',
+        });
+      }
       const known = extents.get(dim);
       if (known === undefined) extents.set(dim, { extent, where });
       else if (known.extent !== extent) {
@@ -50,7 +63,15 @@ export function checkNamedInputs(inputs: readonly ModelTensor[], given: Readonly
   }
 }
 
+const describe = (x: unknown): string => (x === null || x === undefined ? String(x) : `a ${typeof x}`);
+
 function checkInput({ name, dtype, shape }: ModelTensor, array: HostArray): void {
+  if (!isHostArray(array)) {
+    throw new OptionError('loadOnnx', `input '${name}' is ${describe(array)}`, {
+      expected: 'a host array',
+      advice: 'Make it with array(…).',
+    });
+  }
   const expected = `${dtype}[${shape.join(',')}]`;
   const given = `input '${name}' is ${formatType(tensorType(array.shape, array.dtype))}`;
   if (array.dtype !== dtype) {

@@ -3,17 +3,20 @@ import {
   isFailureReport,
   optimize,
   OptionError,
+  ShapeError,
   traceFunction,
+  TreeError,
+  type CompositePrimitive,
   type DType,
   type Graph,
   type HostArray,
   type TracedFunction,
 } from '@node-ode/core';
+import { compositeRules } from '../lower/composites.ts';
 import { emitModel } from '../lower/emit-model.ts';
-import { nativeComposites } from '../runtime/backend.ts';
 import { encodeModel } from '../model/encode.ts';
 import type { OnnxModel } from '../model/ir.ts';
-import { planSizes, type Sizes } from './extents.ts';
+import { formatSizes, planSizes, type SizePlan, type Sizes } from './extents.ts';
 import { withInterface } from './file-interface.ts';
 import { mergeSizes } from './merge-sizes.ts';
 import { inputNames, outputNames } from './names.ts';
@@ -56,7 +59,8 @@ export interface ExportedParts {
  *
  * Inputs are the leaves of the arguments and are named by their paths (`params.w`, behind the name of their argument);
  * outputs are the leaves of the result. An extent in a spec may be a name: `{ shape: ['batch', 2] }`. The function is then
- * traced at several sizes; what differs must be affine in each name.
+ * traced at several sizes; what differs must be affine in each name. What it does at other sizes alone, because it looks at
+ * `x.shape`, can't be seen.
  *
  * A file in which a solve can fail has the output `status` (`status.f64` if there are solves of both dtypes), four numbers
  * [code, t, h, steps]: code 0 if every solve reached its last time, 1 for too many steps, 2 for a step too small to change
@@ -96,23 +100,29 @@ export function exportOnnx(
   return { model: encoded.bytes, data: encoded.externalData ?? new Uint8Array() };
 }
 
+/** Composite primitives that are lowered in one piece: all that have a rule. */
+const composites = Object.keys(compositeRules) as readonly CompositePrimitive[];
+
 function exportedModel(fn: (...args: never) => unknown, specs: readonly unknown[], options: ExportOptions): OnnxModel {
   const { dtype = 'f32', metadata = {} } = options;
   const named = readSpecs(specs);
-  const plan = planSizes(chooseSizes(named.extents, numbersOf(specs), options.sizes ?? {}));
+  const planWithout = (numbers: ReadonlySet<number>): SizePlan =>
+    planSizes(chooseSizes(named.extents, numbers, options.sizes ?? {}));
   const inputs = inputNames(named.structure, options.names);
   const traceAt = (sizes: Sizes): TracedFunction =>
     tracedAt(sizes, named.extents, () =>
       traceFunction(fn as (...args: readonly unknown[]) => unknown, named.at(sizes) as never, {
-        composites: nativeComposites,
+        composites,
         dtype,
       }),
     );
-  const traced = plan.points.map(traceAt);
-  const first = traced[0] as TracedFunction;
+  const traced = traceAtAll(numbersOf(specs), planWithout, traceAt);
+  const { plan } = traced;
+  const first = traced.functions[0] as TracedFunction;
+  requireSameResult(plan, traced.functions);
   const results = outputNames(first.result, inputs);
   const diagnostics = diagnosticsOf(first, options.nfe === true, [...inputs, ...results]);
-  const models = traced.map((each) => emit(each, inputs, results, diagnostics, options.name));
+  const models = traced.functions.map((each) => emit(each, inputs, results, diagnostics, options.name));
   const merged = mergeSizes(
     plan,
     models,
@@ -130,6 +140,38 @@ function exportedModel(fn: (...args: never) => unknown, specs: readonly unknown[
       ...(nfe === undefined ? {} : { nfe: nfe.name }),
     },
     metadata,
+  );
+}
+
+/** Traces a function at every point of a plan whose sizes are no extents of what it captures, of weights for one. */
+function traceAtAll(
+  numbers: ReadonlySet<number>,
+  planWithout: (numbers: ReadonlySet<number>) => SizePlan,
+  traceAt: (sizes: Sizes) => TracedFunction,
+): { readonly plan: SizePlan; readonly functions: readonly TracedFunction[] } {
+  const base = planWithout(numbers).points[0] ?? {};
+  const first = traceAt(base);
+  const plan = planWithout(new Set([...numbers, ...first.constants.flatMap(({ shape }) => shape)]));
+  const isTraced = (sizes: Sizes): boolean => formatSizes(sizes) === formatSizes(base);
+  return { plan, functions: plan.points.map((sizes) => (isTraced(sizes) ? first : traceAt(sizes))) };
+}
+
+/** @throws TreeError if there is no result; ShapeError if it is another tree at another size. */
+function requireSameResult({ points }: SizePlan, traced: readonly TracedFunction[]): void {
+  const count = (i: number): number => traced[i]?.result.paths.length ?? 0;
+  if (count(0) === 0) {
+    throw new TreeError('exportOnnx', 'the function returns no tensor', { expected: 'at least one' });
+  }
+  const at = traced.findIndex(({ result }) => result.key !== traced[0]?.result.key);
+  if (at === -1) return;
+  const [here, there] = [points[0] ?? {}, points[at] ?? {}].map(formatSizes);
+  throw new ShapeError(
+    'exportOnnx',
+    `the result is a tree of ${count(0)} tensors at ${here ?? ''}, and another of ${count(at)} at ${there ?? ''}`,
+    {
+      expected: 'the same tree for every size',
+      advice: 'Return one tensor with an axis for it, such as stack(…) gives.',
+    },
   );
 }
 
@@ -175,7 +217,7 @@ function emit(
   const first = result.paths.length;
   const kept = diagnostics.map(({ report }) => graph.outputs[first + reports.indexOf(report)]);
   const outputs = [...graph.outputs.slice(0, first), ...kept] as Graph['outputs'];
-  const constantNames = constants.map((_, i) => freeName(`constant_${i}`, [...inputs, ...results]));
+  const constantNames = constants.map((_, i) => freeName(`captured_${i}`, [...inputs, ...results]));
   return emitModel(optimize({ ...graph, name, outputs }), {
     provider: 'cpu',
     inputNames: [...constantNames, ...inputs],

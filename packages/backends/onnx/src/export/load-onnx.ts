@@ -1,6 +1,7 @@
 /** Runs files that `exportOnnx` wrote. */
 import {
   array,
+  DTypeError,
   ExecutionError,
   failureOf,
   flattenTree,
@@ -20,10 +21,12 @@ import { decodeModel } from '../model/decode.ts';
 import type { ElementType, OnnxModel, ValueInfo } from '../model/ir.ts';
 import type { NamedValues } from '../runtime/contract.ts';
 import type { OnnxOptions } from '../runtime/options.ts';
+import { prepare } from '../runtime/prepare.ts';
+import { sessions as sessionsOf } from '../runtime/sessions.ts';
+import { valuesOf } from '../runtime/values.ts';
 import { checkNamedInputs, type ModelTensor } from './check-inputs.ts';
 import type { ExportedParts } from './export-onnx.ts';
 import { readInterface, type FileInterface } from './file-interface.ts';
-import { openRuntime } from './open-runtime.ts';
 
 /** What a loaded model takes where the exported function sees `A`. */
 export type HostArgumentOf<A> = unknown extends A ? unknown : MapLeaves<A, Tensor, HostArray | number | boolean>;
@@ -76,15 +79,10 @@ export async function loadOnnx<A extends readonly unknown[] = readonly unknown[]
   const inputs = model.graph.inputs.map(tensorOf);
   const outputs = model.graph.outputs.map(tensorOf);
   const { args, result } = readTrees(described, inputs, outputs);
-  const { runtime, close } = await openRuntime(options);
-  let session;
-  try {
-    session = await runtime.open(model, { hostOutputs: new Set(outputs.map(({ name }) => name)) });
-  } catch (error) {
-    await close();
-    throw error;
-  }
-  const opened = session;
+  const { module, settings, optimized } = await prepare(options);
+  const sessions = sessionsOf(module, settings, optimized);
+  const { toValue, toHost } = valuesOf(module, settings.provider, sessions);
+  const session = await sessions.open(model, { hostOutputs: new Set(outputs.map(({ name }) => name)) });
   let isOpen = true;
 
   const runNamed = async (
@@ -95,16 +93,16 @@ export async function loadOnnx<A extends readonly unknown[] = readonly unknown[]
         advice: 'Load it again, or dispose of it later.',
       });
     }
-    checkNamedInputs(inputs, values);
+    checkNamedInputs(inputs, values, { mayBeEmpty: Object.keys(described.failures).length === 0 });
     const feeds: NamedValues = Object.fromEntries(
-      Object.entries(values).map(([name, value]) => [name, runtime.toValue(value)]),
+      Object.entries(values).map(([name, value]) => [name, toValue(value)]),
     );
-    const found = await opened.run(feeds);
+    const found = await session.run(feeds);
     const arrays: Record<string, HostArray> = {};
     try {
       for (const { name, dtype } of outputs) {
         const value = found[name];
-        if (value !== undefined) arrays[name] = await runtime.toHost(value, tensorType(value.dims, dtype));
+        if (value !== undefined) arrays[name] = await toHost(value, tensorType(value.dims, dtype));
       }
     } finally {
       for (const value of [...Object.values(feeds), ...Object.values(found)]) value.dispose();
@@ -127,9 +125,9 @@ export async function loadOnnx<A extends readonly unknown[] = readonly unknown[]
       const { leaves, structure } = flattenTree('loadOnnx', given, isArgument, 'a host array, a number or a boolean');
       requireSameStructure('loadOnnx', args.structure, structure);
       const named = args.positions.map((position, i) => {
-        const { name, dtype } = inputs[position] as ModelTensor;
+        const input = inputs[position] as ModelTensor;
         const leaf = leaves[i] as HostArray | number | boolean;
-        return [name, isHostArray(leaf) ? leaf : array(leaf, { dtype })] as const;
+        return [input.name, isHostArray(leaf) ? leaf : scalarFor(input, leaf)] as const;
       });
       const found = await runNamed(Object.fromEntries(named));
       const at = (position: number): HostArray => found[outputs[position]?.name ?? ''] as HostArray;
@@ -140,14 +138,21 @@ export async function loadOnnx<A extends readonly unknown[] = readonly unknown[]
     dispose: async () => {
       if (!isOpen) return;
       isOpen = false;
-      await opened.release();
-      await close();
+      await session.release();
+      await sessions.close();
     },
   };
 }
 
 const isArgument = (x: unknown): x is HostArray | number | boolean =>
   typeof x === 'number' || typeof x === 'boolean' || isHostArray(x);
+
+/** @throws DTypeError for a number that the input's dtype does not have. */
+function scalarFor({ name, dtype }: ModelTensor, x: number | boolean): HostArray {
+  const isRight = typeof x === 'boolean' ? dtype === 'bool' : dtype !== 'bool' && (dtype !== 'i32' || x === (x | 0));
+  if (isRight) return array(x, { dtype });
+  throw new DTypeError('loadOnnx', `input '${name}' is ${x}`, { expected: dtype });
+}
 
 function readModel(file: Uint8Array | ExportedParts): OnnxModel {
   const isBytes = (x: unknown): x is Uint8Array => x instanceof Uint8Array;

@@ -13,6 +13,7 @@ import type {
   OnnxTensor,
   ValueInfo,
 } from '../model/ir.ts';
+import { constantsOf, namesOf, withConstants } from './constants.ts';
 import { ExtentNodes, type ExtentSource } from './extent-nodes.ts';
 import { fitExtent, formatExtent, formatSizes, type Extent, type SizePlan } from './extents.ts';
 
@@ -217,7 +218,9 @@ class Merge {
         throw this.#difference((a ?? b)?.origin ?? '', `it does ${describe(a)}`, describe(b), at);
       }
       if (inputs.length === first.inputs.length && outputs.length === first.outputs.length) return;
-      throw this.#difference(first.name, `it takes ${first.inputs.length} values`, `${inputs.length}`, at);
+      const count = (graph: Pick<OnnxGraph, 'inputs' | 'outputs'>): string =>
+        `${graph.inputs.length} inputs and ${graph.outputs.length} outputs`;
+      throw this.#difference(first.name, `it has ${count(first)}`, count({ inputs, outputs }), at);
     });
   }
 
@@ -238,41 +241,6 @@ class Merge {
       },
     );
   }
-}
-
-function constantsOf(graph: OnnxGraph, all = new Map<string, Initializer>()): ReadonlyMap<string, Initializer> {
-  for (const initializer of graph.initializers) all.set(initializer.name, initializer);
-  for (const inner of subgraphsOf(graph)) constantsOf(inner, all);
-  return all;
-}
-
-/** Every name that a graph and its subgraphs define. */
-function namesOf(graph: OnnxGraph, names = new Set<string>()): Set<string> {
-  for (const { name } of [...graph.inputs, ...graph.initializers]) names.add(name);
-  for (const { outputs } of graph.nodes) for (const name of outputs) names.add(name);
-  for (const inner of subgraphsOf(graph)) namesOf(inner, names);
-  return names;
-}
-
-const subgraphsOf = ({ nodes }: OnnxGraph): readonly OnnxGraph[] =>
-  nodes.flatMap(({ attributes }) =>
-    Object.values(attributes).flatMap((attribute) => (attribute.kind === 'graph' ? [attribute.value] : [])),
-  );
-
-/** The graph with only these of its constants, in its subgraphs too. */
-function withConstants(graph: OnnxGraph, kept: ReadonlySet<string>): OnnxGraph {
-  const inAttributes = ([key, attribute]: readonly [string, Attribute]): readonly [string, Attribute] => [
-    key,
-    attribute.kind === 'graph' ? { kind: 'graph', value: withConstants(attribute.value, kept) } : attribute,
-  ];
-  return {
-    ...graph,
-    initializers: graph.initializers.filter(({ name }) => kept.has(name)),
-    nodes: graph.nodes.map((node) => ({
-      ...node,
-      attributes: Object.fromEntries(Object.entries(node.attributes).map(inAttributes)),
-    })),
-  };
 }
 
 function sameAttribute(a: Attribute, b: Attribute): boolean {

@@ -7,13 +7,14 @@ import {
   type DType,
   type HostArray,
   type MapLeaves,
+  type NodeOdeError,
   type SpecLeaf,
   type Tensor,
   type TreeStructure,
 } from '@node-ode/core';
 import type { Dim } from '../model/ir.ts';
 import type { ExtentSource } from './extent-nodes.ts';
-import type { Sizes } from './extents.ts';
+import { formatSizes, type Sizes } from './extents.ts';
 
 /** The type of an argument; an extent that is a name is known only when the model runs, the same wherever it stands. */
 export interface OnnxSpec {
@@ -135,9 +136,9 @@ export function tracedAt<T>(sizes: Sizes, extents: readonly string[], trace: () 
   try {
     return trace();
   } catch (error) {
-    if (extents.length === 0 || !(error instanceof ShapeError)) throw error;
-    const at = extents.map((name) => `${name} = ${sizes[name] ?? ''}`).join(', ');
-    throw new ShapeError('exportOnnx', `with ${at}: ${error.message}`, {
+    const { code } = error as Partial<NodeOdeError>;
+    if (extents.length === 0 || code !== 'SHAPE') throw error;
+    throw new ShapeError('exportOnnx', `with ${formatSizes(sizes)}: ${(error as NodeOdeError).message}`, {
       advice:
         'A named extent must be free: where the function takes only some sizes, give three of them in `sizes`, or a number in the spec.',
       cause: error,

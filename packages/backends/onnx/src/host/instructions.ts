@@ -30,8 +30,13 @@ export interface SegmentInstruction {
   readonly kind: 'segment';
   readonly segment: LoadedSegment;
   readonly operands: readonly Slot[];
-  readonly results: readonly Slot[];
+  readonly results: readonly Result[];
 }
+
+/** Where an output of a segment goes: to the device's registers, or, one behind the other, to the host's. */
+export type Result =
+  | { readonly kind: 'device'; readonly index: number; readonly bytes: number }
+  | { readonly kind: 'host'; readonly slots: readonly Slot[] };
 
 export interface CondInstruction {
   readonly kind: 'cond';
@@ -99,12 +104,7 @@ export interface Join {
 }
 
 export type Instruction = (
-  | HostInstruction
-  | SegmentInstruction
-  | CondInstruction
-  | WhileInstruction
-  | ScanInstruction
-  | StackInstruction
+  HostInstruction | SegmentInstruction | CondInstruction | WhileInstruction | ScanInstruction | StackInstruction
 ) & {
   /** Registers of resources that nobody uses after the instruction. */
   readonly frees: readonly number[];

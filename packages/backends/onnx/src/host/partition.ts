@@ -1,5 +1,6 @@
 /** A scope cut into what the host does and segments for the device, in the order in which they run. */
 import type { Graph, Value } from '@node-ode/core';
+import { packOf } from './pack.ts';
 import type { Placement } from './placement.ts';
 import {
   operandsOf,
@@ -16,8 +17,15 @@ import { stagesOf } from './stages.ts';
 export interface Segment {
   /** A closed graph of them. Segments that do the same are equal but for the identity of their values. */
   readonly graph: Graph;
-  /** For each output of the graph: whether the host wants it. */
-  readonly hostOutputs: readonly boolean[];
+  /** For each output of the graph, what it is. */
+  readonly results: readonly SegmentResult[];
+}
+
+/** An output of a segment: a value, or several of the host's, one behind the other. */
+export interface SegmentResult {
+  readonly values: readonly Value[];
+  /** Whether the host wants it. */
+  readonly isHost: boolean;
 }
 
 export type Part =
@@ -91,13 +99,17 @@ function segmentOf(steps: readonly NodeStep[], outputs: readonly Value[], placem
       else constants.set(x, source);
     }
   }
+  const nodes = [...constants.values(), ...steps.map(({ node }) => node)];
+  const pack = packOf(
+    outputs.filter((x) => placement.isOnHost(x)),
+    nodes,
+  );
+  const single = outputs.filter((x) => pack?.values.includes(x) !== true);
+  const results = single.map((x): SegmentResult => ({ values: [x], isHost: placement.isOnHost(x) }));
+  const graph = { name: 'segment', inputs: [...inputs], nodes, outputs: single };
+  if (pack === undefined) return { graph, results };
   return {
-    graph: {
-      name: 'segment',
-      inputs: [...inputs],
-      nodes: [...constants.values(), ...steps.map(({ node }) => node)],
-      outputs,
-    },
-    hostOutputs: outputs.map((x) => placement.isOnHost(x)),
+    graph: { ...graph, nodes: [...nodes, ...pack.nodes], outputs: [...single, pack.output] },
+    results: [...results, { values: pack.values, isHost: true }],
   };
 }

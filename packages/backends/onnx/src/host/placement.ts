@@ -57,7 +57,12 @@ export function place(program: FlatProgram): Placement {
         if (!step.node.inputs.every((x) => has(step.node, x))) drop(step.node);
       }
     }
-    for (const node of cuttingNodes(scope, (x) => hosted.has(x), (x) => sourceOf(x) === undefined)) drop(node);
+    for (const node of cuttingNodes(
+      scope,
+      (x) => hosted.has(x),
+      (x) => sourceOf(x) === undefined,
+    ))
+      drop(node);
     return isSettled;
   };
   const settleSlots = (): boolean => {
@@ -69,7 +74,7 @@ export function place(program: FlatProgram): Placement {
     }
     return isSettled;
   };
-  for (let isSettled = false; !isSettled; ) {
+  for (let isSettled = false; !isSettled;) {
     isSettled = settle(main);
     isSettled = settleSlots() && isSettled;
   }

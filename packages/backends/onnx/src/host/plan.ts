@@ -1,7 +1,7 @@
 /** Instructions for a program that is laid out: who has which register, and when it is let go of. */
 import { ExecutionError, sizeOf, type TensorData, type TensorType, type Value } from '@node-ode/core';
 import { hostKernel, type HostKernel } from './host-kernels.ts';
-import type { Block, Instruction, Join, Kernel, LoadedSegment, StackLevel, Written } from './instructions.ts';
+import type { Block, Instruction, Join, Kernel, LoadedSegment, Result, StackLevel, Written } from './instructions.ts';
 import type { Layout } from './layout.ts';
 import type { Part, Segment } from './partition.ts';
 import { bytesOf, type Register, type Slot } from './registers.ts';
@@ -11,8 +11,8 @@ import type { CondStep, PlainNode, ScanStep, Scope, StructuralStep, WhileStep } 
 /** A program ready to run. */
 export interface Plan {
   readonly main: Block;
-  /** Registers of the inputs, resources. */
-  readonly inputs: readonly number[];
+  /** Where the inputs go: resources. */
+  readonly inputs: readonly Slot[];
   /** Inputs that the host needs, with their registers there. */
   readonly fetched: readonly { readonly input: number; readonly slot: Slot }[];
   /** Registers of the outputs, resources. */
@@ -31,7 +31,9 @@ export function planOf(layout: Layout, loaded: ReadonlyMap<Segment, LoadedSegmen
 
 const tensorOf = ({ type }: Value): TensorType => {
   if (type.kind === 'tensor') return type;
-  throw new ExecutionError('compile', 'a tape where a tensor has to be', { expected: 'a graph that checkGraph accepts' });
+  throw new ExecutionError('compile', 'a tape where a tensor has to be', {
+    expected: 'a graph that checkGraph accepts',
+  });
 };
 
 /** Where each result of a block is wanted. */
@@ -53,12 +55,13 @@ class Planner {
 
   plan(): Plan {
     const { inputs, main, called } = this.#layout.program;
-    for (const input of inputs) this.#registers.set(input, this.#register('resource'));
+    const given = inputs.map((input): Slot => ({ register: this.#register('resource'), type: tensorOf(input) }));
+    inputs.forEach((input, i) => this.#registers.set(input, given[i]!.register));
     const outputs = main.results.map(() => this.#register('resource'));
     const block = this.#block(main, [], outputs);
     return {
       main: block,
-      inputs: inputs.map((input) => this.#registers.get(input)!.index),
+      inputs: given,
       fetched: inputs.flatMap((x, input) => {
         const register = this.#mirrors.get(x);
         return register === undefined ? [] : [{ input, slot: { register, type: tensorOf(x) } }];
@@ -167,8 +170,7 @@ class Planner {
         return;
       }
       kernels = undefined;
-      const made =
-        part.kind === 'segment' ? this.#segment(part.segment) : this.#structural(part.step, diesAt(i));
+      const made = part.kind === 'segment' ? this.#segment(part.segment) : this.#structural(part.step, diesAt(i));
       const dead = [...usedBy(part)].filter(diesAt(i));
       const unused = definedBy(part).filter((x) => !lastUse.has(x));
       const frees = [...dead, ...unused].flatMap((x) => this.#resourceOf(x));
@@ -214,9 +216,12 @@ class Planner {
   }
 
   #segment(segment: Segment): readonly Instruction[] {
-    const { inputs, outputs } = segment.graph;
-    const operands = inputs.map((x) => this.#slot(x));
-    const results = outputs.map((x) => ({ register: this.#define(x), type: tensorOf(x) }));
+    const operands = segment.graph.inputs.map((x) => this.#slot(x));
+    const results = segment.results.map(({ values, isHost }): Result => {
+      const slots = values.map((x) => ({ register: this.#define(x), type: tensorOf(x) }));
+      const [{ register, type }] = slots as [Slot];
+      return isHost ? { kind: 'host', slots } : { kind: 'device', index: register.index, bytes: bytesOf(type) };
+    });
     return [{ kind: 'segment', segment: this.#loaded.get(segment)!, operands, results, frees: [] }];
   }
 
@@ -243,7 +248,11 @@ class Planner {
   }
 
   /** Moves what a loop begins with to where it wants it: out of registers that die here, if the loop needs them no more. */
-  #enter(step: StructuralStep, dies: (x: Value) => boolean, moves: readonly (readonly [Value, Register])[]): readonly Kernel[] {
+  #enter(
+    step: StructuralStep,
+    dies: (x: Value) => boolean,
+    moves: readonly (readonly [Value, Register])[],
+  ): readonly Kernel[] {
     const captured = capturesOf(step);
     return moves.map(([x, to], i) => {
       const isLast = !moves.slice(i + 1).some(([other]) => other === x);
@@ -356,7 +365,7 @@ function definedBy(part: Part): readonly Value[] {
     case 'host':
       return part.node.outputs;
     case 'segment':
-      return part.segment.graph.outputs;
+      return part.segment.results.flatMap(({ values }) => values);
     case 'structural':
       return part.step.outputs;
   }

@@ -1,12 +1,5 @@
 /** Where a program's values are while it runs: numbers and small arrays on the host, tensors on the device, tapes. */
-import {
-  allocate,
-  bytesPerElement,
-  hostArray,
-  sizeOf,
-  type TensorData,
-  type TensorType,
-} from '@node-ode/core';
+import { allocate, bytesPerElement, hostArray, sizeOf, type TensorData, type TensorType } from '@node-ode/core';
 import type { OrtValue, Runtime } from '../runtime/contract.ts';
 
 /** A tensor on the device, disposed of when the last register or tape that holds it lets go. */
@@ -43,6 +36,9 @@ export const bytesOf = ({ shape, dtype }: TensorType): number => sizeOf(shape) *
 
 const isHeld = (entry: Entry): entry is Held => typeof entry === 'object' && 'refs' in entry;
 
+/** How values pass between the host and the device. */
+export type Transfers = Pick<Runtime, 'toValue' | 'toHost'>;
+
 /** A register with the type of what it holds. */
 export interface Slot {
   readonly register: Register;
@@ -68,7 +64,7 @@ export class Frame implements HostRegisters {
   readonly numbers: Float64Array;
   readonly arrays: (TensorData | undefined)[];
   readonly resources: (Resource | undefined)[];
-  readonly runtime: Runtime;
+  readonly runtime: Transfers;
   readonly signal: AbortSignal | undefined;
   /** Executions of each called graph. */
   readonly calls: Float64Array;
@@ -77,7 +73,7 @@ export class Frame implements HostRegisters {
   #bytes = 0;
 
   constructor(
-    runtime: Runtime,
+    runtime: Transfers,
     signal: AbortSignal | undefined,
     initial: { readonly numbers: Float64Array; readonly arrays: readonly (TensorData | undefined)[] },
     counts: { readonly resources: number; readonly calls: number },
@@ -114,6 +110,16 @@ export class Frame implements HostRegisters {
     if (resource === undefined) return;
     this.resources[index] = undefined;
     this.release(resource);
+  }
+
+  /** Lets go of an entry that no tape wants. */
+  drop(entry: Entry): void {
+    if (isHeld(entry)) this.release(entry);
+  }
+
+  /** Counts a tape of so many entries. */
+  countTape(entries: number): void {
+    if (entries > this.tapeEntries) this.tapeEntries = entries;
   }
 
   /** Lets go of everything that registers still hold: of a run that failed. */

@@ -1,5 +1,5 @@
 /** Running instructions: a tight loop over them, awaiting the device where it computes. */
-import { ExecutionError, type TensorData } from '@node-ode/core';
+import { allocate, ExecutionError, sizeOf, type TensorData } from '@node-ode/core';
 import type { OrtValue } from '../runtime/contract.ts';
 import type {
   Block,
@@ -9,10 +9,10 @@ import type {
   ScanInstruction,
   SegmentInstruction,
   StackInstruction,
+  StackLevel,
   WhileInstruction,
-  Written,
 } from './instructions.ts';
-import { bytesOf, dataOf, type Entry, type Frame, type Held, type Tape } from './registers.ts';
+import { dataOf, type Entry, type Frame, type Held, type Slot, type Tape } from './registers.ts';
 
 /** Runs a block: its instructions, then its exit. */
 export async function runBlock(block: Block, frame: Frame): Promise<void> {
@@ -65,15 +65,32 @@ async function runSegment({ segment, operands, results }: SegmentInstruction, fr
     for (let i = 0; i < uploaded.length; i++) uploaded[i]!.dispose();
   }
   for (let i = 0; i < results.length; i++) {
-    const { register, type } = results[i]!;
+    const result = results[i]!;
     const output = outputs[i]!;
-    if (register.bank === 'resource') {
-      frame.resources[register.index] = frame.hold(output, bytesOf(type));
+    if (result.kind === 'device') {
+      frame.resources[result.index] = frame.hold(output, result.bytes);
     } else {
       // The runtime was asked for these in JavaScript's memory.
-      frame.fetch(register, (output.data as TensorData).slice());
+      unpack(output.data as TensorData, result.slots, frame);
       output.dispose();
     }
+  }
+}
+
+/** Puts values that lie one behind the other where the host finds them. */
+function unpack(data: TensorData, slots: readonly Slot[], { numbers, arrays }: Frame): void {
+  let at = 0;
+  for (let i = 0; i < slots.length; i++) {
+    const { register, type } = slots[i]!;
+    if (register.bank === 'number') {
+      numbers[register.index] = data[at++]!;
+      continue;
+    }
+    const size = sizeOf(type.shape);
+    const array = allocate(type.dtype, size);
+    array.set(data.subarray(at, at + size));
+    arrays[register.index] = array;
+    at += size;
   }
 }
 
@@ -125,7 +142,7 @@ async function runScan(instruction: ScanInstruction, frame: Frame): Promise<void
     }
     await runBlock(body, frame);
     for (let k = 0; k < written.length; k++) {
-      lists[k]!.entries[position] = frame.take((written[k] as Written).element.register);
+      lists[k]!.entries[position] = frame.take(written[k]!.element.register);
     }
   }
   for (let k = 0; k < read.length; k++) frame.clear(read[k]!.tape);
@@ -143,14 +160,32 @@ function tapeLength(tapes: readonly Tape[]): number {
 
 async function runStack({ list, element, result, levels }: StackInstruction, frame: Frame): Promise<void> {
   const { entries } = frame.resources[list] as Tape;
-  if (element.register.bank !== 'resource') {
-    const { shape, dtype } = result.type;
-    const stacked = new Float64Array(0);
-    void stacked;
-    void shape;
-    void dtype;
+  if (element.register.bank !== 'resource') entries.splice(0, entries.length, stackOnHost(entries, element, result));
+  for (const level of levels) await joinLevel(entries, level, frame);
+  frame.put(result, entries.pop(), true);
+  frame.clear(list);
+}
+
+function stackOnHost(entries: readonly Entry[], element: Slot, result: Slot): Entry {
+  const size = sizeOf(element.type.shape);
+  const data = allocate(result.type.dtype, size * entries.length);
+  entries.forEach((entry, i) => {
+    data.set(dataOf(entry, element.type), i * size);
+  });
+  return data.length === 1 ? data[0] : data;
+}
+
+/** Joins neighbours in a list, which has fewer and larger entries then. */
+async function joinLevel(entries: Entry[], { width, whole, rest }: StackLevel, frame: Frame): Promise<void> {
+  const groups = Math.ceil(entries.length / width);
+  for (let g = 0; g < groups; g++) {
+    const start = g * width;
+    const members = entries.slice(start, start + width) as Held[];
+    const { segment, bytes } = (g === groups - 1 ? (rest ?? whole) : whole) as Join;
+    const [joined] = await segment.run(members.map(({ value }) => value));
+    entries.fill(undefined, start, start + width);
+    for (const member of members) frame.release(member);
+    entries[g] = frame.hold(joined!, bytes);
   }
-  for (const { width, whole, rest } of levels) await joinLevel(entries, width, whole, rest, frame);
-  const [joined] = entries.splice(0);
-  frame.put(result, joined, true);
+  entries.length = groups;
 }

@@ -15,6 +15,8 @@ import {
   type Value,
   type ValueType,
 } from '@node-ode/core';
+import { Numbering } from './numbering.ts';
+import { sinkTails } from './sink.ts';
 
 /** A node without subgraphs. */
 export type PlainNode = Exclude<Node, { readonly op: StructuralPrimitive | keyof TracedParams }>;
@@ -180,13 +182,15 @@ class ScopeBuilder {
   readonly #steps: Step[] = [];
   readonly #calls = new Map<string, number>();
   readonly #called: Set<string>;
+  readonly #numbering: Numbering;
 
-  constructor(called: Set<string>) {
+  constructor(called: Set<string>, numbering = new Numbering()) {
     this.#called = called;
+    this.#numbering = numbering;
   }
 
   close(results: readonly Value[]): Scope {
-    return { steps: withoutDeadNodes(this.#steps, results), results, calls: this.#calls };
+    return { steps: sinkTails(withoutDeadNodes(this.#steps, results), results), results, calls: this.#calls };
   }
 
   /** Appends what a graph does to `operands`; gives its results. */
@@ -228,19 +232,19 @@ class ScopeBuilder {
   #plain(node: PlainNode, inputs: readonly Value[]): readonly Value[] {
     const { type } = node.outputs[0]!;
     const output = value(type);
-    if (type.kind !== 'tensor') throw new UnsupportedError('compile', `'${node.op}' of a tape`, { expected: 'tensors' });
+    if (type.kind !== 'tensor')
+      throw new UnsupportedError('compile', `'${node.op}' of a tape`, { expected: 'tensors' });
     const { shape, dtype } = type;
     // A size is known, and so is every element of a tensor without any.
     const known = node.op === 'size' ? sizeOf(extentsOf(node, inputs[0]!)) : sizeOf(shape) === 0 ? 0 : undefined;
     const outputs = [output];
-    this.#steps.push({
-      kind: 'node',
-      node:
-        known === undefined
-          ? { ...node, inputs, outputs }
-          : { op: 'constant', inputs: [], params: { value: known, shape, dtype }, outputs },
-      output,
-    });
+    const written: PlainNode =
+      known === undefined
+        ? { ...node, inputs, outputs }
+        : { op: 'constant', inputs: [], params: { value: known, shape, dtype }, outputs };
+    const computed = this.#numbering.find(written);
+    if (computed !== undefined) return [computed];
+    this.#steps.push({ kind: 'node', node: written, output });
     return outputs;
   }
 
@@ -317,13 +321,17 @@ class ScopeBuilder {
 
   /** A tensor without elements. */
   #empty(type: ValueType): Value {
-    if (type.kind !== 'tensor') throw new UnsupportedError('compile', 'a tape of a fixed length', { expected: 'tensors' });
+    if (type.kind !== 'tensor')
+      throw new UnsupportedError('compile', 'a tape of a fixed length', { expected: 'tensors' });
     const { shape, dtype } = type;
-    return this.#plain({ op: 'constant', inputs: [], params: { value: 0, shape, dtype }, outputs: [value(type)] }, [])[0]!;
+    return this.#plain(
+      { op: 'constant', inputs: [], params: { value: 0, shape, dtype }, outputs: [value(type)] },
+      [],
+    )[0]!;
   }
 
   #inner(build: (scope: ScopeBuilder) => readonly Value[]): Scope {
-    const scope = new ScopeBuilder(this.#called);
+    const scope = new ScopeBuilder(this.#called, new Numbering(this.#numbering));
     return scope.close(build(scope));
   }
 }

@@ -24,7 +24,9 @@ export function stackSegments({ shape, dtype }: TensorType, length: number): rea
     const groups = Math.ceil(count / width);
     const left = count - (groups - 1) * width;
     const types = (n: number, end: number): readonly TensorType[] =>
-      Array.from({ length: n }, (_, i) => (levels.length === 0 ? tensorType(shape, dtype) : rows(i < n - 1 ? each : end)));
+      Array.from({ length: n }, (_, i) =>
+        levels.length === 0 ? tensorType(shape, dtype) : rows(i < n - 1 ? each : end),
+      );
     const isEven = left === width && last === each;
     levels.push({
       width,
@@ -51,6 +53,8 @@ function joining(types: readonly TensorType[], result: TensorType): Segment {
   });
   const output = value(result);
   const join: NodeOf<'concat'> = { op: 'concat', inputs: rows, params: { axis: 0 }, outputs: [output] };
-  return { graph: { name: 'stack', inputs, nodes: [...nodes, join], outputs: [output] }, hostOutputs: [false] };
+  return {
+    graph: { name: 'stack', inputs, nodes: [...nodes, join], outputs: [output] },
+    results: [{ values: [output], isHost: false }],
+  };
 }
-

@@ -1,7 +1,7 @@
 /** Formulas as nodes: operators of one dtype on named values, each demanded of the provider. */
 import { broadcastShapes, sameShape, type DType, type Shape } from '@node-ode/core';
 import { elementTypeOf } from '../model/ir.ts';
-import type { Attributes, Emitter, Operand } from './contract.ts';
+import type { Attributes, Emitter, Operand, Provider } from './contract.ts';
 import { hasKernel, requireKernel, type Kernel } from './kernels.ts';
 
 const logical: ReadonlySet<Kernel> = new Set<Kernel>(['Not', 'And', 'Or', 'Xor']);
@@ -18,9 +18,21 @@ export class Arithmetic {
     this.dtype = dtype;
   }
 
+  /**
+   * Whether functions are only as good as WGSL promises: NaN and infinities may be lost, and sine and cosine are off by up to 2⁻¹¹.
+   * SwiftShader is that rough.
+   */
+  get isLoose(): boolean {
+    return this.provider === 'webgpu';
+  }
+
+  get provider(): Provider {
+    return this.#emitter.provider;
+  }
+
   /** Whether the provider has an operator for this dtype. */
   has(kernel: Kernel, dtype = this.dtype): boolean {
-    return hasKernel(this.#emitter.provider, kernel, elementTypeOf(dtype));
+    return hasKernel(this.provider, kernel, elementTypeOf(dtype));
   }
 
   /** @throws UnsupportedError naming the primitive if the provider lacks the operator. */
@@ -50,8 +62,10 @@ export class Arithmetic {
     return this.apply('Div', [x, y]);
   }
 
+  /** |x|. CUDA's kernel makes −0 of 0, which `Max` takes back. */
   abs(x: string): string {
-    return this.apply('Abs', [x]);
+    const size = this.apply('Abs', [x]);
+    return this.provider === 'cuda' && this.dtype !== 'i32' ? this.apply('Max', [size, this.number(0)]) : size;
   }
 
   less(x: string, y: string): string {
@@ -98,9 +112,7 @@ export function broadcastNames(operands: readonly Operand[], shape: Shape): read
     sameShape(
       broadcastShapes(
         'broadcast',
-        ...operands.map((operand) =>
-          operand.splat === undefined || expanded.has(operand) ? operand.type.shape : [],
-        ),
+        ...operands.map((operand) => (operand.splat === undefined || expanded.has(operand) ? operand.type.shape : [])),
       ),
       shape,
     );

@@ -1,17 +1,18 @@
 /** Composites that ONNX has an operator for, or that are cheaper in one piece than in their parts. */
-import type { CompositePrimitive } from '@node-ode/core';
-import type { Lowering, Operand } from './contract.ts';
+import { tensorType, type CompositePrimitive, type ReduceParams } from '@node-ode/core';
+import type { Emitter, Lowering, Operand } from './contract.ts';
 import { errorNorm } from './error-norm.ts';
 import { hasKernel, requireKernel } from './kernels.ts';
 import { linearCombination } from './linear-combination.ts';
-import { elementTypeOf } from '../model/ir.ts';
 import { reduce } from './reduction.ts';
 import { int } from './shaping.ts';
 
 export const compositeRules: { readonly [P in CompositePrimitive]: Lowering<P> } = {
   mean: (emitter, { params }, [x]) => reduce(emitter, 'mean', 'ReduceMean', x as Operand, params),
-  softplus: (emitter, _, [x]) => {
-    const { name, type } = x as Operand;
+  softplus: (emitter, _, [operand]) => {
+    const x = operand as Operand;
+    const { name, type } = x;
+    if (type.dtype === 'f64') return softplusByParts(emitter, x);
     requireKernel(emitter, 'softplus', 'Softplus', type.dtype);
     const result = emitter.emit('Softplus', [name]);
     if (emitter.provider !== 'webgpu') return result;
@@ -25,7 +26,7 @@ export const compositeRules: { readonly [P in CompositePrimitive]: Lowering<P> }
     if (emitter.provider === 'cpu') return reduce(emitter, 'logSumExp', 'ReduceLogSumExp', x, params);
     const { axes, keepDims } = params;
     const top = emitter.lower('reduceMax', [x], { axes, keepDims: true });
-    const zero = emitter.operand(emitter.scalar(0, x.type.dtype), { ...x.type, shape: [] });
+    const zero = emitter.operand(emitter.scalar(0, x.type.dtype), tensorType([], x.type.dtype));
     const safe = emitter.lower('select', [emitter.lower('isFinite', [top], {}), top, zero], {});
     const sum = emitter.lower('sum', [emitter.lower('exp', [emitter.lower('sub', [x, safe], {})], {})], {
       axes,
@@ -42,14 +43,27 @@ export const compositeRules: { readonly [P in CompositePrimitive]: Lowering<P> }
   },
   logSoftmax: (emitter, { params: { axis } }, [operand]) => {
     const x = operand as Operand;
-    if (hasKernel(emitter.provider, 'LogSoftmax', elementTypeOf(x.type.dtype))) {
+    // The runtime's kernel for f64 makes numbers of NaN.
+    if (x.type.dtype === 'f32' && hasKernel(emitter.provider, 'LogSoftmax', 'float')) {
       return emitter.emit('LogSoftmax', [x.name], { axis: int(axis) });
     }
-    const along = { axes: [axis], keepDims: true };
-    const shifted = emitter.lower('sub', [x, emitter.lower('reduceMax', [x], along)], {});
-    const sum = emitter.lower('sum', [emitter.lower('exp', [shifted], {})], along);
-    return emitter.lower('sub', [shifted, emitter.lower('log', [sum], {})], {}).name;
+    return logSoftmaxByParts(emitter, x, { axes: [axis], keepDims: true });
   },
   linearCombination,
   errorNorm,
 };
+
+/** max(x, 0) + log(1 + e^−|x|): the runtime's kernel for f64 gives ∞ from 710 on, and 0 below −37. */
+function softplusByParts(emitter: Emitter, x: Operand): string {
+  const zero: Operand = { ...emitter.operand(emitter.scalar(0, x.type.dtype), tensorType([], x.type.dtype)), splat: 0 };
+  const decay = emitter.lower('exp', [emitter.lower('neg', [emitter.lower('abs', [x], {})], {})], {});
+  return emitter.lower('add', [emitter.lower('maximum', [x, zero], {}), emitter.lower('log1p', [decay], {})], {}).name;
+}
+
+/** (x − max) − log Σ e^(x − max); a maximum that passes over NaN will do, as the sum does not. */
+function logSoftmaxByParts(emitter: Emitter, x: Operand, along: ReduceParams): string {
+  const shape = x.type.shape.map((extent, axis) => (along.axes.includes(axis) ? 1 : extent));
+  const top = emitter.operand(reduce(emitter, 'logSoftmax', 'ReduceMax', x, along), tensorType(shape, x.type.dtype));
+  const shifted = emitter.lower('sub', [x, top], {});
+  return emitter.lower('sub', [shifted, emitter.lower('logSumExp', [shifted], along)], {}).name;
+}

@@ -26,7 +26,7 @@ export function lowerCond(
   const predicate = asOperand(inputs[0], node.op);
   const branch = (graph: Graph): OnnxGraph => {
     const inner = scope.inner();
-    const names = inner.outputs(lowerGraph(inner, graph, inputs.slice(1)).map(nameOf));
+    const names = inner.outputs(lowerGraph(inner, graph, inputs.slice(1)));
     return inner.graph(
       scope.fresh(graph.name),
       [],
@@ -67,7 +67,7 @@ export function lowerWhileLoop(
   // Without tapes nobody asks which iterations advanced.
   const entries = isTaped ? computed.slice(carry.length) : [];
   const outputs = [more as Lowered, ...next, ...entries];
-  const names = inner.outputs(outputs.map(nameOf));
+  const names = inner.outputs(outputs);
   const graph = inner.graph(
     scope.fresh(body.name),
     [
@@ -109,11 +109,12 @@ export function lowerScan(
   const captured = inputs.slice(0, constants);
   const carry = inputs.slice(constants, constants + carries);
   const sequences = inputs.slice(constants + carries);
-  const run = (target: Scope): readonly string[] => emitScan(target, node, captured, carry, sequences, lowerGraph);
-  const skip = (target: Scope): readonly string[] => [...carry.map(nameOf), ...emptySequences(target, node)];
+  const run = (target: Scope): readonly Lowered[] =>
+    results(target, emitScan(target, node, captured, carry, sequences, lowerGraph), node.outputs);
+  const skip = (target: Scope): readonly Lowered[] => [...carry, ...emptySequences(target, node)];
 
-  if (length !== null) return results(scope, length > 0 ? run(scope) : skip(scope), node.outputs);
-  const branch = (hint: string, emit: (target: Scope) => readonly string[]): OnnxGraph => {
+  if (length !== null) return length > 0 ? run(scope) : skip(scope);
+  const branch = (hint: string, emit: (target: Scope) => readonly Lowered[]): OnnxGraph => {
     const inner = scope.inner();
     inner.origin = node.op;
     const names = inner.outputs(emit(inner));
@@ -150,7 +151,7 @@ function emitScan(
     return inner.operand(scope.fresh('element'), element);
   });
   const computed = lowerGraph(inner, body, [...captured, ...carried, ...elements]);
-  const names = inner.outputs(computed.map(nameOf));
+  const names = inner.outputs(computed);
   const inputs: ValueInfo[] = [...carried, ...elements].map(({ name, type }) => infoOf(name, type));
   const read = sequences.map(nameOf);
   if (read.length === 0) {
@@ -175,8 +176,9 @@ function emitScan(
 }
 
 /** Sequences of no entries, for the outputs of a scan that runs zero times. */
-const emptySequences = (scope: Scope, node: NodeOf<'scan'>): readonly string[] =>
-  node.params.body.outputs.slice(node.params.carries).map(({ type }) => {
-    const element = type.kind === 'tape' ? type.element : type;
-    return scope.emit('Expand', [scope.scalar(0, element.dtype), scope.ints([0, ...element.shape])]);
+const emptySequences = (scope: Scope, { params: { carries }, outputs }: NodeOf<'scan'>): readonly Lowered[] =>
+  outputs.slice(carries).map(({ type }) => {
+    const { shape, dtype } = type.kind === 'tape' ? type.element : { ...type, shape: type.shape.slice(1) };
+    const empty = scope.emit('Expand', [scope.scalar(0, dtype), scope.ints([0, ...shape])]);
+    return lowered(scope, empty, type);
   });

@@ -2,7 +2,6 @@
 import type {
   BinaryPrimitive,
   ComparisonPrimitive,
-  DType,
   LogicParams,
   NodeOf,
   Primitive,
@@ -13,11 +12,12 @@ import { Arithmetic, broadcastNames, cast } from './arithmetic.ts';
 import type { Emitter, Lowering, Operand } from './contract.ts';
 import type { Kernel } from './kernels.ts';
 import { erf } from './special/erf.ts';
-import { expm1, log1p } from './special/exponential.ts';
+import { exp, expm1, log, log1p, sigmoid } from './special/exponential.ts';
 import { extremum } from './special/extremum.ts';
 import { integerRemainder, magnitude, negated, quotient } from './special/integer.ts';
+import { power } from './special/power.ts';
 import { remainder, round, sign } from './special/rounding.ts';
-import { atan2, tan } from './special/trigonometric.ts';
+import { atan2, cos, sin, tan } from './special/trigonometric.ts';
 
 const outputType = (node: NodeOf<Primitive>): TensorType => node.outputs[0]?.type as TensorType;
 
@@ -44,8 +44,7 @@ const binary =
 
 const unaryKernel = <P extends Primitive>(kernel: Kernel): Lowering<P> => unary((a, x) => a.apply(kernel, [x]));
 
-const binaryKernel = <P extends Primitive>(kernel: Kernel): Lowering<P> =>
-  binary((a, x, y) => a.apply(kernel, [x, y]));
+const binaryKernel = <P extends Primitive>(kernel: Kernel): Lowering<P> => binary((a, x, y) => a.apply(kernel, [x, y]));
 
 const not = (a: Arithmetic, x: string): string => a.apply('Not', [x]);
 
@@ -57,24 +56,28 @@ const division =
 
 const extremumOf =
   (kernel: 'Max' | 'Min'): BinaryFormula =>
-  (a, x, y, { provider }, operands) =>
-    extremum(a, provider, kernel, { x, y, splats: operands.map(({ splat }) => splat) });
+  (a, x, y, _, operands) =>
+    extremum(a, kernel, { x, y, splats: operands.map(({ splat }) => splat) });
 
-/** Booleans without kernels of their own are chosen by one of them. */
-const equal: BinaryFormula = (a, x, y) => (a.has('Equal') ? a.equal(x, y) : a.where(x, y, not(a, y)));
+/** Booleans are compared as numbers where that is all there is. */
+const equal: BinaryFormula = (a, x, y) =>
+  a.has('Equal') ? a.equal(x, y) : a.as('i32').equal(a.cast(x, 'i32'), a.cast(y, 'i32'));
 
-const notEqual: BinaryFormula = (a, x, y) => {
-  if (a.dtype !== 'bool') return not(a, a.equal(x, y));
-  return a.has('Xor') ? a.apply('Xor', [x, y]) : a.where(x, not(a, y), y);
-};
+const notEqual: BinaryFormula = (a, x, y, ...rest) =>
+  a.dtype === 'bool' && a.has('Xor') ? a.apply('Xor', [x, y]) : not(a, equal(a, x, y, ...rest));
 
-const or: BinaryFormula = (a, x, y) => (a.has('Or') ? a.apply('Or', [x, y]) : a.where(x, x, y));
+const or: BinaryFormula = (a, x, y) =>
+  a.has('Or') ? a.apply('Or', [x, y]) : not(a, a.apply('And', [not(a, x), not(a, y)]));
 
 function select(emitter: Emitter, node: NodeOf<'select'>, operands: readonly Operand[]): string {
   const { shape, dtype } = outputType(node);
   const [condition, whenTrue, whenFalse] = broadcastNames(operands, shape) as [string, string, string];
   const a = new Arithmetic(emitter, 'select', dtype);
-  if (dtype !== 'bool' || a.has('Where')) return a.where(condition, whenTrue, whenFalse);
+  if (dtype !== 'bool') return a.where(condition, whenTrue, whenFalse);
+  if (!a.has('Xor')) {
+    const i32 = a.as('i32');
+    return i32.cast(i32.where(condition, a.cast(whenTrue, 'i32'), a.cast(whenFalse, 'i32')), 'bool');
+  }
   // Where the condition holds, what differs between the two is turned over.
   const differs = a.apply('Xor', [whenTrue, whenFalse]);
   return a.apply('Xor', [whenFalse, a.apply('And', [condition, differs])]);
@@ -93,28 +96,22 @@ function convert(emitter: Emitter, { params }: NodeOf<'cast'>, operands: readonl
 }
 
 type ElementwiseRule =
-  | UnaryPrimitive
-  | BinaryPrimitive
-  | ComparisonPrimitive
-  | keyof LogicParams
-  | 'cast'
-  | 'select'
-  | 'constant';
+  UnaryPrimitive | BinaryPrimitive | ComparisonPrimitive | keyof LogicParams | 'cast' | 'select' | 'constant';
 
 export const elementwiseRules: { readonly [P in ElementwiseRule]: Lowering<P> } = {
   neg: unary(negated),
   abs: unary(magnitude),
   sign: unary(sign),
-  exp: unaryKernel('Exp'),
+  exp: unary(exp),
   expm1: unary(expm1),
-  log: unaryKernel('Log'),
+  log: unary(log),
   log1p: unary(log1p),
   sqrt: unaryKernel('Sqrt'),
-  sin: unaryKernel('Sin'),
-  cos: unaryKernel('Cos'),
+  sin: unary(sin),
+  cos: unary(cos),
   tan: unary(tan),
   tanh: unaryKernel('Tanh'),
-  sigmoid: unaryKernel('Sigmoid'),
+  sigmoid: unary(sigmoid),
   erf: unary((a, x, emitter, { shape }) => erf(emitter, a, x, shape)),
   floor: unaryKernel('Floor'),
   ceil: unaryKernel('Ceil'),
@@ -125,7 +122,7 @@ export const elementwiseRules: { readonly [P in ElementwiseRule]: Lowering<P> } 
   mul: binaryKernel('Mul'),
   div: binary(division(quotient, (a, x, y) => a.div(x, y))),
   rem: binary(division(integerRemainder, remainder)),
-  pow: binaryKernel('Pow'),
+  pow: binary((a, x, y, _, operands) => power(a, x, y, operands[1]?.splat)),
   maximum: binary(extremumOf('Max')),
   minimum: binary(extremumOf('Min')),
   atan2: binary(atan2),

@@ -1,13 +1,6 @@
 /** A lowered graph as an ONNX model. */
 import { formatType, UnsupportedError, type Graph, type HostArray, type TensorType, type Value } from '@node-ode/core';
-import {
-  irVersion,
-  opset,
-  type OnnxGraph,
-  type OnnxModel,
-  type OnnxNode,
-  type OnnxTensor,
-} from '../model/ir.ts';
+import { irVersion, opset, type OnnxGraph, type OnnxModel, type OnnxNode, type OnnxTensor } from '../model/ir.ts';
 import type { Provider } from './contract.ts';
 import { applyPrimitive, lowerGraph } from './lower-graph.ts';
 import { infoOf, ModelScope, Scope } from './scope.ts';
@@ -37,7 +30,7 @@ export function emitModel(graph: Graph, options: EmitOptions): OnnxModel {
   for (const name of [...names, ...outputNames]) model.reserve(name);
   const main = new Scope(model);
   const inputs = graph.inputs.map((input, i) => main.operand(names[i] as string, tensorTypeOf(input)));
-  const computed = main.outputs(lowerGraph(main, graph, inputs).map(({ name }) => name));
+  const computed = main.outputs(lowerGraph(main, graph, inputs));
   constants.forEach((array, i) => {
     model.initializers.push({ name: names[i] as string, tensor: tensorOf(array), origin: 'constant' });
   });

@@ -3,7 +3,7 @@ import { sizeOf, tensorType } from '@node-ode/core';
 import type { Emitter, Lowering, Operand } from './contract.ts';
 import { total } from './linear-combination.ts';
 import { reduce } from './reduction.ts';
-import { count } from './shaping.ts';
+import { count, numberType } from './shaping.ts';
 
 /** What a leaf of the state brings. */
 interface Leaf {
@@ -28,7 +28,7 @@ export const errorNorm: Lowering<'errorNorm'> = (emitter, _, operands) => {
   const factor = commonFactor(leaves);
   const ratios = leaves.map((leaf) => ratio(emitter, leaf, factor));
   const size = leaves.reduce((n, { error }) => n + sizeOf(error.type.shape), 0);
-  const root = emitter.emit('Sqrt', [count(emitter, size, dtype === 'f64' ? 'f64' : 'f32')]);
+  const root = emitter.emit('Sqrt', [count(emitter, size, numberType(operands[0] as Operand))]);
   const divisor = factor === undefined ? root : emitter.emit('Mul', [root, emitter.scalar(factor, dtype)]);
   return emitter.emit('Div', [norm(emitter, ratios), divisor]);
 };
@@ -46,7 +46,9 @@ function leavesOf(operands: readonly Operand[]): readonly Leaf[] {
 function commonFactor(leaves: readonly Leaf[]): number | undefined {
   const factor = leaves[0]?.rtol.splat;
   if (factor === undefined || !(factor >= smallestFactor)) return undefined;
-  const fits = leaves.every(({ rtol, atol }) => rtol.splat === factor && Math.fround(Number(atol.splat) / factor) < Infinity);
+  const fits = leaves.every(
+    ({ rtol, atol }) => rtol.splat === factor && Math.fround(Number(atol.splat) / factor) < Infinity,
+  );
   return fits ? factor : undefined;
 }
 
@@ -68,7 +70,8 @@ function norm(emitter: Emitter, tensors: readonly Operand[]): string {
     keepDims: false,
   });
   const [first] = tensors as readonly [Operand];
-  if (tensors.length === 1 && first.type.shape.length > 0) {
+  if (tensors.length === 1) {
+    if (first.type.shape.length === 0) return emitter.emit('Abs', [first.name]);
     return reduce(emitter, 'errorNorm', 'ReduceL2', first, all(first));
   }
   const squares = tensors.map((x) =>

@@ -3,7 +3,7 @@
  * stands for all of it; the others are absorbed, as nothing else uses them.
  */
 import type { Graph, Node, Primitive, Shape, TensorType, Value } from '@node-ode/core';
-import type { Emitter, Operand } from './contract.ts';
+import type { Emitter, Operand, Provider } from './contract.ts';
 
 /** How a pattern is emitted; its operands are values of the graph. */
 export interface Fusion {
@@ -21,6 +21,8 @@ type NodeWith<P extends Primitive> = Extract<Node, { op: P }>;
 
 /** What a pattern looks around with. */
 interface Surroundings {
+  /** The provider that the model is for. */
+  readonly provider: Provider;
   /** The node that makes a value, if it applies `op` and has no other use. */
   sole<P extends Primitive>(op: P, x: Value | undefined): NodeWith<P> | undefined;
 }
@@ -33,19 +35,19 @@ interface Match {
 type Pattern = (node: Node, around: Surroundings) => Match | undefined;
 
 /** Finds the patterns of a graph. */
-export function findFusions(graph: Graph): Fusions {
-  const at = new Map<Node, Fusion>();
+export function findFusions(graph: Graph, provider: Provider): Fusions {
   const absorbed = new Set<Node>();
   const uses = countUses(graph);
-  const producers = new Map<Value, Node>();
+  const producers = new Map<Value, Node>(graph.nodes.flatMap((node) => node.outputs.map((output) => [output, node])));
   const around: Surroundings = {
+    provider,
     sole: (op, x) => {
       const node = x === undefined ? undefined : producers.get(x);
       return isApplication(node, op) && uses.get(x as Value) === 1 && !absorbed.has(node) ? node : undefined;
     },
   };
+  const at = new Map<Node, Fusion>();
   for (const node of graph.nodes) {
-    for (const output of node.outputs) producers.set(output, node);
     for (const pattern of patterns) {
       const match = pattern(node, around);
       if (match === undefined) continue;
@@ -125,4 +127,19 @@ const allFinite: Pattern = (node, { sole }) => {
   return { fusion: { operands: [x], emit }, absorbs: [least, count, test] };
 };
 
-const patterns: readonly Pattern[] = [gemmWithBias, allFinite];
+/** x·x·x → x³, which ONNX Runtime's CPU kernel multiplies out; others raise to a power by logarithms. */
+const cube: Pattern = (node, { provider, sole }) => {
+  if (node.op !== 'mul' || provider !== 'cpu') return undefined;
+  for (const [product, x] of [node.inputs, [...node.inputs].reverse()] as readonly (readonly Value[])[]) {
+    const square = sole('mul', product);
+    const type = tensorTypeOf(x);
+    if (square === undefined || x === undefined || type === undefined || !isFloat(type)) continue;
+    if (square.inputs.some((factor) => factor !== x)) continue;
+    const emit: Fusion['emit'] = (emitter, operands) =>
+      emitter.emit('Pow', [(operands[0] as Operand).name, emitter.scalar(3, type.dtype)]);
+    return { fusion: { operands: [x], emit }, absorbs: [square] };
+  }
+  return undefined;
+};
+
+const patterns: readonly Pattern[] = [gemmWithBias, allFinite, cube];

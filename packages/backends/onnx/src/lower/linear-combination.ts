@@ -2,11 +2,11 @@
  * Weighted sums: the stages of a Runge–Kutta step. ONNX Runtime takes 0.3–0.5 µs for a small node, whatever it does, so the
  * number of nodes decides; what was measured is in the README.
  */
-import { isFloat, sizeOf, type DType, type Shape } from '@node-ode/core';
+import { sizeOf, type DType, type Shape } from '@node-ode/core';
+import { elementTypeOf } from '../model/ir.ts';
 import type { Emitter, Lowering, Operand } from './contract.ts';
 import { hasKernel } from './kernels.ts';
-import { elementTypeOf } from '../model/ir.ts';
-import { reshape, vector, withTrailingAxes } from './shaping.ts';
+import { int, reshape, vector, withTrailingAxes } from './shaping.ts';
 
 /** A term whose factor is a number by now. */
 interface Term {
@@ -20,7 +20,10 @@ interface Sum {
   readonly dtype: 'f32' | 'f64';
 }
 
-/** From this many terms with a factor other than 1, one product with their stack is faster than a node for each. */
+/**
+ * From this many terms with a factor other than 1, one product with their stack is faster than a node for each: 2.1 against
+ * 2.8 µs for six terms of 40 elements, 72 against 99 µs for six of 65,536, the same for four.
+ */
 const manyTerms = 3;
 
 /**
@@ -36,14 +39,12 @@ export const linearCombination: Lowering<'linearCombination'> = (emitter, { para
     return { factor: coefficient, name: emitter.emit('Mul', [aligned, x.name]) };
   });
   const { shape, dtype } = (operands[n] as Operand).type;
-  const sum: Sum = { terms, shape, dtype: floatType(dtype) };
+  const sum: Sum = { terms, shape, dtype: dtype === 'f64' ? 'f64' : 'f32' };
   const scaled = terms.filter(({ factor }) => factor !== 1).length;
   return scaled >= manyTerms && shape.length > 0 && sizeOf(shape) > 0
     ? stackedSum(emitter, sum)
     : termByTerm(emitter, sum);
 };
-
-const floatType = (dtype: DType): 'f32' | 'f64' => (isFloat(dtype) && dtype === 'f64' ? 'f64' : 'f32');
 
 /**
  * The factors as a row, times the terms as rows of a matrix. Each column is an element of the result, so that what is not
@@ -51,11 +52,8 @@ const floatType = (dtype: DType): 'f32' | 'f64' => (isFloat(dtype) && dtype === 
  */
 function stackedSum(emitter: Emitter, { terms, shape, dtype }: Sum): string {
   const factors = terms.map(({ factor }) => factor);
-  const concatenated = emitter.emit(
-    'Concat',
-    terms.map(({ name }) => name),
-    { axis: { kind: 'int', value: 0 } },
-  );
+  const names = terms.map(({ name }) => name);
+  const concatenated = emitter.emit('Concat', names, { axis: int(0) });
   const rows = reshape(emitter, concatenated, [terms.length, sizeOf(shape)]);
   if (shape.length === 1) return emitter.emit('MatMul', [emitter.constant(vector(factors, dtype)), rows]);
   const row = emitter.constant(vector(factors, dtype, [1, terms.length]));

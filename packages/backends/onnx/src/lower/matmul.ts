@@ -1,4 +1,5 @@
 /** Matrix products: `Gemm` for two matrices, which transposes in place, and `MatMul` for batches of them. */
+import { sizeOf, type TensorType } from '@node-ode/core';
 import type { Emitter, Lowering, Operand } from './contract.ts';
 import { requireKernel } from './kernels.ts';
 import { filled, int, range } from './shaping.ts';
@@ -9,11 +10,10 @@ export const matmulRules: { readonly matmul: Lowering<'matmul'> } = {
     const { transposeA, transposeB } = params;
     const { shape, dtype } = a.type;
     requireKernel(emitter, 'matmul', 'MatMul', dtype);
-    const [result] = outputs;
-    if (shape.at(transposeA ? -2 : -1) === 0 && result?.type.kind === 'tensor') {
-      // A sum of nothing; the WebGPU kernel crashes on it.
-      return filled(emitter, 0, result.type.shape, dtype);
-    }
+    const result = outputs[0]?.type as TensorType;
+    const inner = shape.at(transposeA ? -2 : -1);
+    // Sums of nothing, or no sums: the WebGPU kernel crashes on the ones, CPU's fused one refuses the others.
+    if (inner === 0 || sizeOf(result.shape) === 0) return filled(emitter, 0, result.shape, dtype);
     if (shape.length === 2 && b.type.shape.length === 2) {
       const attributes = { transA: int(transposeA ? 1 : 0), transB: int(transposeB ? 1 : 0) };
       return emitter.emit('Gemm', [a.name, b.name], attributes);

@@ -42,7 +42,10 @@ export const movementRules: { readonly [P in Movement]: Lowering<P> } = {
 };
 
 /** The elements of a node, given the names of its operands as the provider has them and their dtype. */
-type Inputs = (names: readonly string[], dtype: 'f32' | 'f64' | 'i32' | 'bool') => readonly [readonly string[], Attributes];
+type Inputs = (
+  names: readonly string[],
+  dtype: 'f32' | 'f64' | 'i32' | 'bool',
+) => readonly [readonly string[], Attributes];
 
 /** A node that moves elements. Booleans travel as i32 where the provider moves no booleans. */
 function moved(

@@ -2,7 +2,7 @@
 import { sizeOf, type NodeOf, type ReduceParams, type TensorType } from '@node-ode/core';
 import type { Emitter, Lowering, Operand } from './contract.ts';
 import { requireKernel, type Kernel } from './kernels.ts';
-import { count, int, numberType } from './shaping.ts';
+import { count, filled, int, numberType } from './shaping.ts';
 
 type Reduction = 'sum' | 'reduceMax' | 'reduceMin' | 'size';
 
@@ -26,7 +26,10 @@ export function reduce(
 ): string {
   if (axes.length === 0) return name;
   requireKernel(emitter, primitive, kernel, type.dtype);
-  return emitter.emit(kernel, [name, emitter.ints(axes)], { keepdims: int(keepDims ? 1 : 0) });
+  // Without the operand ONNX reduces over all axes, a little faster.
+  const isTotal = axes.length === type.shape.length;
+  const inputs = isTotal ? [name] : [name, emitter.ints(axes)];
+  return emitter.emit(kernel, inputs, { keepdims: int(keepDims ? 1 : 0) });
 }
 
 /**
@@ -39,9 +42,11 @@ function extremum(
   x: Operand,
   { op, params, outputs }: NodeOf<'reduceMax' | 'reduceMin'>,
 ): string {
-  const result = reduce(emitter, op, kernel, x, params);
-  if (params.axes.length === 0 || x.type.dtype === 'i32') return result;
-  const bound = reduce(emitter, op, 'ReduceL1', x, params);
   const type = outputs[0]?.type as TensorType;
+  // No extremum at all: WebGPU's kernels refuse that.
+  if (sizeOf(type.shape) === 0) return filled(emitter, 0, type.shape, type.dtype);
+  const result = reduce(emitter, op, kernel, x, params);
+  if (params.axes.length === 0 || type.dtype === 'i32') return result;
+  const bound = reduce(emitter, op, 'ReduceL1', x, params);
   return emitter.lower('minimum', [emitter.operand(result, type), emitter.operand(bound, type)], {}).name;
 }

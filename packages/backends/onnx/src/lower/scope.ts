@@ -93,14 +93,18 @@ export class ModelScope {
 export class Scope implements Emitter {
   readonly nodes: OnnxNode[] = [];
   readonly #defined = new Set<string>();
+  /** Outputs of the nodes so far, by what the nodes are. */
+  readonly #emitted = new Map<string, readonly string[]>();
   readonly #model: ModelScope;
+  readonly #outer: Scope | undefined;
   readonly #main: Scope;
   /** The primitive that is being lowered. */
   origin = '';
 
-  constructor(model: ModelScope, main?: Scope) {
+  constructor(model: ModelScope, outer?: Scope) {
     this.#model = model;
-    this.#main = main ?? this;
+    this.#outer = outer;
+    this.#main = outer === undefined ? this : outer.#main;
   }
 
   get provider(): Provider {
@@ -109,7 +113,7 @@ export class Scope implements Emitter {
 
   /** A scope for a subgraph of a node of this one. */
   inner(): Scope {
-    return new Scope(this.#model, this.#main);
+    return new Scope(this.#model, this);
   }
 
   fresh(hint: string): string {
@@ -120,7 +124,25 @@ export class Scope implements Emitter {
     return this.emitMany(opType, inputs, 1, attributes)[0] as string;
   }
 
+  /** The outputs of a node; of an equal one in this graph or one around it, if there is one. */
   emitMany(opType: string, inputs: readonly string[], outputs: number, attributes: Attributes = {}): readonly string[] {
+    const hasGraphs = Object.values(attributes).some(({ kind }) => kind === 'graph');
+    if (hasGraphs) return this.#emitFresh(opType, inputs, outputs, attributes);
+    const key = JSON.stringify([opType, inputs, outputs, attributes]);
+    const known = this.#find(key);
+    if (known !== undefined) return known;
+    const names = this.#emitFresh(opType, inputs, outputs, attributes);
+    this.#emitted.set(key, names);
+    return names;
+  }
+
+  #find(key: string): readonly string[] | undefined {
+    const own = this.#emitted.get(key);
+    if (own !== undefined || this.#outer === undefined) return own;
+    return this.#outer.#find(key);
+  }
+
+  #emitFresh(opType: string, inputs: readonly string[], outputs: number, attributes: Attributes): readonly string[] {
     const names = Array.from({ length: outputs }, () => this.fresh(opType.toLowerCase()));
     this.append(opType, inputs, names, attributes);
     return names;
@@ -136,13 +158,22 @@ export class Scope implements Emitter {
    * Names for the outputs of this graph: each of a value of its own that a node of this graph makes. A value from outside,
    * an input or a second use of one gets a copy.
    */
-  outputs(names: readonly string[]): readonly string[] {
+  outputs(values: readonly Lowered[]): readonly string[] {
     const taken = new Set<string>();
-    return names.map((name) => {
-      const own = this.#defined.has(name) && !taken.has(name) ? name : this.emit('Identity', [name]);
+    return values.map((lowered) => {
+      const { name } = lowered;
+      const own = this.#defined.has(name) && !taken.has(name) ? name : this.#copy(lowered);
       taken.add(own);
       return own;
     });
+  }
+
+  #copy(lowered: Lowered): string {
+    const { dtype } = isTapeOperand(lowered) ? lowered.element : lowered.type;
+    const { name } = lowered;
+    // WebGPU has no Identity for booleans.
+    const isAnd = dtype === 'bool' && this.provider === 'webgpu';
+    return this.#emitFresh(isAnd ? 'And' : 'Identity', isAnd ? [name, name] : [name], 1, {})[0] as string;
   }
 
   ints(values: readonly number[]): string {

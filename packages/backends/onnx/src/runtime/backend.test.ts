@@ -10,8 +10,7 @@ import { checkOptions, type OnnxOptions } from './options.ts';
 import type { OrtModule } from './ort.ts';
 import type { CompileProgram } from './programs.ts';
 
-const providers: readonly Provider[] =
-  process.env['NODE_ODE_WEBGPU'] === 'swiftshader' ? ['cpu', 'webgpu'] : ['cpu'];
+const providers: readonly Provider[] = process.env['NODE_ODE_WEBGPU'] === 'swiftshader' ? ['cpu', 'webgpu'] : ['cpu'];
 
 const pair = f32(2);
 const flags = tensorType([3], 'bool');
@@ -27,17 +26,15 @@ const models = {
   pass: smallModel('pass', { x: pair, y: pair }, { z: pair }, [['Add', 'x', 'y', 'z']]),
   less: smallModel('less', { x: f32(3), y: f32(3) }, { z: flags }, [['Less', 'x', 'y', 'z']]),
   wrongShape: smallModel('wrongShape', { x: pair }, { y: pair }, [['Identity', 'x', 'y']]),
-  divide: smallModel('divide', { x: tensorType([3], 'f32'), i: tensorType([1], 'i32') }, { y: f32(1) }, [
-    ['Gather', 'x', 'i', 'y'],
-  ]),
+  lookUp: smallModel('lookUp', { x: f32(3), i: tensorType([1], 'i32') }, { y: f32(1) }, [['Gather', 'x', 'i', 'y']]),
 };
 const graphs = {
   add: emptyGraph('add', [pair, pair], [pair]),
   thrice: emptyGraph('thrice', [pair], [pair, pair, pair]),
   pass: emptyGraph('pass', [pair, pair], [pair, pair]),
-  less: { ...emptyGraph('less', [f32(3), f32(3), flags], [flags]) },
+  less: emptyGraph('less', [f32(3), f32(3), flags], [flags]),
   wrongShape: emptyGraph('wrongShape', [pair, f32(1)], [f32(1)]),
-  divide: emptyGraph('divide', [tensorType([3], 'f32'), tensorType([1], 'i32'), f32(1)], [f32(1)]),
+  lookUp: emptyGraph('lookUp', [f32(3), tensorType([1], 'i32'), f32(1)], [f32(1)]),
 };
 
 const make = (provider: Provider = 'cpu', module: OrtModule = ort, compile: CompileProgram = smallPrograms(models)) =>
@@ -91,7 +88,10 @@ describe.each(providers)('arrays on %s', (provider) => {
     const [x, y] = [await backend.upload(array([1, 2])), await backend.upload(array([3, 4]))];
     const [first, second] = await pass.run([x, y]);
     x.dispose();
-    expect([await numbers(first), await numbers(second)]).toEqual([[3, 4], [1, 2]]);
+    expect([await numbers(first), await numbers(second)]).toEqual([
+      [3, 4],
+      [1, 2],
+    ]);
     const [again, same] = await pass.run([y, y], { donate: [0, 1] });
     await expect(y.read()).rejects.toThrow('disposed, or donated');
     again?.dispose();
@@ -108,7 +108,11 @@ describe.each(providers)('arrays on %s', (provider) => {
     const others = await Promise.all([7, 8, 9].map((n) => backend.upload(array([n, n]))));
     expect(await numbers(b)).toEqual([1, expect.closeTo(Math.E, 5)]);
     expect(await numbers(c)).toEqual([0, 1]);
-    expect(await Promise.all(others.map(numbers))).toEqual([[7, 7], [8, 8], [9, 9]]);
+    expect(await Promise.all(others.map(numbers))).toEqual([
+      [7, 7],
+      [8, 8],
+      [9, 9],
+    ]);
   });
 
   it('stay on the device from run to run', async () => {
@@ -128,12 +132,18 @@ describe.each(providers)('arrays on %s', (provider) => {
 
   it('are freed when nobody has them any more', async () => {
     let disposals = 0;
-    const Tensor = class extends ort.Tensor {
-      override dispose(): void {
-        disposals++;
-        super.dispose();
-      }
-    } as unknown as OrtModule['Tensor'];
+    const Tensor = new Proxy(ort.Tensor, {
+      construct: (target, args) => {
+        const tensor: ort.Tensor = Reflect.construct(target, args);
+        const dispose = tensor.dispose.bind(tensor);
+        return Object.assign(tensor, {
+          dispose: () => {
+            disposals++;
+            dispose();
+          },
+        });
+      },
+    });
     const counted = make('cpu', { ...ort, Tensor });
     const x = await counted.upload(array([1, 2]));
     const pass = await counted.compile(graphs.pass);
@@ -158,7 +168,9 @@ describe('executables', () => {
     const x = await upload(backend, 1, 2);
     await expect(add.run([x])).rejects.toMatchObject({ code: 'SHAPE' });
     await expect(add.run([x, await upload(backend, 1, 2, 3)])).rejects.toMatchObject({ code: 'SHAPE' });
-    await expect(add.run([x, await backend.upload(array([1, 2], { dtype: 'i32' }))])).rejects.toMatchObject({ code: 'DTYPE' });
+    await expect(add.run([x, await backend.upload(array([1, 2], { dtype: 'i32' }))])).rejects.toMatchObject({
+      code: 'DTYPE',
+    });
     await expect(add.run([x, x], { donate: [2] })).rejects.toMatchObject({ code: 'OPTION' });
     await expect(add.run([x, await upload(make(), 1, 2)])).rejects.toThrow('another onnx-cpu backend');
     const aborted = AbortSignal.abort(new Error('enough'));
@@ -170,13 +182,13 @@ describe('executables', () => {
 
   it('leave everything as it was when a run fails', async () => {
     const backend = make();
-    const gather = await backend.compile(graphs.divide);
+    const gather = await backend.compile(graphs.lookUp);
     const x = await upload(backend, 1, 2, 3);
     const one = await upload(backend, 1);
     const at = (i: number): Promise<DeviceArray> => backend.upload(array([i], { dtype: 'i32' }));
     await expect(gather.run([x, await at(9), one], { donate: [0] })).rejects.toMatchObject({
       code: 'EXECUTION',
-      message: expect.stringContaining("graph 'divide' stopped at 'gather'"),
+      message: expect.stringContaining("graph 'lookUp' stopped at 'gather'"),
     });
     expect(await numbers(x)).toEqual([1, 2, 3]);
     expect(await numbers((await gather.run([x, await at(2), one]))[0])).toEqual([3]);
@@ -233,6 +245,12 @@ describe('executables', () => {
     await (async () => other.compile(graphs.add))();
     await collectGarbage(() => disposed > 1);
     expect(disposed).toBe(2);
+    // One of whose methods somebody has is not forgotten.
+    const { run } = await other.compile(graphs.add);
+    await (async () => other.compile(graphs.add))();
+    await collectGarbage(() => disposed > 2);
+    expect(disposed).toBe(3);
+    await expect(run([])).rejects.toMatchObject({ code: 'SHAPE' });
   });
 });
 

@@ -11,7 +11,13 @@ import {
 import type { Provider } from '../lower/contract.ts';
 import type { Runtime } from './contract.ts';
 import { deviceArrays, shareOf } from './device-array.ts';
-import { disposeProgram, executable, type ExecutableHost, type OnnxExecutable, type ProgramOwner } from './executable.ts';
+import {
+  disposeProgram,
+  executable,
+  type ExecutableHost,
+  type OnnxExecutable,
+  type ProgramOwner,
+} from './executable.ts';
 import type { OptimizedModels } from './optimized-models.ts';
 import type { Settings } from './options.ts';
 import { describeRuntime, type OrtModule } from './ort.ts';

@@ -50,13 +50,16 @@ export function executable(
   program: Program,
   host: ExecutableHost,
 ): OnnxExecutable {
-  const owner: ProgramOwner = { program, runs: 0, isDisposed: false };
+  // Every method refers to this object: while one of them can be called, the program is not forgotten.
+  const state: { readonly owner: ProgramOwner } = { owner: { program, runs: 0, isDisposed: false } };
+  host.forgotten.register(state, state.owner);
 
   const run = async (
     inputs: readonly DeviceArray[],
     { donate = [], signal }: RunOptions = {},
   ): Promise<readonly DeviceArray[]> => {
     host.demandOpen('run');
+    const { owner } = state;
     if (owner.isDisposed) {
       throw new ExecutionError('run', `the executable of graph '${graph.name}' was disposed`, {
         advice: 'Compile it again.',
@@ -82,16 +85,14 @@ export function executable(
   };
 
   const { counters } = program;
-  const handle: OnnxExecutable = {
+  return {
     placement: program.placement,
     run: (inputs, options) => host.track(run(inputs, options)),
     ...(counters === undefined ? {} : { counters: () => counters() }),
     dispose: () => {
-      disposeProgram(owner, host);
+      disposeProgram(state.owner, host);
     },
   };
-  host.forgotten.register(handle, owner);
-  return handle;
 }
 
 /** Disposes of a program, when the last of its runs has ended. */

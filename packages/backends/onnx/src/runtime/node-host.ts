@@ -4,7 +4,8 @@
  */
 
 /** A module by a name that bundlers don't follow: it exists where the code runs, or not at all. */
-export const importByName = (name: string): Promise<unknown> => import(/* @vite-ignore */ /* webpackIgnore: true */ name);
+export const importByName = (name: string): Promise<unknown> =>
+  import(/* @vite-ignore */ /* webpackIgnore: true */ name);
 
 /** `node:fs/promises`. */
 export interface NodeFiles {
@@ -54,18 +55,14 @@ export async function machineName(): Promise<string> {
   return [platform, arch, cpus()[0]?.model ?? 'unknown processor'].join(' ');
 }
 
-/** The folder of onnxruntime-node's native libraries for this machine; nothing if it can't be found. */
+/** The folder of the native libraries of the onnxruntime-node that was loaded last; nothing if none was. */
 export async function nativeFolder(): Promise<string | undefined> {
   const { createRequire } = (await importByName('node:module')) as {
-    createRequire(from: string): { resolve(name: string): string };
+    createRequire(from: string): { readonly cache: Readonly<Record<string, unknown>> };
   };
-  const { platform, arch } = await nodeProcess();
-  try {
-    const main = createRequire(import.meta.url).resolve('onnxruntime-node');
-    return main.replace(/dist[\\/][^\\/]*$/, `bin/napi-v6/${platform}/${arch}`);
-  } catch {
-    return undefined;
-  }
+  const binding = /[\\/]onnxruntime_binding\.node$/;
+  const loaded = Object.keys(createRequire(import.meta.url).cache).findLast((path) => binding.test(path));
+  return loaded?.replace(binding, '');
 }
 
 /** Runs a script in a Node process of its own and gives what it wrote to stderr, however it ended. */

@@ -49,14 +49,22 @@ export async function optimizedModels(folder: string): Promise<OptimizedModels> 
       const temporary = `${folder}/${temporaryName()}`;
       try {
         const made = await make(temporary);
-        const content = await contentHash(await files.readFile(temporary));
-        await files.rename(temporary, `${folder}/${key}-${content}.onnx`);
+        await keep(files, temporary, `${folder}/${key}`);
         return made;
       } finally {
         await files.rm(temporary, { force: true });
       }
     },
   };
+}
+
+/** Gives a file its name. What can't be kept is made again by the next process: that is no reason to fail. */
+async function keep(files: NodeFiles, temporary: string, key: string): Promise<void> {
+  try {
+    await files.rename(temporary, `${key}-${await contentHash(await files.readFile(temporary))}.onnx`);
+  } catch {
+    // The disk may be full; on Windows another process may have the file open.
+  }
 }
 
 /** What an entry loads as; nothing if it is not what its name says, or does not load. */

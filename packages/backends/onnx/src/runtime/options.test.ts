@@ -70,14 +70,22 @@ describe('options', () => {
     [{ runtime: {} }, "runtime = an object; expected ONNX Runtime's module"],
     [{ runtime: Promise.resolve(ort) }, 'runtime = an object'],
     [{ providerOptions: 3 }, 'providerOptions = 3; expected an object'],
-    [{ providerOptions: { deviceId: 0 } }, "there is no option 'providerOptions.deviceId' of provider 'cpu'; expected memoryArena"],
-    [{ provider: 'cuda', providerOptions: { deviceId: -1 } }, 'providerOptions.deviceId = -1; expected an integer from 0'],
+    [
+      { providerOptions: { deviceId: 0 } },
+      "there is no option 'providerOptions.deviceId' of provider 'cpu'; expected memoryArena",
+    ],
+    [
+      { provider: 'cuda', providerOptions: { deviceId: -1 } },
+      'providerOptions.deviceId = -1; expected an integer from 0',
+    ],
     [
       { provider: 'webgpu', providerOptions: { preferredLayout: 'CHWN' } },
       "providerOptions.preferredLayout = 'CHWN'; expected one of 'NCHW', 'NHWC'",
     ],
   ])('refuse %j', (options, message) => {
-    expect(() => check(options)).toThrow(expect.objectContaining({ code: 'OPTION', message: expect.stringContaining(message) }));
+    expect(() => check(options)).toThrow(
+      expect.objectContaining({ code: 'OPTION', message: expect.stringContaining(message) }),
+    );
   });
 });
 
@@ -89,7 +97,10 @@ describe('options of onnxruntime-web', () => {
     expect(of({})).not.toThrow();
     expect(of({ provider: 'webgpu' })).not.toThrow();
     expect(of({ provider: 'cuda' })).toThrow(
-      expect.objectContaining({ code: 'UNSUPPORTED', message: expect.stringContaining("onnxruntime-web has no provider 'cuda'") }),
+      expect.objectContaining({
+        code: 'UNSUPPORTED',
+        message: expect.stringContaining("onnxruntime-web has no provider 'cuda'"),
+      }),
     );
     for (const [name, options] of Object.entries({ cacheFolder: { cacheFolder: 'c' }, profile: { profile: 'p' } })) {
       expect(of(options)).toThrow(

@@ -41,8 +41,8 @@ export interface CommonOptions {
   readonly runtime?: OrtModule;
   /**
    * Threads of one operation; 1 by default: the calling thread, as nodes of small graphs are shorter than waking another.
-   * More pay for large matrix products. 0: as many as there are cores. In onnxruntime-web it is the module's own number of
-   * threads, set before its first session.
+   * More pay for large matrix products on cores that are free; 0: as many as there are cores. For onnxruntime-web it is the
+   * number of the whole module, left as it is unless given, and counts from its first session on.
    */
   readonly threads?: number;
   /** How far ONNX Runtime rewrites the model when it is loaded; `all` by default. */

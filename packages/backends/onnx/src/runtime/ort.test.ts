@@ -24,7 +24,9 @@ describe('the runtime', () => {
   });
 
   it('says why it could not be loaded', async () => {
-    const broken = importRuntime(() => Promise.reject(new Error('libonnxruntime.so.1: cannot open shared object file')));
+    const broken = importRuntime(() =>
+      Promise.reject(new Error('libonnxruntime.so.1: cannot open shared object file')),
+    );
     await expect(broken).rejects.toMatchObject({
       code: 'UNSUPPORTED',
       message: expect.stringContaining("'onnxruntime-node' could not be loaded (libonnxruntime.so.1: cannot open"),

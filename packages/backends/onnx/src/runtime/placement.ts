@@ -8,22 +8,18 @@ const controlFlow: ReadonlySet<string> = new Set(['If', 'Loop', 'Scan']);
 /** Whether a graph has a loop or a branch. */
 export const hasControlFlow = ({ nodes }: OnnxGraph): boolean => nodes.some(({ opType }) => controlFlow.has(opType));
 
-/** Where the nodes of a model run. ONNX Runtime has loops and branches of its own on cpu and cuda; those of webgpu are the CPU's. */
-export function placementOf(graph: OnnxGraph, provider: Provider): readonly Placement[] {
-  const whole: Placement = {
+/**
+ * Where the nodes of a model run: all on the provider, or the model was refused. Only for loops inside a model on webgpu, which
+ * has none, does ONNX Runtime choose: loops and branches run on the CPU, and what else it likes.
+ */
+export const placementOf = (graph: OnnxGraph, provider: Provider): readonly Placement[] => [
+  {
     part: 'model',
-    provider,
+    provider: provider === 'webgpu' && hasControlFlow(graph) ? 'webgpu, cpu' : provider,
     operations: allOperations(graph),
     nodes: [...nodesOf(graph)].length,
-  };
-  if (provider !== 'webgpu' || !hasControlFlow(graph)) return [whole];
-  const loops = [...nodesOf(graph)].filter(({ opType }) => controlFlow.has(opType));
-  const names = new Set(loops.map(({ origin, opType }) => (origin === '' ? opType : origin)));
-  return [
-    { ...whole, operations: whole.operations.filter((name) => !names.has(name)), nodes: whole.nodes - loops.length },
-    { part: 'model', provider: 'cpu', operations: [...names], nodes: loops.length },
-  ];
-}
+  },
+];
 
 /** What the nodes of a graph were made for, subgraphs included, each once. */
 export const allOperations = (graph: OnnxGraph): readonly string[] => [

@@ -1,5 +1,6 @@
 /** What a graph is compiled into: one model, or models that are driven from the host. */
 import type { Graph } from '@node-ode/core';
+import { hostProgram } from '../host/host-program.ts';
 import type { Provider } from '../lower/contract.ts';
 import type { Program, Runtime } from './contract.ts';
 import { modelProgram } from './model-program.ts';
@@ -10,11 +11,10 @@ export type CompileProgram = (graph: Graph, runtime: Runtime, provider: Provider
 /** The compiler that keeps loops in the model, or takes them out; a graph without any is always one model. */
 export const programs =
   (loops: 'graph' | 'host'): CompileProgram =>
-  async (graph, runtime, provider) => {
-    if (loops === 'graph' || !hasBodies(graph)) return modelProgram(graph, runtime, provider);
-    const { hostProgram } = await import('../host/host-program.ts');
-    return hostProgram(graph, runtime, provider);
-  };
+  (graph, runtime, provider) =>
+    loops === 'host' && hasBodies(graph)
+      ? hostProgram(graph, runtime, provider)
+      : modelProgram(graph, runtime, provider);
 
 /** Whether a graph has a loop or a branch, in itself or in a graph that it calls. */
 function hasBodies({ nodes }: Graph): boolean {

@@ -1,4 +1,7 @@
-/** Messages as ONNX Runtime words them, and what becomes of them. */
+/**
+ * Messages as ONNX Runtime words them, and what becomes of them. Those of CUDA are from onnxruntime-node 1.30 with the real provider
+ * library: without CUDA's libraries, without libcuda, and with drivers that find no GPU.
+ */
 import * as ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import type { Provider } from '../lower/contract.ts';
@@ -29,7 +32,7 @@ const refusal = (provider: Provider, runtime: OrtModule, evidence: Partial<Evide
 
 const notLoaded = 'OrtSessionOptionsAppendExecutionProvider_Cuda: Failed to load shared library';
 const cudaCall = (code: number, text: string): string =>
-  `/onnxruntime_src/onnxruntime/core/providers/cuda/cuda_call.cc:123 std::conditional_t<THRW, void, onnxruntime::common::Status> onnxruntime::CudaCall(ERRTYPE, const char*) [with ERRTYPE = cudaError; bool THRW = true] CUDA failure ${code}: ${text} ; GPU=-1 ; hostname=box ; file=/onnxruntime_src/onnxruntime/core/providers/cuda/cuda_execution_provider.cc ; line=282 ; expr=cudaSetDevice(info_.device_id);`;
+  `/onnxruntime_src/onnxruntime/core/providers/cuda/cuda_call.cc:154 std::conditional_t<THRW, void, onnxruntime::common::Status> onnxruntime::CudaCall(ERRTYPE, const char*) [with ERRTYPE = cudaError; bool THRW = true] CUDA failure ${code}: ${text} ; GPU=-1 ; hostname=box ; file=/onnxruntime_src/onnxruntime/core/providers/cuda/cuda_execution_provider.cc ; line=352 ; expr=cudaSetDevice(info_.device_id);`;
 const loader = (said: string): string =>
   `\u001b[1;31m2026-11-21 17:30:16.06 [E:onnxruntime:onnxruntime-node, provider_bridge_ort.cc:2146 Create] /onnxruntime_src/onnxruntime/core/session/provider_bridge_ort.cc:1988 onnxruntime::Provider& onnxruntime::ProviderLibrary::Get() [ONNXRuntimeError] : 1 : FAIL : Failed to load library /app/node_modules/onnxruntime-node/bin/napi-v6/linux/x64/libonnxruntime_providers_cuda.so with error: ${said}\n\u001b[m`;
 
@@ -67,16 +70,52 @@ describe('cuda', () => {
     [
       'cuDNN is another one',
       notLoaded,
-      { cudaLibrary: true, said: "undefined symbol: cudnnGetLibConfig, version libcudnn.so.9" },
+      { cudaLibrary: true, said: 'undefined symbol: cudnnGetLibConfig, version libcudnn.so.9' },
       wrongVersion,
     ],
     ['nobody knows what is missing', notLoaded, { cudaLibrary: true }, wrongVersion],
-    ['the driver is too old', cudaCall(35, 'CUDA driver version is insufficient for CUDA runtime version'), { driver: true }, wrongVersion],
-    ['cuDNN does not start', 'CUDNN failure 1001: CUDNN_STATUS_NOT_INITIALIZED ; GPU=0 ; hostname=box', {}, wrongVersion],
-    ["the driver's library is missing", notLoaded, { cudaLibrary: true, said: 'libcuda.so.1: cannot open shared object file' }, noGpu],
-    ['there is no driver', cudaCall(35, 'CUDA driver version is insufficient for CUDA runtime version'), { driver: false }, noGpu],
-    ['there is no device', cudaCall(100, 'no CUDA-capable device is detected'), { driver: true }, `${noGpu} (CUDA failure 100: no CUDA-capable device is detected)`],
-    ['there is no such device', cudaCall(101, 'invalid device ordinal'), {}, 'there is no GPU of that number (CUDA failure 101: invalid device ordinal)'],
+    [
+      'the driver is too old',
+      cudaCall(35, 'CUDA driver version is insufficient for CUDA runtime version'),
+      { driver: true },
+      wrongVersion,
+    ],
+    [
+      'the driver lacks a call',
+      cudaCall(36, 'API call is not supported in the installed CUDA driver'),
+      { driver: true },
+      `${wrongVersion} (CUDA failure 36: API call is not supported in the installed CUDA driver)`,
+    ],
+    [
+      'cuDNN does not start',
+      'CUDNN failure 1001: CUDNN_STATUS_NOT_INITIALIZED ; GPU=0 ; hostname=box',
+      {},
+      wrongVersion,
+    ],
+    [
+      "the driver's library is missing",
+      notLoaded,
+      { cudaLibrary: true, said: 'libcuda.so.1: cannot open shared object file' },
+      noGpu,
+    ],
+    [
+      'there is no driver',
+      cudaCall(35, 'CUDA driver version is insufficient for CUDA runtime version'),
+      { driver: false },
+      noGpu,
+    ],
+    [
+      'there is no device',
+      cudaCall(100, 'no CUDA-capable device is detected'),
+      { driver: true },
+      `${noGpu} (CUDA failure 100: no CUDA-capable device is detected)`,
+    ],
+    [
+      'there is no such device',
+      cudaCall(101, 'invalid device ordinal'),
+      {},
+      'there is no GPU of that number (CUDA failure 101: invalid device ordinal)',
+    ],
   ])('says what is missing: %s', async (_, message, facts, expected) => {
     const { cudaLibrary, said, driver } = facts as { cudaLibrary?: boolean; said?: string; driver?: boolean };
     const error = await refusal('cuda', failing(message), {
@@ -98,11 +137,17 @@ describe('cuda', () => {
 
   it('does not guess at the unknown', async () => {
     const error = await refusal('cuda', failing(cudaCall(2, 'out of memory')));
-    expect(error).toMatchObject({ code: 'EXECUTION', message: expect.stringContaining('(CUDA failure 2: out of memory)') });
+    expect(error).toMatchObject({
+      code: 'EXECUTION',
+      message: expect.stringContaining('(CUDA failure 2: out of memory)'),
+    });
   });
 
   it('is not in every build', async () => {
-    const error = await refusal('cuda', failing("Invalid argument: sessionOptions.executionProviders[0] is unsupported: 'cuda'."));
+    const error = await refusal(
+      'cuda',
+      failing("Invalid argument: sessionOptions.executionProviders[0] is unsupported: 'cuda'."),
+    );
     expect(error).toMatchObject({
       code: 'UNSUPPORTED',
       message: expect.stringMatching(/this build of onnxruntime-node .* has no provider 'cuda'\. .*Linux x64/),
@@ -114,7 +159,9 @@ describe('cuda', () => {
     if (!(result instanceof Error)) skip('CUDA works here');
     expect(result).toMatchObject({ code: 'UNSUPPORTED' });
     // The package as npm installs it here has no CUDA library; elsewhere another of the three reasons is as good.
-    expect(String(result)).toMatch(/is not installed|missing or of another version|no NVIDIA GPU here|has no provider 'cuda'/);
+    expect(String(result)).toMatch(
+      /is not installed|missing or of another version|no NVIDIA GPU here|has no provider 'cuda'/,
+    );
   });
 });
 
@@ -130,14 +177,22 @@ describe('webgpu', () => {
       ),
     });
     expect(
-      String(await refusal('webgpu', failing('no available backend found. ERR: [webgpu] Error: WebGPU is not supported in current environment', true))),
+      String(
+        await refusal(
+          'webgpu',
+          failing(
+            'no available backend found. ERR: [webgpu] Error: WebGPU is not supported in current environment',
+            true,
+          ),
+        ),
+      ),
     ).toContain('a browser with WebGPU');
   });
 
   it('is not in every build', async () => {
-    expect(String(await refusal('webgpu', failing('no available backend found. ERR: [webgpu] backend not found.', true)))).toContain(
-      "await import('onnxruntime-web/webgpu')",
-    );
+    expect(
+      String(await refusal('webgpu', failing('no available backend found. ERR: [webgpu] backend not found.', true))),
+    ).toContain("await import('onnxruntime-web/webgpu')");
     expect(String(await refusal('webgpu', failing("executionProviders[0] is unsupported: 'webgpu'.")))).toContain(
       "has no provider 'webgpu'",
     );

@@ -54,7 +54,9 @@ export async function providerFailure(
   if (provider === 'cuda') return cudaFailure(message, cause, evidence);
   if (provider === 'webgpu') return webgpuFailure(message, runtime, cause);
   return new ExecutionError('onnx', `${describeRuntime(runtime)} could not run a model of one node (${message})`, {
-    ...(isNative(runtime) ? {} : { advice: 'In a browser, its .wasm files must be served: see env.wasm.wasmPaths of onnxruntime-web.' }),
+    ...(isNative(runtime)
+      ? {}
+      : { advice: 'In a browser, its .wasm files must be served: see env.wasm.wasmPaths of onnxruntime-web.' }),
     cause,
   });
 }
@@ -80,7 +82,8 @@ async function cudaFailure(message: string, cause: unknown, evidence: Evidence):
   if (/Failed to load (shared )?library/i.test(message)) {
     if ((await evidence.cudaLibrary()) === false) return noProviderLibrary(cause);
     const said = loaderMessageIn(message) ?? (await evidence.loaderMessage());
-    if (said !== undefined && /libonnxruntime_providers_\w+\.so: cannot open/.test(said)) return noProviderLibrary(cause);
+    if (said !== undefined && /libonnxruntime_providers_\w+\.so: cannot open/.test(said))
+      return noProviderLibrary(cause);
     // The driver's own library: without it there is no GPU to speak of.
     if (said !== undefined && /libcuda\.so/.test(said)) return noGpu(said, cause);
     return wrongLibraries(said ?? message, cause);
@@ -97,7 +100,9 @@ async function cudaFailure(message: string, cause: unknown, evidence: Evidence):
   }
   // 35, a driver older than the runtime, is also what is said where there is none.
   if (code === 35 && !(await evidence.nvidiaDriver())) return noGpu(said, cause);
-  if (code === 35 || /cudnn|cublas|version|symbol/i.test(message)) return wrongLibraries(said, cause);
+  // 36: the driver lacks a call; 803, 804: its parts are of different versions.
+  if ([35, 36, 803, 804].includes(code) || /cudnn|cublas|version|symbol/i.test(said))
+    return wrongLibraries(said, cause);
   return new ExecutionError('onnx', `CUDA could not run a model of one node (${said})`, {
     advice: 'Look at nvidia-smi for what holds the GPU or its memory.',
     cause,
@@ -128,7 +133,9 @@ const noGpu = (said: string, cause: unknown): UnsupportedError =>
 function webgpuFailure(message: string, runtime: OrtModule, cause: unknown): NodeOdeError {
   if (/adapter|vulkan|navigator\.gpu|not supported in current environment/i.test(message)) {
     return new UnsupportedError('onnx', `WebGPU found no adapter (${firstLine(message)})`, {
-      expected: isNative(runtime) ? 'a GPU with its driver (on Linux: Vulkan, libvulkan1)' : 'a browser with WebGPU and a GPU',
+      expected: isNative(runtime)
+        ? 'a GPU with its driver (on Linux: Vulkan, libvulkan1)'
+        : 'a browser with WebGPU and a GPU',
       advice: isNative(runtime)
         ? `Without a GPU, WebGPU runs in software, slowly, on SwiftShader: set VK_ICD_FILENAMES to vk_swiftshader_icd.json (from Debian's chromium-common) before Node starts (see "WebGPU" in the README of @node-ode/backend-onnx). Or use provider 'cpu'.`
         : "Chromium: --enable-unsafe-webgpu --use-webgpu-adapter=swiftshader for one in software. Or use provider 'cpu'.",

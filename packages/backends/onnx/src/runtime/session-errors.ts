@@ -1,7 +1,7 @@
 /** ONNX Runtime's errors in this library's words: which operation, what is wrong, what to do. */
 import { ExecutionError, UnsupportedError, type NodeOdeError } from '@node-ode/core';
 import type { Provider } from '../lower/contract.ts';
-import type { OnnxGraph, OnnxModel } from '../model/ir.ts';
+import type { OnnxGraph, OnnxModel, OnnxNode } from '../model/ir.ts';
 import { messageOf } from './ort.ts';
 import { allOperations, nodesOf } from './placement.ts';
 
@@ -17,20 +17,34 @@ const operatorWordings = [
 const noKernel = /find an implementation for|NOT_IMPLEMENTED|Provider type for \w+ node with name .* is not set/;
 const onlyOnCpu = /assigned to the default CPU EP/;
 
+/** Whether ONNX Runtime refused a model because a node of it would have run on the CPU. */
+export const isRefusal = (error: unknown): boolean => onlyOnCpu.test(messageOf(error));
+
 /**
  * The error for a model that could not be loaded.
  *
+ * @param refused the node that would have run on the CPU, where it was found
  * @returns UnsupportedError if the provider has no kernel for a node; otherwise ExecutionError
  */
-export function loadFailure(model: OnnxModel, provider: Provider, cause: unknown): NodeOdeError {
+export function loadFailure(
+  model: OnnxModel,
+  provider: Provider,
+  cause: unknown,
+  refused: OnnxNode | undefined,
+): NodeOdeError {
   const message = messageOf(cause);
   const operations = namesOf(model.graph, operatorIn(message));
-  if (onlyOnCpu.test(message)) {
-    return new UnsupportedError('compile', `provider '${provider}' has no kernel for a node of graph '${model.graph.name}'`, {
-      expected: `nodes that ${provider} can run; it is one of those made for ${allOperations(model.graph).join(', ')}`,
-      advice: `Nothing falls back to the CPU unasked: use provider 'cpu' for this graph.`,
-      cause,
-    });
+  if (isRefusal(cause)) {
+    const node = refused === undefined ? `one of ${allOperations(model.graph).join(', ')}` : nameOf(refused);
+    return new UnsupportedError(
+      'compile',
+      `provider '${provider}' would leave ${node} of graph '${model.graph.name}' to the CPU`,
+      {
+        expected: 'an operation, a dtype and a rank that it has a kernel for',
+        advice: "Nothing falls back to the CPU unasked: use provider 'cpu' for the graph.",
+        cause,
+      },
+    );
   }
   if (noKernel.test(message)) {
     return new UnsupportedError('compile', `ONNX Runtime's provider '${provider}' has no kernel for ${operations}`, {
@@ -39,10 +53,14 @@ export function loadFailure(model: OnnxModel, provider: Provider, cause: unknown
       cause,
     });
   }
-  return new ExecutionError('compile', `ONNX Runtime refused graph '${model.graph.name}' at ${operations} (${message})`, {
-    advice: 'Graphs that core accepts should load: please report it with printGraph(graph).',
-    cause,
-  });
+  return new ExecutionError(
+    'compile',
+    `ONNX Runtime refused graph '${model.graph.name}' at ${operations} (${message})`,
+    {
+      advice: 'Graphs that core accepts should load: please report it with printGraph(graph).',
+      cause,
+    },
+  );
 }
 
 /** The error for a run that failed. */
@@ -66,6 +84,9 @@ const operatorIn = (message: string): string | undefined => {
   }
   return undefined;
 };
+
+const nameOf = ({ opType, origin }: OnnxNode): string =>
+  origin === '' ? `ONNX ${opType}` : `'${origin}' (ONNX ${opType})`;
 
 /** What the nodes of an operator were made for, in words. */
 function namesOf(graph: OnnxGraph, operator: string | undefined): string {

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { tensorType } from '@node-ode/core';
+import { handMade } from '../../test/hand-made-model.ts';
 import { f32, smallModel } from '../../test/small-models.ts';
 import type { OnnxModel } from '../model/ir.ts';
 import type { Session } from './contract.ts';
@@ -60,7 +61,8 @@ function recorded(versions: OrtModule['env']['versions'] = ort.env.versions) {
   return { module, created, released: () => released, mostAtOnce: () => most };
 }
 
-const open = (module: OrtModule, options: OnnxOptions = {}): Sessions => sessions(module, checkOptions(options), undefined);
+const open = (module: OrtModule, options: OnnxOptions = {}): Sessions =>
+  sessions(module, checkOptions(options), undefined);
 
 const input = (...values: number[]) => ({ x: new ort.Tensor('float32', Float32Array.from(values), [values.length]) });
 
@@ -134,7 +136,9 @@ describe('sessions', () => {
       enableCpuMemArena: false,
     });
     const strict = { session: { disable_cpu_ep_fallback: '1' } };
-    expect(await of({ provider: 'webgpu', providerOptions: { validationMode: 'full' }, logLevel: 'error' })).toMatchObject({
+    expect(
+      await of({ provider: 'webgpu', providerOptions: { validationMode: 'full' }, logLevel: 'error' }),
+    ).toMatchObject({
       executionProviders: [{ name: 'webgpu', validationMode: 'full' }],
       logSeverityLevel: 3,
       preferredOutputLocation: { y: 'gpu-buffer' },
@@ -153,7 +157,11 @@ describe('sessions', () => {
     const failing = session.run({});
     const results = Promise.all([1, 2, 3].map((n) => run(session, n, n)));
     await expect(failing).rejects.toThrow("input 'x' is missing");
-    expect(await results).toEqual([[2, 2], [4, 4], [6, 6]]);
+    expect(await results).toEqual([
+      [2, 2],
+      [4, 4],
+      [6, 6],
+    ]);
     expect(mostAtOnce()).toBe(1);
     expect(created).toEqual([expect.objectContaining({ executionProviders: [{ name: 'wasm' }] })]);
     expect(created[0]).not.toHaveProperty('intraOpNumThreads');
@@ -164,10 +172,14 @@ describe('sessions', () => {
 describe('errors of ONNX Runtime', () => {
   it('name the operation that has no kernel', async () => {
     const all = open(ort);
-    const atan = smallModel('angles', { x: tensorType([2], 'f64') }, { y: tensorType([2], 'f64') }, [['Atan', 'x', 'y']]);
+    const atan = smallModel('angles', { x: tensorType([2], 'f64') }, { y: tensorType([2], 'f64') }, [
+      ['Atan', 'x', 'y'],
+    ]);
     await expect(all.open(atan, none)).rejects.toMatchObject({
       code: 'UNSUPPORTED',
-      message: expect.stringContaining("provider 'cpu' has no kernel for 'atan' (ONNX Atan); expected an operation and a dtype"),
+      message: expect.stringContaining(
+        "provider 'cpu' has no kernel for 'atan' (ONNX Atan); expected an operation and a dtype",
+      ),
       cause: expect.objectContaining({ message: expect.stringContaining('Atan') }),
     });
     // A failure is not kept, and harms nobody else.
@@ -176,12 +188,48 @@ describe('errors of ONNX Runtime', () => {
     await all.close();
   });
 
+  it('name what a subgraph would leave to the CPU, which ONNX Runtime does not look at', async () => {
+    const asked: OrtSessionOptions[] = [];
+    const { InferenceSession } = recorded().module;
+    const module: OrtModule = {
+      ...ort,
+      InferenceSession: {
+        create: (model, options = {}) => {
+          asked.push(options);
+          // The flat model, which is never optimised.
+          if (options.graphOptimizationLevel === 'disabled') {
+            return Promise.reject(
+              new Error('This session contains graph nodes that are assigned to the default CPU EP, but …'),
+            );
+          }
+          return InferenceSession.create(model, { executionProviders: [{ name: 'cpu' }] });
+        },
+      },
+    };
+    const all = open(module, { provider: 'cuda' });
+    await expect(all.open(handMade, none)).rejects.toMatchObject({
+      code: 'UNSUPPORTED',
+      message: expect.stringContaining(
+        "provider 'cuda' would leave 'made by hand: Mul' (ONNX Mul) of graph 'hand_made' to the CPU",
+      ),
+    });
+    expect(asked.every(({ extra }) => extra !== undefined)).toBe(true);
+    asked.length = 0;
+    await all.open(double, none);
+    expect(asked.length).toBe(1); // without control flow, ONNX Runtime looks at everything itself
+    await all.close();
+  });
+
   it('say what is wrong with a model', async () => {
     const all = open(ort);
-    const wrong = smallModel('wrong', { x: tensorType([2], 'i32') }, { y: tensorType([2], 'i32') }, [['Cos', 'x', 'y']]);
+    const wrong = smallModel('wrong', { x: tensorType([2], 'i32') }, { y: tensorType([2], 'i32') }, [
+      ['Cos', 'x', 'y'],
+    ]);
     await expect(all.open(wrong, none)).rejects.toMatchObject({
       code: 'EXECUTION',
-      message: expect.stringMatching(/^compile: ONNX Runtime refused graph 'wrong' at 'cos' \(ONNX Cos\) \(.*tensor\(int32\).*printGraph/s),
+      message: expect.stringMatching(
+        /^compile: ONNX Runtime refused graph 'wrong' at 'cos' \(ONNX Cos\) \(.*tensor\(int32\).*printGraph/s,
+      ),
     });
     await all.close();
   });
@@ -192,12 +240,13 @@ describe('errors of ONNX Runtime', () => {
       ['Gather', 'x', 'i', 'y'],
     ]);
     const session = await all.open(gather, none);
-    const at = (i: number) =>
-      session.run({ ...input(1, 2, 3), i: new ort.Tensor('int32', Int32Array.of(i), [1]) });
+    const at = (i: number) => session.run({ ...input(1, 2, 3), i: new ort.Tensor('int32', Int32Array.of(i), [1]) });
     expect((await at(2))['y']?.data).toEqual(Float32Array.of(3));
     await expect(at(7)).rejects.toMatchObject({
       code: 'EXECUTION',
-      message: expect.stringMatching(/^run: graph 'look-up' stopped at 'gather' \(ONNX Gather\) \(indices element out of data bounds, idx=7/),
+      message: expect.stringMatching(
+        /^run: graph 'look-up' stopped at 'gather' \(ONNX Gather\) \(indices element out of data bounds, idx=7/,
+      ),
       cause: expect.any(Error),
     });
     await all.close();
@@ -247,7 +296,9 @@ describe('the cache folder', () => {
     expect(await load(folder, times(3), { versions: node })).toEqual({ made: false, result: [5, 10] });
     expect(await load(folder, times(4), { versions: node })).toEqual({ made: true, result: [6, 12] });
     expect(await load(folder, times(3), { versions: { ...node, node: '1.30.1' } })).toMatchObject({ made: true });
-    expect(await load(folder, times(3), { versions: node, options: { optimization: 'basic' } })).toMatchObject({ made: true });
+    expect(await load(folder, times(3), { versions: node, options: { optimization: 'basic' } })).toMatchObject({
+      made: true,
+    });
     expect(await load(folder, times(3), { versions: node, options: { threads: 2 } })).toMatchObject({ made: false });
     expect(await readdir(folder)).toEqual(
       Array.from({ length: 4 }, () => expect.stringMatching(/^[0-9a-f]{64}-[0-9a-f]{64}\.onnx$/)),
@@ -293,7 +344,9 @@ describe('the cache folder', () => {
 
   it('leaves nothing behind when a model is refused', async () => {
     const folder = await temporary();
-    const atan = smallModel('angles', { x: tensorType([2], 'f64') }, { y: tensorType([2], 'f64') }, [['Atan', 'x', 'y']]);
+    const atan = smallModel('angles', { x: tensorType([2], 'f64') }, { y: tensorType([2], 'f64') }, [
+      ['Atan', 'x', 'y'],
+    ]);
     await expect(load(folder, atan)).rejects.toMatchObject({ code: 'UNSUPPORTED' });
     expect(await readdir(folder)).toEqual([]);
   });
@@ -303,7 +356,9 @@ describe('the cache folder', () => {
     await writeFile(`${folder}/file`, '');
     await expect(optimizedModels(`${folder}/file`)).rejects.toMatchObject({
       code: 'OPTION',
-      message: expect.stringMatching(/^onnx: cacheFolder = '.*file' can't be written to \(.*\); expected a folder that is writable/),
+      message: expect.stringMatching(
+        /^onnx: cacheFolder = '.*file' can't be written to \(.*\); expected a folder that is writable/,
+      ),
     });
   });
 });

@@ -7,8 +7,10 @@ import type { Session, SessionRequest } from './contract.ts';
 import type { OptimizedModels } from './optimized-models.ts';
 import type { Settings } from './options.ts';
 import { describeRuntime, isNative, type OrtModule, type OrtSession, type OrtSessionOptions } from './ort.ts';
+import { firstRefused, flatten } from './flatten.ts';
 import { hasControlFlow } from './placement.ts';
-import { loadFailure, runFailure } from './session-errors.ts';
+import { isRefusal, loadFailure, runFailure } from './session-errors.ts';
+import { noFallback, sessionOptions } from './session-options.ts';
 
 /** The sessions of a backend. */
 export interface Sessions {
@@ -43,19 +45,54 @@ export function sessions(runtime: OrtModule, settings: Settings, optimized: Opti
     request: SessionRequest,
   ): Promise<OrtSession> => {
     const options = sessionOptions(model, request, settings, runtime);
-    const create = (of: Uint8Array, more: OrtSessionOptions = {}): Promise<OrtSession> =>
-      inTurn(() => runtime.InferenceSession.create(of, { ...options, ...more }));
+    const create = async (of: Uint8Array, more: OrtSessionOptions = {}): Promise<OrtSession> => {
+      try {
+        return await inTurn(() => runtime.InferenceSession.create(of, { ...options, ...more }));
+      } catch (cause) {
+        throw await failure(model, cause);
+      }
+    };
+    // ONNX Runtime looks at the main graph alone.
+    if (settings.provider === 'cuda' && hasControlFlow(model.graph)) await demandNoFallback(model);
+    if (optimized === undefined) return create(bytes);
+    const { executionProviders, graphOptimizationLevel, extra } = options;
+    const source = [hash, describeRuntime(runtime), executionProviders, graphOptimizationLevel, extra];
+    return optimized.open(
+      JSON.stringify(source),
+      (found) => create(found, { graphOptimizationLevel: 'disabled' }),
+      (path) => create(bytes, { optimizedModelFilePath: path }),
+    );
+  };
+
+  /** The error for a model that ONNX Runtime refused: which node it was is asked for where it does not say. */
+  const failure = async (model: OnnxModel, cause: unknown): Promise<Error> => {
+    const refused = isRefusal(cause)
+      ? await firstRefused(flatten(model), async (part) => (await refusalOf(part)) !== undefined)
+      : undefined;
+    return loadFailure(model, settings.provider, cause, refused);
+  };
+
+  /** @throws UnsupportedError if a node of the model or of its subgraphs would run on the CPU. */
+  const demandNoFallback = async (model: OnnxModel): Promise<void> => {
+    const refusal = await refusalOf(flatten(model));
+    if (refusal !== undefined) throw await failure(model, refusal);
+  };
+
+  /** ONNX Runtime's refusal of a model of which a node of the main graph would run on the CPU. */
+  const refusalOf = async (model: OnnxModel): Promise<unknown> => {
+    const options: OrtSessionOptions = {
+      ...sessionOptions(model, { hostOutputs: new Set() }, { ...settings, profile: undefined }, runtime),
+      graphOptimizationLevel: 'disabled',
+      preferredOutputLocation: {},
+      extra: noFallback,
+    };
     try {
-      if (optimized === undefined) return await create(bytes);
-      const { executionProviders, graphOptimizationLevel, extra } = options;
-      const source = [hash, describeRuntime(runtime), executionProviders, graphOptimizationLevel, extra];
-      return await optimized.open(
-        JSON.stringify(source),
-        (found) => create(found, { graphOptimizationLevel: 'disabled' }),
-        (path) => create(bytes, { optimizedModelFilePath: path }),
-      );
-    } catch (cause) {
-      throw loadFailure(model, settings.provider, cause);
+      const session = await inTurn(() => runtime.InferenceSession.create(encodeModel(model).bytes, options));
+      await inTurn(() => session.release());
+      return undefined;
+    } catch (error) {
+      if (isRefusal(error)) return error;
+      throw error;
     }
   };
 
@@ -126,44 +163,6 @@ export function sessions(runtime: OrtModule, settings: Settings, optimized: Opti
     },
   };
 }
-
-const severities = { verbose: 0, info: 1, warning: 2, error: 3, fatal: 4 } as const;
-
-/** ONNX Runtime's options for a model. */
-function sessionOptions(
-  model: OnnxModel,
-  { hostOutputs }: SessionRequest,
-  settings: Settings,
-  runtime: OrtModule,
-): OrtSessionOptions {
-  const { provider, providerOptions, threads, optimization, logLevel, profile } = settings;
-  const { memoryArena, ...ofProvider } = providerOptions;
-  const name = provider === 'cpu' && !isNative(runtime) ? 'wasm' : provider;
-  return {
-    executionProviders: [{ name, ...ofProvider }],
-    ...(isNative(runtime) ? { intraOpNumThreads: threads, interOpNumThreads: 1 } : {}),
-    executionMode: 'sequential',
-    graphOptimizationLevel: optimization,
-    logSeverityLevel: severities[logLevel],
-    ...(typeof memoryArena === 'boolean' ? { enableCpuMemArena: memoryArena } : {}),
-    ...(profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: profile }),
-    ...(provider === 'webgpu'
-      ? {
-          preferredOutputLocation: Object.fromEntries(
-            model.graph.outputs.map(({ name: output }) => [output, hostOutputs.has(output) ? 'cpu' : 'gpu-buffer']),
-          ),
-        }
-      : {}),
-    ...(mayUseCpu(model, settings) ? {} : { extra: { session: { disable_cpu_ep_fallback: '1' } } }),
-  };
-}
-
-/**
- * Whether nodes may run on the CPU: where they are asked to, and where loops inside the model were asked for of a
- * provider that has none. In everything else ONNX Runtime refuses a model rather than move a node of its main graph.
- */
-const mayUseCpu = ({ graph }: OnnxModel, { provider }: Settings): boolean =>
-  provider === 'cpu' || (provider === 'webgpu' && hasControlFlow(graph));
 
 type InTurn = <T>(action: () => Promise<T>) => Promise<T>;
 

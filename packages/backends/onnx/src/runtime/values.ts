@@ -92,7 +92,8 @@ function elementsOf(data: OrtData, dtype: DType): OrtData {
 
 /** A model that gives what it takes, of any shape. WebGPU can't copy booleans, but can make integers of them. */
 function transferModel(dtype: DType): OnnxModel {
-  if (dtype === 'f64') throw new UnsupportedError('upload', "webgpu has no dtype 'f64'", { expected: 'f32, i32 or bool' });
+  if (dtype === 'f64')
+    throw new UnsupportedError('upload', "webgpu has no dtype 'f64'", { expected: 'f32, i32 or bool' });
   const isBool = dtype === 'bool';
   return {
     graph: {

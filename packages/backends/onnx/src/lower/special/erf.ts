@@ -2,10 +2,10 @@
 import type { Shape } from '@node-ode/core';
 import type { Arithmetic } from '../arithmetic.ts';
 import type { Emitter } from '../contract.ts';
-import { erfRational, erfSaturation } from './erf-coefficients.ts';
+import { erfRational, erfSaturation } from './coefficients.ts';
 
 /**
- * erf x = x·P(x²)/Q(x²), up to where it rounds to ±1, within 5 units in the last place. P and Q are one Horner scheme over pairs
+ * erf x = x·P(x²)/Q(x²), up to where it rounds to ±1, within 8 units in the last place. P and Q are one Horner scheme over pairs
  * of coefficients along an axis in front: half as many nodes.
  */
 export function erf(emitter: Emitter, a: Arithmetic, x: string, shape: Shape): string {

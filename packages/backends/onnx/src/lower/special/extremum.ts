@@ -1,6 +1,5 @@
 /** The larger and the smaller of two numbers: NaN if either is. */
 import type { Arithmetic } from '../arithmetic.ts';
-import type { Provider } from '../contract.ts';
 
 /** Operands as names, and the value of the second where it is known. */
 export interface Extremum {
@@ -10,16 +9,11 @@ export interface Extremum {
 }
 
 /**
- * `Max` or `Min`. WGSL leaves open what `max` gives for NaN: on `webgpu` a comparison chooses, which is false for NaN, and an
+ * `Max` or `Min`. WGSL leaves open what `max` gives for NaN: there a comparison chooses, which is false for NaN, and an
  * operand that may be NaN is looked at.
  */
-export function extremum(
-  a: Arithmetic,
-  provider: Provider,
-  kernel: 'Max' | 'Min',
-  { x, y, splats: [first, second] }: Extremum,
-): string {
-  if (provider !== 'webgpu' || a.dtype === 'i32') return a.apply(kernel, [x, y]);
+export function extremum(a: Arithmetic, kernel: 'Max' | 'Min', { x, y, splats: [first, second] }: Extremum): string {
+  if (!a.isLoose || a.dtype === 'i32') return a.apply(kernel, [x, y]);
   const isPassed = kernel === 'Max' ? 'Less' : 'Greater';
   // NaN is kept by whichever operand the comparison falls back on.
   if (isNumber(first)) return a.where(a.apply(isPassed, [y, x]), x, y);

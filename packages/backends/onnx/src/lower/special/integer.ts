@@ -1,7 +1,6 @@
 /** Arithmetic of i32: negation and magnitude without kernels, and a division that cannot end the process. */
 import type { Arithmetic } from '../arithmetic.ts';
 import type { Emitter } from '../contract.ts';
-import { requireKernel } from '../kernels.ts';
 import { remainder } from './rounding.ts';
 
 /** −x; the smallest integer is its own negation. */
@@ -32,8 +31,8 @@ export function quotient(emitter: Emitter, a: Arithmetic, x: string, y: Divisor)
 
 /** The remainder of x / y with the sign of x. By zero it is an error of the run on the CPU, and a GPU's own elsewhere. */
 export function integerRemainder(emitter: Emitter, a: Arithmetic, x: string, y: Divisor): string {
-  const guarded = emitter.provider === 'cpu' && y.splat === undefined ? withoutZeros(emitter, a, y.name) : y.name;
-  return remainder(a, x, y.splat === 0 ? withoutZeros(emitter, a, y.name) : guarded);
+  const mayBeZero = y.splat === undefined || y.splat === 0;
+  return remainder(a, x, emitter.provider === 'cpu' && mayBeZero ? withoutZeros(emitter, a, y.name) : y.name);
 }
 
 const isHarmless = ({ splat }: Divisor): boolean => splat !== undefined && splat !== 0 && splat !== -1;
@@ -43,7 +42,6 @@ const [int32, int64] = [6, 7];
 
 /** The divisor, after a look-up that fails where it is zero: element 1 of a constant of one element. */
 function withoutZeros(emitter: Emitter, a: Arithmetic, y: string): string {
-  requireKernel(emitter, 'div', 'Gather', 'i32');
   const zero = emitter.constant({ elementType: 'int32', dims: [1], data: Int32Array.of(0) });
   const index = emitter.emit('Cast', [a.equal(y, a.number(0))], { to: { kind: 'int', value: int32 } });
   return a.add(y, emitter.emit('Gather', [zero, index]));

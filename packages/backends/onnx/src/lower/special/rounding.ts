@@ -1,9 +1,9 @@
 /** Sign, rounding and remainder from simpler operators, for providers without their kernels. */
 import type { Arithmetic } from '../arithmetic.ts';
 
-/** −1, 0 or 1; a zero or NaN is itself. */
+/** −1, 0 or 1; a zero or NaN is itself. CUDA's kernel gives 0 for NaN. */
 export function sign(a: Arithmetic, x: string): string {
-  if (a.has('Sign')) return a.apply('Sign', [x]);
+  if (a.has('Sign') && (a.dtype === 'i32' || a.provider === 'cpu')) return a.apply('Sign', [x]);
   const zero = a.number(0);
   const upper = a.where(a.apply('Greater', [x, zero]), a.number(1), x);
   return a.where(a.less(x, zero), a.number(-1), upper);

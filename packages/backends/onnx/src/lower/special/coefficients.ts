@@ -1,5 +1,6 @@
 /**
- * The error function as a rational one; written by tools/references/onnx_erf.py (mpmath), never by hand.
+ * Coefficients of functions made of simpler operators; written by tools/references/onnx_math.py (mpmath), never by
+ * hand.
  */
 /** From here on erf(x) rounds to 1. */
 export const erfSaturation = 5.93;
@@ -20,3 +21,11 @@ export const erfRational: readonly (readonly [number, number])[] = [
   [2.2270829684581008e-14, 3.3193156340199095e-13],
   [1.5715906106773712e-17, 8.852218303826935e-16],
 ];
+
+/** (sin(r)/r − 1)/z as a polynomial in z = r², lowest order first, for |r| ≤ π/2 in f32. */
+export const sinSeries: readonly number[] = [
+  -0.16666659712791443, 0.008333064615726471, -0.00019809474179055542, 2.605481085993233e-6,
+];
+
+/** π as a sum: products of the first two with integers below 2¹³ are exact in f32. */
+export const piParts: readonly number[] = [3.140625, 0.0009675025939941406, 1.5099580252808664e-7];

@@ -1,0 +1,17 @@
+// `npm run e2e -- --require onnx-webgpu` on a few cases: solves, gradients, training.
+import { expect, it } from 'vitest';
+import { main } from './runner.ts';
+
+it.each([
+  ['solver: dopri5 forwards, f32', 1],
+  ['gradient: backprop for y0, parameters and times, f32', 1],
+  ['second order: adjoint, f32', 1],
+  ['training: 20 steps of SGD, backprop, f32', 1],
+  ['solver: dopri5 forwards, f64', 0],
+])('%s', async (only, agreed) => {
+  const out: string[] = [];
+  const write = (text: string) => void out.push(text);
+  const code = await main(['--require', 'onnx-webgpu', '--only', only], { log: write, error: write });
+  expect(out.join('\n')).toContain(`${agreed} agree, 0 differ, 0 failed, ${1 - agreed} excluded.`);
+  expect(code).toBe(agreed === 1 ? 0 : 1);
+});
