@@ -3,12 +3,7 @@ export { onnx } from './onnx.ts';
 export type { OnnxBackend } from './runtime/backend.ts';
 export type { Placement } from './runtime/contract.ts';
 export type { OnnxExecutable } from './runtime/executable.ts';
-export type {
-  CpuProviderOptions,
-  CudaProviderOptions,
-  OnnxOptions,
-  WebGpuProviderOptions,
-} from './runtime/options.ts';
+export type { CpuProviderOptions, CudaProviderOptions, OnnxOptions, WebGpuProviderOptions } from './runtime/options.ts';
 export type { OrtModule } from './runtime/ort.ts';
 export { exportOnnx, type ExportedParts, type ExportOptions, type ExternalData } from './export/export-onnx.ts';
 export { loadOnnx, type HostArgumentOf, type HostResultOf, type LoadedModel } from './export/load-onnx.ts';

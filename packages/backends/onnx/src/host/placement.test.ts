@@ -6,7 +6,8 @@ import { emitModel } from '../lower/emit-model.ts';
 import { encodeModel } from '../model/encode.ts';
 import { layOut } from './layout.ts';
 import type { Segment } from './partition.ts';
-import { flatten, scopesOf, type Scope } from './scope.ts';
+import { flatten } from './flatten.ts';
+import { scopesOf, type Scope } from './scope.ts';
 
 type Program = (...inputs: Tensor[]) => readonly Tensor[];
 
@@ -116,6 +117,12 @@ describe('small arrays', () => {
     expect(operations).toEqual([]);
   });
 
+  it('are no scalars that are repeated', () => {
+    const { host, operations } = laidOut((x, h) => [concat([x!, h!.exp().broadcastTo([3])])], vector, scalar);
+    expect(host).toEqual(['exp']);
+    expect(operations).toEqual([['broadcastTo', 'concat']]);
+  });
+
   it("are the device's where it uses them whole", () => {
     const { host, operations } = laidOut((b, x) => [x!.add(b!.slice([1], [2]).reshape([1, 2]))], vector, matrix);
     expect(host).toEqual([]);
@@ -148,20 +155,17 @@ describe('segments', () => {
   });
 
   it('do not decide again what was decided around them', () => {
-    const { operations } = laidOut(
-      (x) => {
-        const isFinite = x!.isFinite().all();
-        return [
-          cond(
-            isFinite.and(x!.sum().greater(0)),
-            x!,
-            (a) => a.exp(),
-            (a) => select(a.isFinite().all(), a, 0),
-          ),
-        ];
-      },
-      matrix,
-    );
+    const { operations } = laidOut((x) => {
+      const isFinite = x!.isFinite().all();
+      return [
+        cond(
+          isFinite.and(x!.sum().greater(0)),
+          x!,
+          (a) => a.exp(),
+          (a) => select(a.isFinite().all(), a, 0),
+        ),
+      ];
+    }, matrix);
     expect(operations.map((all) => all.filter((op) => op === 'isFinite').length)).toEqual([1, 0, 0]);
   });
 

@@ -45,6 +45,8 @@ export function place(program: FlatProgram): Placement {
   const has = (node: PlainNode, x: Value): boolean =>
     isOnHost(x) || (given.has(x) && isSmall(x) && isScalar(node.outputs[0]!));
 
+  const isHosted = (node: PlainNode): boolean => hosted.has(node);
+  const isComputed = (x: Value): boolean => sourceOf(x) === undefined;
   const settle = (scope: Scope): boolean => {
     let isSettled = true;
     const drop = (node: PlainNode): void => {
@@ -57,12 +59,7 @@ export function place(program: FlatProgram): Placement {
         if (!step.node.inputs.every((x) => has(step.node, x))) drop(step.node);
       }
     }
-    for (const node of cuttingNodes(
-      scope,
-      (x) => hosted.has(x),
-      (x) => sourceOf(x) === undefined,
-    ))
-      drop(node);
+    cuttingNodes(scope, isHosted, isComputed).forEach(drop);
     return isSettled;
   };
   const settleSlots = (): boolean => {
@@ -153,7 +150,7 @@ function demandedBy({ sources, decisions }: Flow, nodes: ReadonlyMap<Value, Plai
 
 /**
  * The nodes of the host whose results the device would have to wait for: they depend on a segment of the same scope, and a
- * later node of the device could join that segment if they were computed there too. Also arrays that only the device uses.
+ * later node of the device could join that segment if they were computed there too. Also those that only repeat a scalar.
  */
 function cuttingNodes(
   scope: Scope,
@@ -181,8 +178,8 @@ function cuttingNodes(
     const at = wanted.get(output);
     if (isHosted(node) && isComputed(output)) {
       const cuts = at !== undefined && fromDevice.has(output) && actual.get(step)! > at;
-      const isIdle = at !== undefined && !isScalar(output) && !usedByHost.has(output);
-      if (cuts || isIdle) cutting.push(node);
+      const spreads = at !== undefined && node.op === 'broadcastTo' && !usedByHost.has(output);
+      if (cuts || spreads) cutting.push(node);
       else {
         node.inputs.forEach((x) => usedByHost.add(x));
         continue;

@@ -7,7 +7,7 @@ import type { Segment } from './partition.ts';
 import { planOf, type Plan } from './plan.ts';
 import { bytesOf, Frame, type Held, type Transfers } from './registers.ts';
 import { runBlock } from './run.ts';
-import { flatten } from './scope.ts';
+import { flatten } from './flatten.ts';
 
 /** Makes segments ready for a device. */
 export interface SegmentLoader {

@@ -75,7 +75,7 @@ export class Frame implements HostRegisters {
   constructor(
     runtime: Transfers,
     signal: AbortSignal | undefined,
-    initial: { readonly numbers: Float64Array; readonly arrays: readonly (TensorData | undefined)[] },
+    initial: HostRegisters,
     counts: { readonly resources: number; readonly calls: number },
   ) {
     this.runtime = runtime;
