@@ -69,7 +69,7 @@ export type {
 } from './ode/gradient-method.ts';
 export type { SolveStats } from './ode/integrate.ts';
 export type { Dynamics, Solution, SolveOptions, StateOf, Times } from './ode/odeint.ts';
-export type { Norm } from './ode/norm.ts';
+export { leafNorm, type LeafTolerance, type Norm } from './ode/norm.ts';
 export { pid, type PidOptions, type Tolerance } from './ode/pid.ts';
 export { rungeKutta, type RungeKuttaInterpolant, type RungeKuttaState, type Tableau } from './ode/runge-kutta.ts';
 export { failureOf, isFailureReport } from './ode/status.ts';

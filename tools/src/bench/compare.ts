@@ -19,9 +19,11 @@ export function errorOf(actual: Answer, expected: Answer, tolerances: Tolerances
   return errors.some(Number.isNaN) ? NaN : Math.max(...errors);
 }
 
-/** The problem whose answer is the reference: in f64, at tolerances far below, gradients by backprop. */
+/** The problem whose answer is the reference: in f64, at tolerances far below, gradients by backprop, steps of core's parts. */
 export function referenceOf(problem: Problem): Problem {
   const { rtol, atol, task } = problem;
+  // Tolerances are part of what is asked for: norms are in units of them.
+  if (task.kind === 'steps') return { ...problem, dtype: 'f64', task: { ...task, form: 'parts' } };
   const tighter = Math.max(1e-3, 1e-10 / Math.max(rtol, atol));
   return {
     ...problem,
@@ -29,6 +31,6 @@ export function referenceOf(problem: Problem): Problem {
     rtol: rtol * tighter,
     atol: atol * tighter,
     maxSteps: 1_000_000,
-    task: task.kind === 'solve' ? task : { ...task, gradient: 'backprop' },
+    task: 'gradient' in task ? { ...task, gradient: 'backprop' } : task,
   };
 }

@@ -20,6 +20,8 @@ export interface Contestant {
   readonly name: string;
   /** The peer that it is; undefined for this library's engines. */
   readonly peer?: PeerName;
+  /** The yardstick that it is. */
+  readonly yardstick?: string;
   readonly threads: number;
   readonly command: Command;
   /** Takes part where it is faster than the contestant of this name with as many threads. */
@@ -75,6 +77,13 @@ export const engine = (name: string): Contestant => ({
     1,
   ),
   ...(name === referenceEngine ? { longestRound: 20 } : {}),
+});
+
+/** A yardstick of an engine: the engine once more, in a process of its own. */
+export const yardstick = (name: string, of: string): Contestant => ({
+  ...engine(of),
+  name: `${of}, ${name}`,
+  yardstick: name,
 });
 
 function pythonPeer(peer: PeerName, python: string, threads: number, compiled = false): Contestant {

@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TimedExperiment } from './cases/case.ts';
 import { errorOf } from './compare.ts';
-import type { Contestant } from './contestants.ts';
-import { unitsOf } from './problem.ts';
+import { yardstick, type Contestant } from './contestants.ts';
+import { unitsOf, type Problem } from './problem.ts';
 import type { Answer, Prepared, ReachRequest } from './protocol.ts';
 import type { Outcome, Row, Without } from './results.ts';
 import {
@@ -31,36 +31,50 @@ interface Ready {
   failure?: Without;
 }
 
-/** Measures an experiment: a row for each contestant, in their order. */
+/** Measures an experiment: a row for each contestant, in their order, and for each yardstick of an engine that is right. */
 export async function measureTimes(
   id: number,
   experiment: TimedExperiment,
-  contestants: readonly Contestant[],
+  everyone: readonly Contestant[],
   setting: Setting,
 ): Promise<readonly Row[]> {
-  const reference = await referenceAnswer(experiment.problem, setting);
+  const { problem, bound, yardsticks = [], isInternal = false } = experiment;
+  const contestants = isInternal ? everyone.filter(({ peer }) => peer === undefined) : everyone;
+  const reference = await referenceAnswer(problem, setting);
   if ('status' in reference) return contestants.map((c) => ({ ...rowKey(id, experiment, c), ...reference }));
+  const entered: Contestant[] = [];
   const outcomes = new Map<Contestant, Outcome>();
   const ready: Ready[] = [];
+  const enter = (contestant: Contestant, result: Without | Ready): void => {
+    entered.push(contestant);
+    if ('status' in result) outcomes.set(contestant, result);
+    else ready.push(result);
+    setting.log(`  ${labelOf(contestant)}: ${'status' in result ? result.reason : 'ready'}`);
+  };
   try {
     for (const contestant of contestants) {
-      const result = await prepare(contestant, experiment, reference.answer, ready, setting);
-      if ('status' in result) outcomes.set(contestant, result);
-      else ready.push(result);
-      setting.log(`  ${labelOf(contestant)}: ${'status' in result ? result.reason : 'ready'}`);
+      enter(contestant, await prepare(contestant, problem, bound, reference.answer, ready, setting));
+    }
+    for (const one of yardsticks) {
+      const engine = ready.find(({ contestant }) => contestant.name === one.engine);
+      if (engine === undefined) continue;
+      const contestant = yardstick(one.name, one.engine);
+      const counterpart = { ...problem, task: one.task(engine.prepared.counts) };
+      enter(contestant, await prepareYardstick(contestant, counterpart, bound, setting));
     }
     await runRounds(ready, setting);
     for (const one of ready) outcomes.set(one.contestant, await outcomeOf(one, experiment.reach, setting));
   } finally {
     for (const { worker } of ready) worker.close();
   }
-  return contestants.map((c) => ({ ...rowKey(id, experiment, c), ...(outcomes.get(c) as Outcome) }));
+  return entered.map((c) => ({ ...rowKey(id, experiment, c), ...(outcomes.get(c) as Outcome) }));
 }
 
 /** Prepares, checks the answer and warms up. */
 async function prepare(
   contestant: Contestant,
-  { problem, bound }: TimedExperiment,
+  problem: Problem,
+  bound: number,
   expected: Answer,
   ready: readonly Ready[],
   setting: Setting,
@@ -92,6 +106,18 @@ async function prepare(
   return { contestant, worker, prepared, error, warmup, rounds: [] };
 }
 
+/** The same for a yardstick, which has a problem of its own. */
+async function prepareYardstick(
+  contestant: Contestant,
+  problem: Problem,
+  bound: number,
+  setting: Setting,
+): Promise<Without | Ready> {
+  const reference = await referenceAnswer(problem, setting);
+  if ('status' in reference) return reference;
+  return prepare(contestant, problem, bound, reference.answer, [], setting);
+}
+
 /** Everyone in turn, round by round; whoever fails sits out the rest. */
 async function runRounds(ready: readonly Ready[], { rounds, roundSeconds, timeouts }: Setting): Promise<void> {
   for (let round = 0; round < rounds; round++) {
@@ -108,9 +134,11 @@ async function runRounds(ready: readonly Ready[], { rounds, roundSeconds, timeou
 async function outcomeOf(one: Ready, reach: ReachRequest | undefined, { timeouts }: Setting): Promise<Outcome> {
   const { contestant, worker, prepared, error, rounds, failure } = one;
   if (failure !== undefined) return failure;
-  const { counts, compileMs } = prepared;
-  const measured = { status: 'measured', error, counts, compileMs, rounds, ms: summarize(rounds) } as const;
-  if (reach === undefined || contestant.threads > 1 || !isShort(contestant, reach.limit * prepared.runMs)) {
+  const { counts, compileMs, nodesPerStep } = prepared;
+  const nodes = nodesPerStep === undefined ? {} : { nodesPerStep };
+  const measured = { status: 'measured', error, counts, compileMs, ...nodes, rounds, ms: summarize(rounds) } as const;
+  const isExperiment = contestant.yardstick === undefined;
+  if (reach === undefined || !isExperiment || contestant.threads > 1 || !isShort(contestant, reach.limit * prepared.runMs)) {
     return measured;
   }
   const reply = await worker.request({ reach }, reach.seconds + timeouts.round);

@@ -62,7 +62,28 @@ export interface TrainingTask {
   readonly learningRate: number;
 }
 
-export type Task = SolveTask | GradientTask | TrainingTask;
+/**
+ * Steps of dopri5, all of one size, each with its error norm, in one loop: nothing is chosen, nothing is rejected. Answers with
+ * the last state, `y`, and the norm of the last step, `norm`.
+ */
+export interface StepsTask {
+  readonly kind: 'steps';
+  readonly y0: readonly (readonly number[])[];
+  /** Size of a step: a power of two, so that sums of it are exact. */
+  readonly h: number;
+  readonly count: number;
+  /** `parts`: of core's parts, as a solve has them; `plain`: one operation on tensors after the other. */
+  readonly form: 'parts' | 'plain';
+}
+
+/** Evaluates the right-hand side, each time at the last value. Answers with the first value, `dy`. */
+export interface EvaluationsTask {
+  readonly kind: 'evaluations';
+  readonly y0: readonly (readonly number[])[];
+  readonly count: number;
+}
+
+export type Task = SolveTask | GradientTask | TrainingTask | StepsTask | EvaluationsTask;
 
 /** A problem: dynamics, a task, and how accurately dopri5 is to solve it. */
 export interface Problem {

@@ -41,6 +41,8 @@ export interface Prepared {
   readonly compileMs: number;
   /** Time of the second run, ms. */
   readonly runMs: number;
+  /** What the engine makes of one step, where the task is steps and the engine tells. */
+  readonly nodesPerStep?: number;
   /** Versions of what computes, by package. */
   readonly versions: Readonly<Record<string, string>>;
 }

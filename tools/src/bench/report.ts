@@ -2,7 +2,7 @@
 import { format } from 'prettier';
 import { section, short, table, type Cell } from '../accuracy/markdown.ts';
 import type { BenchCase } from './cases/case.ts';
-import type { MemoryMeasurement, Results, Row, RowKey, Verdict } from './results.ts';
+import type { Measurement, MemoryMeasurement, Results, Row, RowKey, Verdict } from './results.ts';
 import { ratios, summarize, type Summary } from './statistics.ts';
 import { baselineOf, isMeasured, ourEngine } from './targets.ts';
 
@@ -27,12 +27,9 @@ const reasonIn = (row: Row): string => ('reason' in row ? `${row.status}: ${row.
 function timedRow(row: Row, rows: readonly Row[]): readonly Cell[] {
   const who = [keyOf(row), row.contestant, String(row.threads)];
   if (!isMeasured(row)) return [...who, ...figures.map(() => none), reasonIn(row)];
-  const { ms, counts, compileMs, error, reach } = row;
-  const perStep = row.task === 'solve' && counts.steps !== null ? figure((ms.median * 1000) / counts.steps) : none;
-  const remark =
-    reach === undefined
-      ? ''
-      : `test loss ${short(reach.loss)} after ${reach.iterations} steps and ${figure(reach.ms / 1000)} s${reach.reached ? '' : ': gave up'}`;
+  const { ms, counts, compileMs, error } = row;
+  const hasSteps = row.task === 'solve' || row.task === 'steps';
+  const perStep = hasSteps && counts.steps !== null ? figure((ms.median * 1000) / counts.steps) : none;
   return [
     ...who,
     figure(ms.median),
@@ -44,8 +41,15 @@ function timedRow(row: Row, rows: readonly Row[]): readonly Cell[] {
     figure(compileMs),
     short(error),
     factor(row, rows),
-    remark,
+    remarkOn(row),
   ];
+}
+
+function remarkOn({ reach, nodesPerStep }: Measurement): string {
+  if (nodesPerStep !== undefined) return `${nodesPerStep} nodes a step`;
+  if (reach === undefined) return '';
+  const { loss, iterations, ms, reached } = reach;
+  return `test loss ${short(loss)} after ${iterations} steps and ${figure(ms / 1000)} s${reached ? '' : ': gave up'}`;
 }
 
 const figures = ['ms', 'spread', 'µs/step', 'per s', 'steps', 'NFE', 'compile ms', 'error', 'factor'];
@@ -57,7 +61,7 @@ function timeSection(rows: readonly Row[]): string {
   const lines = rows.map((row) => timedRow(row, ofExperiment(rows, row)));
   return section(
     'Times',
-    `*ms* is the median over rounds for one solve, one gradient or one training step, *spread* the smallest and the largest round; *NFE* is forward + backward; *error* is in tolerances; *factor* is how many times as long as \`${ourEngine}\` it took, or as the first engine of ours that has figures.`,
+    `*ms* is the median over rounds for one solve, one gradient, one training step or all steps of a fixed size, *spread* the smallest and the largest round; *NFE* is forward + backward; *error* is in tolerances; *factor* is how many times as long as \`${ourEngine}\` it took, or as the first engine of ours that has figures.`,
     table(['case', 'who', 'threads', ...figures, 'remark'], lines, ['who', 'remark']),
   );
 }
@@ -90,16 +94,18 @@ const isWorthARow = ({ status, peer, contestant }: Row): boolean =>
 const verdictRow = ({
   case: id,
   experiment,
-  peer,
+  engine,
+  rival,
+  relation,
   target,
-  isStrict,
   verdict,
   ratio,
   ...rest
 }: Verdict): readonly Cell[] => [
   `${id}, ${experiment}`,
-  rest.contestant ?? peer,
-  `${isStrict ? '>' : '≥'} ${target}×`,
+  engine,
+  rest.contestant ?? rival,
+  `${relation} ${target}×`,
   ratio === undefined ? none : `${figure(ratio.median)}×`,
   ratio === undefined ? none : spread(ratio),
   rest.reason === undefined ? verdict : `${verdict}: ${rest.reason}`,
@@ -108,8 +114,12 @@ const verdictRow = ({
 const targetSection = (targets: readonly Verdict[]): string =>
   section(
     'Targets',
-    `The peer's time over that of \`${ourEngine}\` in this run, one thread each; of eager and compiled PyTorch the faster.`,
-    table(['case', 'peer', 'target', 'ratio', 'spread', 'verdict'], targets.map(verdictRow), ['peer', 'verdict']),
+    "≥ and >: the peer's time over that of our engine in this run, one thread each; of eager and compiled PyTorch the faster. ≤: the engine's time over that of the yardstick, a program of its own.",
+    table(
+      ['case', 'engine', 'against', 'target', 'ratio', 'spread', 'verdict'],
+      targets.map(verdictRow),
+      ['engine', 'against', 'verdict'],
+    ),
   );
 
 const listOf = (entries: Readonly<Record<string, string>>): readonly string[] =>

@@ -12,6 +12,8 @@ export interface RowKey {
   readonly experiment: string;
   readonly contestant: string;
   readonly peer?: PeerName;
+  /** Which yardstick it is; undefined for the experiment itself. */
+  readonly yardstick?: string;
   readonly threads: number;
   /** What its figures are about. */
   readonly task: Task['kind'] | 'memory';
@@ -23,6 +25,8 @@ export interface Measurement {
   readonly error: number;
   readonly counts: Counts;
   readonly compileMs: number;
+  /** What the engine makes of one step, where the task is steps and the engine tells. */
+  readonly nodesPerStep?: number;
   /** Milliseconds of a unit of work: the median of each round. */
   readonly rounds: readonly number[];
   readonly ms: Summary;
@@ -63,13 +67,17 @@ export type Row = RowKey & Outcome;
 export interface Verdict {
   readonly case: number;
   readonly experiment: string;
-  readonly peer: PeerName;
+  /** The engine of ours that it is about. */
+  readonly engine: string;
+  /** What it is compared with: a peer, or a yardstick. */
+  readonly rival: string;
+  /** How the ratio has to be to the target. It is a peer's time over the engine's, or the engine's over a yardstick's. */
+  readonly relation: '≥' | '>' | '≤';
   readonly target: number;
-  readonly isStrict: boolean;
   readonly verdict: 'met' | 'missed' | 'not measured';
-  /** The peer's contestant that is compared: the fastest. */
+  /** The contestant that is compared: of a peer's the fastest. */
   readonly contestant?: string;
-  /** The peer's time over ours, round by round. */
+  /** Round by round. */
   readonly ratio?: Summary;
   readonly reason?: string;
 }

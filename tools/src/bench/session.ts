@@ -24,11 +24,12 @@ export interface Setting {
 }
 
 /** The part of a row that says what it is about. */
-export const rowKey = (id: number, experiment: Experiment, { name, peer, threads }: Contestant): RowKey => ({
+export const rowKey = (id: number, experiment: Experiment, { name, peer, yardstick, threads }: Contestant): RowKey => ({
   case: id,
   experiment: experiment.name,
   contestant: name,
   ...(peer === undefined ? {} : { peer }),
+  ...(yardstick === undefined ? {} : { yardstick }),
   threads,
   task: experiment.kind === 'memory' ? 'memory' : experiment.problem.task.kind,
 });

@@ -1,9 +1,9 @@
 /** The targets of the cases, held against what was measured. */
-import type { BenchCase, Target, TimedExperiment } from './cases/case.ts';
+import type { BenchCase, PeerTarget, TimedExperiment, Yardstick } from './cases/case.ts';
 import type { Measurement, Row, RowKey, Verdict } from './results.ts';
 import { ratios, summarize } from './statistics.ts';
 
-/** The engine that targets are about. */
+/** The engine that targets are about, unless they name another. */
 export const ourEngine = 'wasm';
 
 type MeasuredRow = RowKey & Measurement;
@@ -12,31 +12,38 @@ export const isMeasured = (row: Row): row is MeasuredRow => row.status === 'meas
 
 /** The row that others are compared with: the WebAssembly engine's, or that of the first engine of ours with figures. */
 export function baselineOf(rows: readonly Row[]): MeasuredRow | undefined {
-  const ours = rows.filter(isMeasured).filter(({ peer }) => peer === undefined);
+  const ours = rows.filter(isMeasured).filter(isEngine);
   return ours.find(({ contestant }) => contestant === ourEngine) ?? ours[0];
 }
 
-function verdictOn(id: number, experiment: string, rows: readonly Row[], target: Target): Verdict {
-  const { peer, ratio: wanted, isStrict = false } = target;
-  const about = { case: id, experiment, peer, target: wanted, isStrict };
-  const ours = rows.find((row) => row.contestant === ourEngine);
-  const theirs = rows.filter((row) => row.peer === peer && row.threads === 1);
+const isEngine = ({ peer, yardstick }: Row): boolean => peer === undefined && yardstick === undefined;
+
+/** What a verdict is about, before anything was measured. */
+type Question = Pick<Verdict, 'case' | 'experiment' | 'engine' | 'rival' | 'relation' | 'target'>;
+
+function verdictOn(question: Question, rows: readonly Row[], isRival: (row: Row) => boolean): Verdict {
+  const { engine, rival, relation, target } = question;
+  const notMeasured = (reason: string): Verdict => ({ ...question, verdict: 'not measured', reason });
+  const ours = rows.find((row) => isEngine(row) && row.contestant === engine);
+  if (ours === undefined) return notMeasured(`${engine} did not run`);
+  if (!isMeasured(ours)) return notMeasured(reasonOf(ours));
+  const theirs = rows.filter(isRival);
   const fastest = theirs.filter(isMeasured).sort((a, b) => a.ms.median - b.ms.median)[0];
-  if (ours === undefined || !isMeasured(ours)) {
-    return {
-      ...about,
-      verdict: 'not measured',
-      reason: ours === undefined ? `${ourEngine} did not run` : reasonOf(ours),
-    };
-  }
   if (fastest === undefined) {
     const [first] = theirs;
-    return { ...about, verdict: 'not measured', reason: first === undefined ? `${peer} did not run` : reasonOf(first) };
+    return notMeasured(first === undefined ? `${rival} did not run` : reasonOf(first));
   }
-  const ratio = summarize(ratios(fastest.rounds, ours.rounds));
-  const isMet = isStrict ? ratio.median > wanted : ratio.median >= wanted;
-  return { ...about, contestant: fastest.contestant, ratio, verdict: isMet ? 'met' : 'missed' };
+  const [above, below] = relation === '≤' ? [ours, fastest] : [fastest, ours];
+  const ratio = summarize(ratios(above.rounds, below.rounds));
+  const verdict = holds[relation](ratio.median, target) ? 'met' : 'missed';
+  return { ...question, contestant: fastest.contestant, ratio, verdict };
 }
+
+const holds: Readonly<Record<Verdict['relation'], (ratio: number, target: number) => boolean>> = {
+  '≥': (ratio, target) => ratio >= target,
+  '>': (ratio, target) => ratio > target,
+  '≤': (ratio, target) => ratio <= target,
+};
 
 const reasonOf = (row: Row): string => ('reason' in row ? `${row.contestant}: ${row.reason}` : row.status);
 
@@ -45,8 +52,25 @@ export const verdictsOn = (cases: readonly BenchCase[], quick: boolean, rows: re
   cases.flatMap(({ id, experiments }) =>
     experiments(quick)
       .filter((experiment): experiment is TimedExperiment => experiment.kind === 'timed')
-      .flatMap(({ name, targets }) => {
+      .flatMap(({ name, targets, yardsticks = [] }) => {
         const own = rows.filter((row) => row.case === id && row.experiment === name);
-        return targets.map((target) => verdictOn(id, name, own, target));
+        const about = { case: id, experiment: name };
+        return [
+          ...targets.map((target) => verdictOnPeer(about, target, own)),
+          ...yardsticks.map((yardstick) => verdictOnYardstick(about, yardstick, own)),
+        ];
       }),
   );
+
+type About = Pick<Question, 'case' | 'experiment'>;
+
+function verdictOnPeer(about: About, target: PeerTarget, rows: readonly Row[]): Verdict {
+  const { peer, ratio, isStrict = false, engine = ourEngine } = target;
+  const question: Question = { ...about, engine, rival: peer, relation: isStrict ? '>' : '≥', target: ratio };
+  return verdictOn(question, rows, (row) => row.peer === peer && row.threads === 1);
+}
+
+function verdictOnYardstick(about: About, { name, engine, ratio }: Yardstick, rows: readonly Row[]): Verdict {
+  const question: Question = { ...about, engine, rival: name, relation: '≤', target: ratio };
+  return verdictOn(question, rows, (row) => row.yardstick === name);
+}

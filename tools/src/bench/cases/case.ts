@@ -1,14 +1,27 @@
 /** The contract of a benchmark case. Its file is all that a case needs, next to dynamics that the workers know. */
-import type { GradientTask, Problem } from '../problem.ts';
-import type { ReachRequest } from '../protocol.ts';
+import type { GradientTask, Problem, Task } from '../problem.ts';
+import type { Counts, ReachRequest } from '../protocol.ts';
 import type { PeerName } from '../contestants.ts';
 
-/** How many times as long a peer has to take as this library's WebAssembly engine, one thread each. */
-export interface Target {
+/** How many times as long a peer has to take as an engine of this library, one thread each. */
+export interface PeerTarget {
   readonly peer: PeerName;
   readonly ratio: number;
   /** Whether the ratio itself will not do. */
   readonly isStrict?: boolean;
+  /** The WebAssembly engine by default. */
+  readonly engine?: string;
+}
+
+/** Another program of an engine of this library, with what the experiment costs that engine as a multiple of it. */
+export interface Yardstick {
+  /** What it is, behind the engine's name. */
+  readonly name: string;
+  readonly engine: string;
+  /** The largest multiple that will do. */
+  readonly ratio: number;
+  /** What it does instead of the experiment's task, which took the engine so many evaluations and steps. */
+  readonly task: (counts: Counts) => Task;
 }
 
 interface Measured<P extends Problem> {
@@ -22,7 +35,10 @@ interface Measured<P extends Problem> {
 /** Timed in rounds. */
 export interface TimedExperiment extends Measured<Problem> {
   readonly kind: 'timed';
-  readonly targets: readonly Target[];
+  readonly targets: readonly PeerTarget[];
+  readonly yardsticks?: readonly Yardstick[];
+  /** Whether it is about this library's engines alone; no peer can do it. */
+  readonly isInternal?: boolean;
   /** Trains to a test loss as well. */
   readonly reach?: ReachRequest;
 }

@@ -4,16 +4,18 @@ import { adjoint } from '@node-ode/gradient-adjoint';
 import { backprop } from '@node-ode/gradient-backprop';
 import { dopri5 } from '@node-ode/solver-dopri5';
 import type { GradientName, Problem } from '../problem.ts';
+import { evaluationsProgram } from './evaluations.ts';
 import { gradientProgram } from './gradient.ts';
 import type { Program } from './program.ts';
 import { solveProgram } from './solve.ts';
+import { stepsProgram } from './steps.ts';
 import { trainingProgram } from './training.ts';
 
 const gradients: Readonly<Record<GradientName, () => GradientMethod>> = { adjoint, backprop };
 
 /** The solver and the gradient method that a problem asks for. */
 function odeOf(backend: Backend, { dtype, rtol, atol, maxSteps, task }: Problem): Ode {
-  const gradient = task.kind === 'solve' ? {} : { gradient: gradients[task.gradient]() };
+  const gradient = 'gradient' in task ? { gradient: gradients[task.gradient]() } : {};
   return createOde({ backend, solver: dopri5(), rtol, atol, maxSteps, dtype, ...gradient });
 }
 
@@ -28,5 +30,9 @@ export async function programOf(backend: Backend, problem: Problem): Promise<Pro
       return gradientProgram(ode, problem, task);
     case 'training':
       return trainingProgram(ode, problem, task);
+    case 'steps':
+      return stepsProgram(ode, problem, task);
+    case 'evaluations':
+      return evaluationsProgram(ode, problem, task);
   }
 }

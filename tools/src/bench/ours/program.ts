@@ -17,6 +17,8 @@ import type { Answer, Counts } from '../protocol.ts';
 export interface Answered {
   readonly answer: Answer;
   readonly counts: Counts;
+  /** What the engine makes of one step, where the task is steps and the engine tells. */
+  readonly nodesPerStep?: number;
 }
 
 /** A problem made ready to run. */

@@ -1,5 +1,38 @@
 /** Programs driven from the host on ONNX Runtime do what every engine must. */
-import { testBackend } from '@node-ode/testkit';
+import { array, compile, whileLoop, type Tensor } from '@node-ode/core';
+import { backendChecks } from '@node-ode/testkit';
+import { afterAll, describe, expect, it } from 'vitest';
 import { onnx } from '../onnx.ts';
 
-testBackend(() => onnx({ provider: 'cpu', threads: 1, loops: 'host' }), { title: 'onnx-cpu, driven from the host' });
+const engine = await onnx({ provider: 'cpu', threads: 1, loops: 'host' });
+
+afterAll(() => engine.dispose());
+
+describe('programs of the conformance suite on onnx-cpu', () => {
+  // A primitive by itself is one model, however loops are driven. The last check disposes of an engine of its own.
+  const checks = backendChecks(() => engine).filter(({ name }) => !/^primitive|after it was disposed/.test(name));
+  for (const { name, run } of checks) it(name, run);
+});
+
+it('runs segments in ONNX Runtime and loops in JavaScript', async () => {
+  const halve = compile(engine, (x: Tensor) => {
+    const { carry } = whileLoop(
+      { x },
+      (c) => c.x.sum().greater(1),
+      (c) => ({ carry: { x: c.x.mul(0.5) } }),
+    );
+    return carry.x;
+  });
+  const given = array([3, 5]);
+  const x = await halve(given);
+  expect((await x.read()).data).toEqual(new Float32Array([3 / 8, 5 / 8]));
+  const executable = await engine.compile(halve.graph(given));
+  expect(executable.placement).toEqual([
+    { part: 'model', provider: 'cpu', operations: ['sum'], nodes: 1 },
+    { part: 'model', provider: 'cpu', operations: ['constant', 'mul', 'sum'], nodes: 3 },
+    { part: 'host', provider: 'javascript', operations: ['greater', 'whileLoop'], nodes: 3 },
+  ]);
+  executable.dispose();
+  x.dispose();
+  halve.dispose();
+});

@@ -44,8 +44,4 @@ export interface Emitter {
  *
  * @throws UnsupportedError naming the primitive and the dtype, if the provider has no kernel for it.
  */
-export type Lowering<P extends Primitive> = (
-  emitter: Emitter,
-  node: NodeOf<P>,
-  operands: readonly Operand[],
-) => string;
+export type Lowering<P extends Primitive> = (emitter: Emitter, node: NodeOf<P>, operands: readonly Operand[]) => string;

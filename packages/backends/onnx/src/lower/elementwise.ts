@@ -1,12 +1,13 @@
 /** Lowerings of the element-wise primitives, of constants and of conversions: one operator each where ONNX has it. */
-import type {
-  BinaryPrimitive,
-  ComparisonPrimitive,
-  LogicParams,
-  NodeOf,
-  Primitive,
-  TensorType,
-  UnaryPrimitive,
+import {
+  sameShape,
+  type BinaryPrimitive,
+  type ComparisonPrimitive,
+  type LogicParams,
+  type NodeOf,
+  type Primitive,
+  type TensorType,
+  type UnaryPrimitive,
 } from '@node-ode/core';
 import { Arithmetic, broadcastNames, cast } from './arithmetic.ts';
 import type { Emitter, Lowering, Operand } from './contract.ts';
@@ -66,8 +67,18 @@ const equal: BinaryFormula = (a, x, y) =>
 const notEqual: BinaryFormula = (a, x, y, ...rest) =>
   a.dtype === 'bool' && a.has('Xor') ? a.apply('Xor', [x, y]) : not(a, equal(a, x, y, ...rest));
 
-const or: BinaryFormula = (a, x, y) =>
-  a.has('Or') ? a.apply('Or', [x, y]) : not(a, a.apply('And', [not(a, x), not(a, y)]));
+const and: BinaryFormula = (a, x, y, _, operands) => {
+  if (!isLooseBroadcast(a, operands)) return a.apply('And', [x, y]);
+  const i32 = a.as('i32');
+  return i32.cast(i32.mul(a.cast(x, 'i32'), a.cast(y, 'i32')), 'bool');
+};
+
+const or: BinaryFormula = (a, x, y, ...rest) =>
+  a.has('Or') ? a.apply('Or', [x, y]) : not(a, and(a, not(a, x), not(a, y), ...rest));
+
+/** Whether booleans are broadcast by WebGPU, whose And of [3,1,1] and [3,2,4] takes the wrong elements. */
+const isLooseBroadcast = ({ isLoose }: Arithmetic, [x, y]: readonly Operand[]): boolean =>
+  isLoose && !sameShape(x?.type.shape ?? [], y?.type.shape ?? []);
 
 function select(emitter: Emitter, node: NodeOf<'select'>, operands: readonly Operand[]): string {
   const { shape, dtype } = outputType(node);
@@ -135,7 +146,7 @@ export const elementwiseRules: { readonly [P in ElementwiseRule]: Lowering<P> } 
   greaterEqual: binaryKernel('GreaterOrEqual'),
 
   not: unary(not),
-  and: binaryKernel('And'),
+  and: binary(and),
   or: binary(or),
   isFinite: unary((a, x) => a.less(a.abs(x), a.number(Infinity))),
 

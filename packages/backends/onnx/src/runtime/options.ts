@@ -17,7 +17,10 @@ export interface CudaProviderOptions {
 
 /** Options of the WebGPU provider: see `InferenceSession.WebGpuExecutionProviderOption` of onnxruntime-common. */
 export interface WebGpuProviderOptions {
-  /** Layout of convolutions' images; NHWC by default. */
+  /**
+   * Layout of convolutions' images; NCHW by default. For NHWC ONNX Runtime moves transposes about in the whole model, past
+   * casts to where WebGPU has no kernel: booleans transposed by [0, 2, 1] are refused then.
+   */
   readonly preferredLayout?: 'NCHW' | 'NHWC';
   /** How much is checked while it runs: `basic` by default, `disabled` is the fastest. */
   readonly validationMode?: 'disabled' | 'wgpuOnly' | 'basic' | 'full';

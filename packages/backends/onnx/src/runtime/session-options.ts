@@ -21,7 +21,7 @@ export function sessionOptions(
   const { memoryArena, ...ofProvider } = providerOptions;
   const name = provider === 'cpu' && !isNative(runtime) ? 'wasm' : provider;
   return {
-    executionProviders: [{ name, ...ofProvider }],
+    executionProviders: [{ name, ...(provider === 'webgpu' ? { preferredLayout: 'NCHW' } : {}), ...ofProvider }],
     ...(isNative(runtime) ? { intraOpNumThreads: threads, interOpNumThreads: 1 } : {}),
     executionMode: 'sequential',
     graphOptimizationLevel: optimization,
