@@ -10,7 +10,7 @@ export interface Measurement {
   /** max |y − ŷ| / |y| over components and times. */
   readonly relativeError: number;
   readonly nfe: number;
-  /** Executions of the dynamics as the engine counted them. */
+  /** Executions of the dynamics as the engine counted them; `nfe` for an engine that does not count. */
   readonly executed: number;
   readonly accepted: number;
   readonly rejected: number;
@@ -30,7 +30,7 @@ export async function measure(problem: Problem, solver: Solver, controller: Step
     error: largest((exact, found) => Math.abs(found - exact)),
     relativeError: largest((exact, found) => (found === exact ? 0 : Math.abs((found - exact) / exact))),
     nfe: stats.nfe,
-    executed: stats.counters?.calls['dynamics'] ?? NaN,
+    executed: stats.counters === undefined ? stats.nfe : (stats.counters.calls['dynamics'] ?? NaN),
     accepted: stats.accepted,
     rejected: stats.rejected,
   };

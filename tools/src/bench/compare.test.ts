@@ -29,3 +29,8 @@ it('asks for the reference in f64, a thousand times more accurate, by backprop',
   expect([dtype, task]).toEqual(['f64', { ...problem.task, gradient: 'backprop' }]);
   expect([rtol, atol].map((x) => Number(x.toPrecision(12)))).toEqual([1e-8, 1e-9]);
 });
+
+it('asks for steps in f64, of core’s parts, with norms in the same tolerances', () => {
+  const problem = decay({ kind: 'steps', y0, h: 0.5, count: 2, form: 'plain' });
+  expect(referenceOf(problem)).toEqual({ ...problem, dtype: 'f64', task: { ...problem.task, form: 'parts' } });
+});

@@ -138,7 +138,12 @@ async function outcomeOf(one: Ready, reach: ReachRequest | undefined, { timeouts
   const nodes = nodesPerStep === undefined ? {} : { nodesPerStep };
   const measured = { status: 'measured', error, counts, compileMs, ...nodes, rounds, ms: summarize(rounds) } as const;
   const isExperiment = contestant.yardstick === undefined;
-  if (reach === undefined || !isExperiment || contestant.threads > 1 || !isShort(contestant, reach.limit * prepared.runMs)) {
+  if (
+    reach === undefined ||
+    !isExperiment ||
+    contestant.threads > 1 ||
+    !isShort(contestant, reach.limit * prepared.runMs)
+  ) {
     return measured;
   }
   const reply = await worker.request({ reach }, reach.seconds + timeouts.round);

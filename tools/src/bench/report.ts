@@ -115,11 +115,11 @@ const targetSection = (targets: readonly Verdict[]): string =>
   section(
     'Targets',
     "≥ and >: the peer's time over that of our engine in this run, one thread each; of eager and compiled PyTorch the faster. ≤: the engine's time over that of the yardstick, a program of its own.",
-    table(
-      ['case', 'engine', 'against', 'target', 'ratio', 'spread', 'verdict'],
-      targets.map(verdictRow),
-      ['engine', 'against', 'verdict'],
-    ),
+    table(['case', 'engine', 'against', 'target', 'ratio', 'spread', 'verdict'], targets.map(verdictRow), [
+      'engine',
+      'against',
+      'verdict',
+    ]),
   );
 
 const listOf = (entries: Readonly<Record<string, string>>): readonly string[] =>

@@ -6,6 +6,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { BenchCase } from './cases/case.ts';
 import { benchCases } from './cases/index.ts';
 import type { Contestant } from './contestants.ts';
+import type { Task } from './problem.ts';
+import type { Counts } from './protocol.ts';
 import type { Results, Row } from './results.ts';
 import { main } from './runner.ts';
 import { altered, decay, referenceWorker, saying, taking, y0 } from './test/support.ts';
@@ -36,6 +38,36 @@ const cases: readonly BenchCase[] = [
     ],
   },
   {
+    id: 4,
+    title: 'yardsticks',
+    description: 'An engine beside its own steps.',
+    experiments: () => [
+      {
+        kind: 'timed',
+        name: 'solve',
+        problem: decay({ kind: 'solve', y0, ts: [0, 1] }),
+        bound: 100,
+        targets: [{ peer: 'torchdiffeq', ratio: 2, engine: 'reference' }],
+        yardsticks: [
+          {
+            name: 'evaluations',
+            engine: 'reference',
+            ratio: 1.5,
+            task: ({ nfe }) => ({ kind: 'evaluations', y0, count: nfe ?? NaN }),
+          },
+        ],
+      },
+      {
+        kind: 'timed',
+        name: 'steps',
+        isInternal: true,
+        problem: decay({ kind: 'steps', y0, h: 0.25, count: 4, form: 'parts' }),
+        bound: 100,
+        targets: [],
+      },
+    ],
+  },
+  {
     id: 7,
     title: 'memory',
     description: 'Its gradient.',
@@ -54,10 +86,10 @@ const cases: readonly BenchCase[] = [
   },
 ];
 
-const wrongly = (worker: Worker): Worker =>
+const wrongly = (worker: Worker, name = 'ys'): Worker =>
   altered(worker, (reply) =>
     'prepared' in reply
-      ? { prepared: { ...reply.prepared, answer: { ys: (reply.prepared.answer['ys'] ?? []).map((y) => y + 0.1) } } }
+      ? { prepared: { ...reply.prepared, answer: { [name]: (reply.prepared.answer[name] ?? []).map((y) => y + 0.1) } } }
       : reply,
   );
 
@@ -204,6 +236,59 @@ describe('a run', () => {
     expect(rowOf(results(), 'diffrax')).toMatchObject({ status: 'skipped', reason: expect.stringMatching(/core/) });
   });
 
+  it('compares engines with their yardsticks', async () => {
+    const asked: Task[] = [];
+    const noting = (ms: number) => (): Worker => {
+      const worker = taking(ms);
+      return {
+        ...worker,
+        request: (request, seconds) => {
+          if ('prepare' in request) asked.push(request.prepare.task);
+          return worker.request(request, seconds);
+        },
+      };
+    };
+    const args = ['--case', '4', '--backend', 'wasm,reference', '--peers', 'torchdiffeq', '--threads', '1'];
+    const { code, results } = await run(args, {
+      reference: noting(3),
+      'reference, evaluations': noting(2.5),
+      torchdiffeq: () => taking(5),
+      'torchdiffeq, f compiled': () => taking(6),
+    });
+    expect(code).toBe(0);
+    const { rows, targets } = results();
+    const names = (experiment: string): readonly string[] =>
+      rows.filter((row) => row.experiment === experiment).map(({ contestant }) => contestant);
+    expect(names('solve')).toEqual([
+      ...['wasm', 'reference', 'torchdiffeq', 'torchdiffeq, f compiled'],
+      'reference, evaluations',
+    ]);
+    // Peers take no part in what is about our engines alone.
+    expect(names('steps')).toEqual(['wasm', 'reference']);
+    const solved = rows.find(({ contestant, experiment }) => contestant === 'reference' && experiment === 'solve');
+    const { nfe } = (solved as { readonly counts: Counts }).counts;
+    expect(asked).toContainEqual({ kind: 'evaluations', y0, count: nfe });
+    expect(targets).toMatchObject([
+      { engine: 'reference', rival: 'torchdiffeq', relation: '≥', ratio: { median: 5 / 3 }, verdict: 'missed' },
+      { engine: 'reference', rival: 'evaluations', relation: '≤', ratio: { median: 1.2 }, verdict: 'met' },
+    ]);
+    expect(readFileSync(join(folder, 'results.md'), 'utf8')).toMatch(
+      /^\| 4, solve +\| reference +\| reference, evaluations +\| +≤ 1.5× \| +1.2× \|/m,
+    );
+  });
+
+  it('has no yardstick of an engine that is wrong, or does not run', async () => {
+    const wrong = await run(['--case', '4', '--no-peers', '--backend', 'wasm,reference'], {
+      'reference, evaluations': () => wrongly(taking(1), 'dy'),
+    });
+    expect(wrong.code).toBe(1);
+    expect(rowOf(wrong.results(), 'reference, evaluations')).toMatchObject({ status: 'wrong' });
+    const without = await run(['--case', '4', '--no-peers', '--backend', 'wasm']);
+    expect(without.code).toBe(0);
+    expect(rowOf(without.results(), 'reference, evaluations')).toBeUndefined();
+    expect(without.results().targets[1]).toMatchObject({ verdict: 'not measured', reason: 'reference did not run' });
+  });
+
   it('measures memory over each span', async () => {
     const { code, results } = await run(['--case', '7', '--no-peers', '--backend', 'reference']);
     expect(code).toBe(0);
@@ -259,17 +344,23 @@ describe('the cases', () => {
       experiments(true).map((e) => [
         id,
         e.name,
-        ...(e.kind === 'timed' ? e.targets.map(({ peer, ratio }) => `${peer} ${ratio}`) : []),
+        ...(e.kind === 'timed'
+          ? e.targets.map(({ peer, ratio, engine }) => [peer, ratio, engine].join(' ').trim())
+          : []),
+        ...(e.kind === 'timed'
+          ? (e.yardsticks ?? []).map(({ name, ratio, engine }) => `${name} ${ratio} ${engine}`)
+          : []),
       ]),
     );
     expect(targets).toEqual([
       [1, 'forward', 'torchdiffeq 20', 'diffrax 1'],
+      [1, 'steps', 'plain nodes 0.65 onnx-cpu'],
       [2, 'adjoint', 'torchdiffeq 20', 'diffrax 1'],
       [2, 'backprop', 'torchdiffeq 20', 'diffrax 1'],
       [3, 'forward', 'torchdiffeq 8'],
-      [4, 'forward', 'torchdiffeq 0.7'],
-      [4, 'adjoint', 'torchdiffeq 0.7'],
-      [4, 'backprop', 'torchdiffeq 0.7'],
+      [4, 'forward', 'torchdiffeq 0.7', 'torchdiffeq 1.5 onnx-cpu', 'evaluations alone 1.3 onnx-cpu'],
+      [4, 'adjoint', 'torchdiffeq 0.7', 'torchdiffeq 1.5 onnx-cpu'],
+      [4, 'backprop', 'torchdiffeq 0.7', 'torchdiffeq 1.5 onnx-cpu'],
       [7, 'adjoint'],
       [7, 'backprop'],
     ]);

@@ -8,9 +8,8 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 const config = mergeConfig(
   shared,
   defineConfig({
-    root: here('../../..'),
     resolve: { alias: { '@node-ode/backend-reference': here('./reference.ts') } },
-    test: { name: 'solvers and gradients on wasm' },
+    test: { name: 'solvers and gradients on wasm', dir: here('../../..') },
   }),
 );
 config.test = { ...config.test, include: ['{solvers,gradients}/*/src/**/*.test.ts'] };

@@ -1,5 +1,6 @@
 /** This library's worker against solutions that are known: y' = −y. */
 import { reference } from '@node-ode/backend-reference';
+import { backends, type BackendFactory } from '@node-ode/e2e/backends';
 import { describe, expect, it } from 'vitest';
 import type { GradientName, Problem, TrainingTask } from '../problem.ts';
 import type { MemoryUse, Prepared, Reached } from '../protocol.ts';
@@ -124,6 +125,56 @@ describe('training', () => {
     expect([found.iterations % 5, found.iterations < 200]).toEqual([0, true]);
     expect(await reach(0)).toMatchObject({ reached: false, iterations: 200 });
   });
+});
+
+describe('steps of one size', () => {
+  const [h, count] = [1 / 4, 6];
+  const answerOf = async (form: 'parts' | 'plain'): Promise<Prepared> => {
+    const problem = decay({ kind: 'steps', y0, h, count, form });
+    return prepare(referenceWorker(), { ...problem, dtype: 'f64' });
+  };
+  /** What a step of dopri5 multiplies y' = −y by: e^−h up to h⁵, and its own term of h⁶. */
+  const factor = [1, 1, 2, 6, 24, 120, 600].reduce((sum, n, i) => sum + (-h) ** i / n, 0);
+
+  it.each(['parts', 'plain'] as const)('are those of dopri5 (%s)', async (form) => {
+    const { answer, counts } = await answerOf(form);
+    y0.flat().forEach((y, i) => expect(answer['y']?.[i]).toBeCloseTo(y * factor ** count, 12));
+    expect(counts).toEqual({ nfe: 1 + 6 * count, nfeBackward: 0, steps: count });
+  });
+
+  it('have the same error norm in either form', async () => {
+    const [[parts], [plain]] = [(await answerOf('parts')).answer['norm'], (await answerOf('plain')).answer['norm']] as [
+      number[],
+      number[],
+    ];
+    expect(parts).toBeGreaterThan(1e-3);
+    expect(Math.abs((plain as number) / (parts as number) - 1)).toBeLessThan(1e-10);
+  });
+
+  it('tell how many nodes ONNX Runtime gets for one of them', async () => {
+    const nodesOf = async (form: 'parts' | 'plain'): Promise<number> => {
+      const handle = workerOn('onnx-cpu', backends['onnx-cpu'] as BackendFactory);
+      const reply = await handle({ prepare: decay({ kind: 'steps', y0, h, count, form }) });
+      const { nodesPerStep, versions } = (reply as { readonly prepared: Prepared }).prepared;
+      expect(versions['onnxruntime-node']).toMatch(/^\d+\.\d+\.\d+/);
+      return nodesPerStep ?? NaN;
+    };
+    const plain = await nodesOf('plain');
+    // t, six evaluations (each a Gemm here), Σ 2i + 1 for the stages without b₂, the error, its norm
+    expect(plain).toBe(1 + 6 + (3 + 5 + 7 + 9 + 11 + 11) + 12 + 9);
+    expect(await nodesOf('parts')).toBeLessThan(plain);
+  });
+});
+
+it('evaluates the right-hand side alone', async () => {
+  const worker = referenceWorker();
+  const { answer, counts } = await prepare(worker, decay({ kind: 'evaluations', y0, count: 5 }));
+  expectClose(
+    answer['dy'],
+    y0.flat().map((y) => -y),
+  );
+  expect(counts).toEqual({ nfe: 5, nfeBackward: 0, steps: null });
+  expect(await worker.request({ round: { seconds: 0 } }, 60)).toEqual({ times: [expect.any(Number)] });
 });
 
 describe('what it can not do is a reply', () => {

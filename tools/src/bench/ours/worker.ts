@@ -6,6 +6,7 @@ import type { Reached, ReachRequest, Reply, Request } from '../protocol.ts';
 import type { Program } from './program.ts';
 import { programOf } from './program-of.ts';
 import { residentDuring } from './resident.ts';
+import { versionsOf } from './versions.ts';
 
 /** Answers one request after the other. */
 export type Handler = (request: Request) => Promise<Reply>;
@@ -19,7 +20,7 @@ export function workerOn(name: string, factory: BackendFactory): Handler {
     loaded = { program, units: unitsOf(problem.task) };
     const [firstMs, runMs] = [await timed(program.run), await timed(program.run)];
     const compileMs = Math.max(0, firstMs - runMs);
-    return { prepared: { ...(await program.answer()), compileMs, runMs, versions: { node: process.versions.node } } };
+    return { prepared: { ...(await program.answer()), compileMs, runMs, versions: versionsOf(name) } };
   };
 
   const handle = async (request: Request): Promise<Reply> => {
