@@ -46,7 +46,7 @@ export interface Advanced {
 
 /** The state after an accepted step, with every output time up to it written from the step's interpolant. */
 function finish(solver: Solver, step: Step<Leaves, unknown>, m: Moment): Advanced {
-  const { j, ys } = writeOutputs(solver, step.interpolant, m);
+  const { j, ys } = writeOutputs(solver, step.interpolant, { ...m, y1: step.y });
   return { t: follow(m.tNext, m.t), y: step.y, state: step.state, j, ys };
 }
 

@@ -61,6 +61,6 @@ export interface Solver<State = unknown, Interpolant = unknown> {
   init(f: LeafDynamics, t0: Tensor, y0: Leaves): SolverStart<State>;
   /** One step of size `h` from (t, y). */
   step(f: LeafDynamics, t: Tensor, h: Tensor, y: Leaves, state: State): Step<State, Interpolant>;
-  /** The solution at t + θ·h, 0 ≤ θ ≤ 1, without evaluating f. */
+  /** The solution at t + θ·h, 0 ≤ θ ≤ 1, without evaluating f: at θ = 1 that is the `y` of the step. */
   interpolate(interpolant: Interpolant, theta: Tensor): Leaves;
 }

@@ -2,6 +2,7 @@
 import { array, type DType } from '@node-ode/core';
 import { describe, expect, it } from 'vitest';
 import { arraysOf, operatorsOf } from '../../test/arrays.ts';
+import { runGraph } from '../../test/run-graph.ts';
 import { apply, expectReference, singleNode } from '../../test/single-node.ts';
 import { emitModel } from './emit-model.ts';
 
@@ -75,4 +76,18 @@ it('counts by a constant that an export can replace', () => {
   expect(initializers.map(({ tensor }) => [tensor.elementType, ...Array.from(tensor.data, Number)])).toEqual([
     ['int64', 12],
   ]);
+});
+
+describe('the sum of the rows of a matrix', () => {
+  const rows = array([
+    [1, Infinity, 3],
+    [4, 5, NaN],
+  ]);
+
+  it.each([true, false])('is a product with ones, its columns apart: keepDims %j', async (keepDims) => {
+    const { graph, inputs } = singleNode('sum', { axes: [0], keepDims }, [rows]);
+    const operators = emitModel(graph, { provider: 'cpu' }).graph.nodes.map(({ opType }) => opType);
+    expect(operators).toEqual(['Expand', keepDims ? 'Gemm' : 'MatMul']);
+    expect([...((await runGraph(graph, inputs))[0]?.data ?? [])]).toEqual([5, Infinity, NaN]);
+  });
 });
