@@ -1,11 +1,22 @@
 /** The contract of a model: parameters from a seed, apply, and a loss where it has one. */
-import type { HostArray } from './array.ts';
+import { isHostArray, type HostArray } from './array.ts';
 import type { Random } from './random.ts';
-import type { Tensor } from './tensor/tensor.ts';
-import type { MapLeaves } from './tree.ts';
+import { asTensor, type Tensor } from './tensor/tensor.ts';
+import { mapTree, type MapLeaves } from './tree.ts';
 
 /** A tree of host arrays as the tree of tensors that a traced function sees. */
 export type TensorsOf<P> = MapLeaves<P, HostArray, Tensor>;
+
+/**
+ * A tree of host arrays, such as trained parameters, as tensors: for functions that capture them.
+ *
+ * @throws TreeError for a leaf that is no host array.
+ * @example
+ * const trained = asTensors(params);
+ * const file = exportOnnx((x: Tensor) => net.apply(trained, x), [{ shape: ['batch', 2] }]);
+ */
+export const asTensors = <P>(tree: P): TensorsOf<P> =>
+  mapTree('asTensors', isHostArray, (leaf) => asTensor(leaf), tree) as TensorsOf<P>;
 
 /**
  * A model as pure functions over its parameters.

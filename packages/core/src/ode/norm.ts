@@ -16,6 +16,11 @@ export interface LeafTolerance {
 /**
  * The norm of e / (atol + rtol·max(|y0|, |y1|)) over the leaves that have tolerances: root mean square over all elements
  * together (Hairer, Nørsett & Wanner I, eq. II.4.11), or a norm of the caller's.
+ *
+ * @throws OptionError if no leaf has tolerances.
+ * @example
+ * const tolerances = y.map(() => ({ rtol: constant(1e-3), atol: constant(1e-6) }));
+ * const accept = leafNorm(error, y, y1, tolerances, undefined).lessEqual(1);
  */
 export function leafNorm(
   error: Leaves,
