@@ -113,8 +113,10 @@ export function chooseSizes(
   const free = primes.filter((prime) => !taken.has(prime));
   return Object.fromEntries(
     extents.map((name) => {
-      const sizes = given[name] ?? (free.splice(0, 3) as unknown as TraceSizes);
-      if (sizes.length === 3) return [name, sizes];
+      const sizes = given[name];
+      if (sizes !== undefined) return [name, sizes];
+      const [first, second, third] = free.splice(0, 3);
+      if (first !== undefined && second !== undefined && third !== undefined) return [name, [first, second, third]];
       throw new OptionError('exportOnnx', `${extents.length} named extents`, {
         expected: 'at most eight that are different in every argument',
         advice: 'Give the same name to extents that are always equal.',

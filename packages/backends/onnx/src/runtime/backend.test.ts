@@ -2,7 +2,7 @@
 import { array, hostArray, tensorType, type DeviceArray, type HostArray } from '@node-ode/core';
 import * as ort from 'onnxruntime-node';
 import { afterAll, describe, expect, it } from 'vitest';
-import { collectGarbage } from '../../test/collect-garbage.ts';
+import { collectGarbage } from '@node-ode/tools/collect-garbage';
 import { emptyGraph, f32, smallModel, smallPrograms } from '../../test/small-models.ts';
 import type { Provider } from '../lower/contract.ts';
 import { onnxBackend, type OnnxBackend } from './backend.ts';

@@ -1,6 +1,6 @@
 import { array, disposedArray, tensorType, type DeviceArray } from '@node-ode/core';
 import { describe, expect, it } from 'vitest';
-import { collectGarbage } from '../../test/collect-garbage.ts';
+import { collectGarbage } from '@node-ode/tools/collect-garbage';
 import type { OrtValue } from './contract.ts';
 import { deviceArrays, shareOf } from './device-array.ts';
 

@@ -8,7 +8,7 @@ import {
   type NodeOdeError,
 } from '@node-ode/core';
 import { describe, expect, it } from 'vitest';
-import { collectGarbage } from '../../test/collect-garbage.ts';
+import { collectGarbage } from '@node-ode/tools/collect-garbage';
 import { addition, countCall, graphOf, handMade, type, type Program, type Site } from '../../test/hand-made.ts';
 import { i32, load, op } from '../encoder/code.ts';
 import { wasmBackend, type WasmBackend } from './backend.ts';

@@ -1,6 +1,6 @@
 import { array, hostArray, type DeviceArray, type HostArray } from '@node-ode/core';
 import { describe, expect, it } from 'vitest';
-import { collectGarbage } from '../../test/collect-garbage.ts';
+import { collectGarbage } from '@node-ode/tools/collect-garbage';
 import { deviceArrays, type DeviceArrays } from './device-array.ts';
 import { Heap, pageBytes } from './heap.ts';
 
