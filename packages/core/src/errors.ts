@@ -96,7 +96,7 @@ export class FormatError extends NodeOdeError {
 }
 
 /** Why a solve failed. */
-export type SolveFailure = 'maxSteps' | 'stepUnderflow' | 'nonFinite' | 'invalidTimes';
+export type SolveFailure = 'maxSteps' | 'stepUnderflow' | 'nonFinite' | 'invalidTimes' | 'invalidTolerances';
 
 /** A solve that could not reach its last time; says where it stopped. */
 export class SolveError extends NodeOdeError {

@@ -93,6 +93,8 @@ export function integrate(problem: SolveProblem, method: Method): { readonly ys:
   const inOrder = areMonotone(stopGradient(ts), direction);
   const isInOrder = landAt === undefined ? inOrder : inOrder.and(areMonotone(landAt, direction));
 
+  const hasTolerances =
+    first.isValid === undefined ? i32(0) : select(first.isValid, i32(0), i32(statusCode.invalidTolerances));
   // Steps from here on change t well enough to need no closer look.
   const span = start.abs().maximum(end.abs());
   const smallStep = span.mul(resolution(t0)).maximum(controller.minStep ?? 0);
@@ -108,7 +110,7 @@ export function integrate(problem: SolveProblem, method: Method): { readonly ys:
       j: constant(1, [], 'i32'),
       landed: landAt === undefined ? [] : [firstLanding(landAt, start, direction)],
       ys: ys0,
-      status: select(isInOrder, i32(0), i32(statusCode.invalidTimes)),
+      status: select(isInOrder, hasTolerances, i32(statusCode.invalidTimes)),
       attempts: i32(0),
       accepted: i32(0),
       nfe: addCounts(i32(initial.evaluations), first.evaluations),

@@ -151,6 +151,21 @@ describe('in a solve', () => {
   });
 
   it.each([
+    [-1e-3, 1e-6],
+    [1e-3, -1e-6],
+    [NaN, 1e-6],
+    [1e-3, Infinity],
+  ])('traced tolerances %d and %d fail the solve before its first step', async (rtol, atol) => {
+    const ode = makeOde();
+    const program = ode.compile((r: Tensor, a: Tensor) => ode.odeint(decay, f64(1), [0, 5], { rtol: r, atol: a }).ys);
+    await expect(program(rtol, atol)).rejects.toMatchObject({
+      name: 'SolveError',
+      reason: 'invalidTolerances',
+      steps: 0,
+    });
+  });
+
+  it.each([
     ['backprop', undefined],
     ['adjoint', adjoint()],
   ])('traced tolerances in derivatives by %s: as fixed ones, also of second order', async (_, gradient) => {

@@ -67,6 +67,9 @@ function controller(options: PidOptions, source: readonly (number | null)[] | un
     const { maxStep } = options;
     return maxStep === undefined ? h : h.sign().mul(h.abs().minimum(maxStep));
   };
+  const traced = [...rtols, ...atols].filter(isTraced);
+  const validity = (): { readonly isValid?: Tensor } =>
+    traced.length === 0 ? {} : { isValid: traced.map(isTolerance).reduce((a, b) => a.and(b)) };
   const tolerancesFor = (y: Leaves): readonly (LeafTolerance | null)[] => tolerances(y, rtols, atols, source);
   return {
     name: 'pid',
@@ -78,9 +81,9 @@ function controller(options: PidOptions, source: readonly (number | null)[] | un
       const state = Array.from({ length: remembers }, () => onesLike(problem.t0));
       const direction = problem.t1.sub(problem.t0).sign();
       if (options.firstStep !== undefined)
-        return { h: bounded(direction.mul(options.firstStep)), state, evaluations: 0 };
+        return { h: bounded(direction.mul(options.firstStep)), state, evaluations: 0, ...validity() };
       const { h, evaluations } = firstStep(problem, tolerancesFor(problem.y0), norm);
-      return { h: bounded(h), state, evaluations };
+      return { h: bounded(h), state, evaluations, ...validity() };
     },
 
     next: ({ h, y0, y1, error, errorOrder }, state) => {
@@ -107,7 +110,7 @@ function controller(options: PidOptions, source: readonly (number | null)[] | un
       return { accept, h: bounded(next.h), state: next.state };
     },
 
-    tensors: [...rtols, ...atols].filter(isTraced),
+    tensors: traced,
     withTensors: (tensors) => {
       const rest = [...tensors];
       const replaced = (all: readonly TensorLike[]): readonly TensorLike[] =>
@@ -128,6 +131,12 @@ function controller(options: PidOptions, source: readonly (number | null)[] | un
 const isToleranceLeaf = (x: unknown): x is TensorLike => typeof x === 'number' || isTensor(x) || isHostArray(x);
 
 const isTraced = (x: TensorLike): x is Tensor => isTensor(x) && x.source.kind === 'trace';
+
+/** Whether every element is a tolerance: finite and not negative. */
+const isTolerance = (x: Tensor): Tensor => {
+  const value = stopGradient(x);
+  return value.isFinite().and(value.greaterEqual(0)).all();
+};
 
 function toleranceLeaves(name: string, tolerance: Tolerance): readonly TensorLike[] {
   const { leaves } = flattenTree('pid', tolerance, isToleranceLeaf, 'a number or a tensor');

@@ -8,6 +8,7 @@ export const statusCode: Readonly<Record<SolveFailure, number>> = {
   stepUnderflow: 2,
   nonFinite: 3,
   invalidTimes: 4,
+  invalidTolerances: 5,
 };
 
 /** Names of the reports that the integrator makes. */
@@ -64,6 +65,10 @@ const explain: Readonly<Record<SolveFailure, (t: string, h: string, steps: numbe
   invalidTimes: (t) => [
     `the times, or those to land on, are not finite or not strictly monotone in one direction, from t = ${t}`,
     'Sort them, increasing or decreasing, and remove repeated ones.',
+  ],
+  invalidTolerances: () => [
+    'a tolerance that is an argument is negative or not finite',
+    'Typical values are rtol 1e-3 … 1e-8, with atol the size below which the state is noise.',
   ],
 };
 

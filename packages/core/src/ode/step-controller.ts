@@ -60,6 +60,8 @@ export interface StepController<State = unknown> {
     readonly h: Tensor;
     readonly state: State;
     readonly evaluations: number | Tensor;
+    /** A bool scalar, false if tolerances that are arguments are none: the solve fails. By default they are right. */
+    readonly isValid?: Tensor;
   };
   next(step: AttemptedStep, state: State): Decision<State>;
   /** A step of smaller size than this ends the solve; by default one that no longer changes t. */

@@ -8,6 +8,12 @@ import { hasControlFlow } from './placement.ts';
 /** ONNX Runtime refuses a model rather than move a node of its main graph to the CPU. */
 export const noFallback = { session: { disable_cpu_ep_fallback: '1' } };
 
+/**
+ * Constant weights are not packed when a model is loaded: for a batch of 1 ONNX Runtime takes another kernel then, and an
+ * exported model would choose other steps than the engine that trained it, whose weights are inputs.
+ */
+const noPrepacking = { session: { disable_prepacking: '1' } };
+
 const severities = { verbose: 0, info: 1, warning: 2, error: 3, fatal: 4 } as const;
 
 /** ONNX Runtime's options for a model. */
@@ -35,6 +41,7 @@ export function sessionOptions(
           ),
         }
       : {}),
+    ...(provider === 'cpu' ? { extra: noPrepacking } : {}),
     ...(mayUseCpu(model, settings) ? {} : { extra: noFallback }),
   };
 }

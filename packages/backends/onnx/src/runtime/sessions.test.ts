@@ -134,6 +134,7 @@ describe('sessions', () => {
       graphOptimizationLevel: 'basic',
       logSeverityLevel: 4,
       enableCpuMemArena: false,
+      extra: { session: { disable_prepacking: '1' } },
     });
     const strict = { session: { disable_cpu_ep_fallback: '1' } };
     expect(
