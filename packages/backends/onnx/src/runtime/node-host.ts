@@ -9,7 +9,7 @@ export const importByName = (name: string): Promise<unknown> =>
 
 /** `node:fs/promises`. */
 export interface NodeFiles {
-  mkdir(path: string, options: { readonly recursive: true }): Promise<unknown>;
+  mkdir(path: string): Promise<unknown>;
   readdir(path: string): Promise<readonly string[]>;
   readFile(path: string): Promise<Uint8Array<ArrayBuffer>>;
   writeFile(path: string, data: Uint8Array): Promise<void>;
@@ -38,6 +38,25 @@ const nodeProcess = async (): Promise<NodeProcess> =>
 
 /** The file system. */
 export const nodeFiles = async (): Promise<NodeFiles> => (await importByName('node:fs/promises')) as NodeFiles;
+
+/** Makes a folder, and those that it lies in. Node's own `recursive` never returns below /proc. */
+export async function makeFolder(path: string): Promise<void> {
+  const files = await nodeFiles();
+  const { dirname } = (await importByName('node:path')) as { dirname(path: string): string };
+  const codeOf = (error: unknown): unknown => (error as { readonly code?: unknown } | null)?.code;
+  const make = (folder: string): Promise<unknown> =>
+    files.mkdir(folder).catch((error: unknown) => {
+      if (codeOf(error) !== 'EEXIST') throw error;
+    });
+  try {
+    await make(path);
+  } catch (error) {
+    const parent = dirname(path);
+    if (codeOf(error) !== 'ENOENT' || parent === path) throw error;
+    await makeFolder(parent);
+    await make(path);
+  }
+}
 
 /** Whether a file is there, and can be seen. */
 export async function fileExists(path: string): Promise<boolean> {

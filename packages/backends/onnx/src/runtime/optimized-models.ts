@@ -1,7 +1,7 @@
 /** Optimised models in a folder, for the next process: ONNX Runtime's rewriting is most of the time that loading takes. */
 import { OptionError } from '@node-ode/core';
 import { contentHash } from '../model/hash.ts';
-import { machineName, nodeFiles, type NodeFiles } from './node-host.ts';
+import { machineName, makeFolder, nodeFiles, type NodeFiles } from './node-host.ts';
 import { messageOf } from './ort.ts';
 
 /** A folder of optimised models. */
@@ -86,7 +86,7 @@ async function tryEntry<T>(
 async function demandWritable(files: NodeFiles, folder: string): Promise<void> {
   const probe = `${folder}/${temporaryName()}`;
   try {
-    await files.mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     await files.writeFile(probe, new Uint8Array(0));
     await files.rm(probe, { force: true });
   } catch (cause) {

@@ -1,6 +1,7 @@
 /** Options of the engine, and what they are checked against. */
 import { OptionError, UnsupportedError } from '@node-ode/core';
 import type { Provider } from '../lower/contract.ts';
+import { boolean, checkAgainst, integerFrom, object, oneOf, show, text, type Rule } from '../option-rules.ts';
 import { isNative, isOrtModule, type OrtModule } from './ort.ts';
 
 /** Options of ONNX Runtime's own kernels. */
@@ -95,31 +96,11 @@ export interface Settings {
   readonly profile: string | undefined;
 }
 
-/** What a value has to be, in words, and the test of it. */
-interface Rule {
-  readonly expected: string;
-  readonly accepts: (value: unknown) => boolean;
-}
-
-const oneOf = (...values: readonly string[]): Rule => ({
-  expected: `one of ${values.map((value) => `'${value}'`).join(', ')}`,
-  accepts: (value) => values.includes(value as string),
-});
-const integerFrom = (least: number, most: number): Rule => ({
-  expected: `an integer from ${least} to ${most}`,
-  accepts: (value) => Number.isInteger(value) && (value as number) >= least && (value as number) <= most,
-});
-const boolean: Rule = { expected: 'true or false', accepts: (value) => typeof value === 'boolean' };
-const text = (what: string): Rule => ({
-  expected: what,
-  accepts: (value) => typeof value === 'string' && value !== '' && !value.includes('\0'),
-});
-
 const providerRule = oneOf('cpu', 'cuda', 'webgpu');
 
 const rules = {
   provider: providerRule,
-  providerOptions: { expected: 'an object', accepts: (value) => typeof value === 'object' && value !== null },
+  providerOptions: object(),
   runtime: {
     expected: "ONNX Runtime's module, as await import('onnxruntime-web') gives it",
     accepts: isOrtModule,
@@ -151,10 +132,13 @@ export function checkOptions(options: OnnxOptions): Settings {
   if (typeof options !== 'object' || options === null) {
     throw new OptionError('onnx', `the options are ${show(options)}`, { expected: 'an object' });
   }
-  checkAgainst(rules, options, '');
+  checkAgainst('onnx', rules, options);
   const provider = options.provider ?? 'cpu';
   const providerOptions: Readonly<Record<string, unknown>> = { ...options.providerOptions };
-  checkAgainst(providerRules[provider], providerOptions, 'providerOptions.', ` of provider '${provider}'`);
+  checkAgainst('onnx', providerRules[provider], providerOptions, {
+    prefix: 'providerOptions.',
+    suffix: ` of provider '${provider}'`,
+  });
   return {
     provider,
     providerOptions: Object.fromEntries(Object.entries(providerOptions).filter(([, value]) => value !== undefined)),
@@ -187,21 +171,3 @@ export function checkRuntime({ provider, cacheFolder, profile }: Settings, runti
     });
   }
 }
-
-function checkAgainst(known: Readonly<Record<string, Rule>>, given: object, prefix: string, suffix = ''): void {
-  for (const [name, value] of Object.entries(given)) {
-    const rule = Object.hasOwn(known, name) ? known[name] : undefined;
-    if (rule === undefined) {
-      throw new OptionError('onnx', `there is no option '${prefix}${name}'${suffix}`, {
-        expected: `${Object.keys(known).join(', ')}`,
-      });
-    }
-    if (value === undefined || rule.accepts(value)) continue;
-    throw new OptionError('onnx', `${prefix}${name} = ${show(value)}`, { expected: rule.expected });
-  }
-}
-
-const show = (value: unknown): string => {
-  if (typeof value === 'string') return `'${value}'`;
-  return typeof value === 'object' && value !== null ? 'an object' : String(value);
-};

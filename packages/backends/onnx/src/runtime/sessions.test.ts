@@ -352,6 +352,15 @@ describe('the cache folder', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
+  it.runIf(process.platform === 'linux')(
+    'is refused where none can be made: below /proc Node itself never ends',
+    async () => {
+      await expect(optimizedModels('/proc/nope/models')).rejects.toThrow(
+        "cacheFolder = '/proc/nope/models' can't be written to",
+      );
+    },
+  );
+
   it('has to be writable', async () => {
     const folder = await temporary();
     await writeFile(`${folder}/file`, '');
