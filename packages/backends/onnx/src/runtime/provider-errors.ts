@@ -137,7 +137,7 @@ function webgpuFailure(message: string, runtime: OrtModule, cause: unknown): Nod
         ? 'a GPU with its driver (on Linux: Vulkan, libvulkan1)'
         : 'a browser with WebGPU and a GPU',
       advice: isNative(runtime)
-        ? `Without a GPU, WebGPU runs in software, slowly, on SwiftShader: set VK_ICD_FILENAMES to vk_swiftshader_icd.json (from Debian's chromium-common) before Node starts (see "WebGPU" in the README of @node-ode/backend-onnx). Or use provider 'cpu'.`
+        ? `Without a GPU, WebGPU runs in software, slowly, on SwiftShader: with libvulkan.so.1 where the linker looks (libvulkan1, or LD_LIBRARY_PATH) and VK_ICD_FILENAMES set to vk_swiftshader_icd.json (of Debian's chromium-common) before Node starts (see "WebGPU" in the README of @node-ode/backend-onnx). Or use provider 'cpu'.`
         : "Chromium: --enable-unsafe-webgpu --use-webgpu-adapter=swiftshader for one in software. Or use provider 'cpu'.",
       cause,
     });
