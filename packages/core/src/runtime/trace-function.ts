@@ -27,6 +27,8 @@ export interface TraceOptions {
   readonly composites?: readonly CompositePrimitive[];
   /** Dtype of JavaScript numbers, and of specs that name none; f32 by default. */
   readonly dtype?: DType;
+  /** What errors name as the operation; `traceFunction` by default. */
+  readonly operation?: string;
 }
 
 /** A function as a graph. */
@@ -59,8 +61,7 @@ export function traceFunction<A extends readonly unknown[]>(
   specs: { readonly [I in keyof A]: SpecsOf<A[I]> },
   options: TraceOptions = {},
 ): TracedFunction {
-  const { composites = [], dtype = 'f32' } = options;
-  const operation = 'traceFunction';
+  const { composites = [], dtype = 'f32', operation = 'traceFunction' } = options;
   const { leaves, structure } = flattenTree(
     operation,
     specs,
@@ -77,7 +78,7 @@ export function traceProgram(
   fn: (...args: never) => unknown,
   types: readonly TensorType[],
   structure: TreeStructure,
-  { composites, dtype }: Required<TraceOptions>,
+  { composites, dtype }: Required<Omit<TraceOptions, 'operation'>>,
 ): TracedFunction {
   const { trace, inputs } = openTrace(fn.name === '' ? 'main' : fn.name, types);
   let body;

@@ -69,7 +69,10 @@ it('refuses what are no arrays, or no inputs at all', () => {
   };
   expect(() => {
     check({ x: 5, y });
-  }).toThrow("loadOnnx: input 'x' is a number; expected a host array. Make it with array(…).");
+  }).toThrow("loadOnnx: input 'x' is 5; expected a host array. Make it with array(…).");
+  expect(() => {
+    check({ x: [[1, 2]], y });
+  }).toThrow("loadOnnx: input 'x' is a plain array; expected a host array. Make it with array(…).");
   expect(() => {
     check(undefined);
   }).toThrow('loadOnnx: the inputs are undefined; expected an object of arrays by name.');

@@ -5,12 +5,16 @@ import {
   formatType,
   isHostArray,
   OptionError,
+  requireSameStructure,
   ShapeError,
   tensorType,
+  TreeError,
   type DType,
   type HostArray,
+  type TreeStructure,
 } from '@node-ode/core';
 import type { Dim } from '../model/ir.ts';
+import { show } from '../option-rules.ts';
 
 /** An input or an output of a loaded model. */
 export interface ModelTensor {
@@ -30,7 +34,7 @@ export function checkNamedInputs(
   { mayBeEmpty = true } = {},
 ): void {
   if (typeof given !== 'object' || given === null) {
-    throw new OptionError('loadOnnx', `the inputs are ${describe(given)}`, { expected: 'an object of arrays by name' });
+    throw new OptionError('loadOnnx', `the inputs are ${show(given)}`, { expected: 'an object of arrays by name' });
   }
   const names = inputs.map(({ name }) => `'${name}'`).join(', ');
   const unknown = Object.keys(given).find((name) => !inputs.some((input) => input.name === name));
@@ -63,11 +67,29 @@ export function checkNamedInputs(
   }
 }
 
-const describe = (x: unknown): string => (x === null || x === undefined ? String(x) : `a ${typeof x}`);
+/** @throws TreeError if arguments are not of the structure that the function was exported for. */
+export function checkStructure(
+  expected: TreeStructure,
+  given: TreeStructure,
+  leaves: readonly (HostArray | number | boolean)[],
+): void {
+  const isPlainArray = (path: string): boolean => {
+    const below = leaves.filter((_, i) => given.paths[i]?.startsWith(`${path}[`));
+    return below.length > 0 && below.every((leaf) => !isHostArray(leaf));
+  };
+  const plain = given.key === expected.key ? undefined : expected.paths.find(isPlainArray);
+  if (plain !== undefined) {
+    throw new TreeError('loadOnnx', `${plain} is a plain array of numbers`, {
+      expected: 'a host array',
+      advice: 'Make one of it: pass array([[1, 0]]) for [[1, 0]], which is a tree of numbers.',
+    });
+  }
+  requireSameStructure('loadOnnx', expected, given);
+}
 
 function checkInput({ name, dtype, shape }: ModelTensor, array: HostArray): void {
   if (!isHostArray(array)) {
-    throw new OptionError('loadOnnx', `input '${name}' is ${describe(array)}`, {
+    throw new OptionError('loadOnnx', `input '${name}' is ${show(array)}`, {
       expected: 'a host array',
       advice: 'Make it with array(…).',
     });

@@ -16,6 +16,22 @@ export function namesOf(graph: OnnxGraph, names = new Set<string>()): Set<string
   return names;
 }
 
+/** Names that subgraphs read of the graphs around them. */
+export function capturedNames(graph: OnnxGraph): ReadonlySet<string> {
+  const captured = new Set<string>();
+  const visit = (inner: OnnxGraph): void => {
+    const own = new Set([
+      ...[...inner.inputs, ...inner.initializers].map(({ name }) => name),
+      ...inner.nodes.flatMap(({ outputs }) => outputs),
+    ]);
+    const read = [...inner.nodes.flatMap(({ inputs }) => inputs), ...inner.outputs.map(({ name }) => name)];
+    for (const name of read) if (!own.has(name)) captured.add(name);
+    subgraphsOf(inner).forEach(visit);
+  };
+  subgraphsOf(graph).forEach(visit);
+  return captured;
+}
+
 const subgraphsOf = ({ nodes }: OnnxGraph): readonly OnnxGraph[] =>
   nodes.flatMap(({ attributes }) =>
     Object.values(attributes).flatMap((attribute) => (attribute.kind === 'graph' ? [attribute.value] : [])),

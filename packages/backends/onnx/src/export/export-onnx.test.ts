@@ -1,6 +1,7 @@
 import { reference } from '@node-ode/backend-reference';
-import { array, asTensor, compile, constantStep, type HostArray, type Tensor } from '@node-ode/core';
+import { array, asTensor, compile, constantStep, createOde, type HostArray, type Tensor } from '@node-ode/core';
 import type { MlpParams } from '@node-ode/nn';
+import { dopri5 } from '@node-ode/solver-dopri5';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
   neuralOde,
@@ -14,8 +15,9 @@ import { countNodes } from '../model/count-nodes.ts';
 import { decodeModel } from '../model/decode.ts';
 import type { OnnxGraph, OnnxNode } from '../model/ir.ts';
 import { onnx } from '../onnx.ts';
-import { exportOnnx, type ExportOptions } from './export-onnx.ts';
+import { exportOnnx } from './export-onnx.ts';
 import { loadOnnx, type HostArgumentOf, type HostResultOf } from './load-onnx.ts';
+import type { ExportOptions } from './options.ts';
 
 type Solve = readonly [y0: Tensor, rtol: Tensor, atol: Tensor];
 
@@ -97,6 +99,25 @@ describe.each([
     }
     expect(before.nfe).toBeGreaterThan(first.nfe);
     expect(before.error).toBeLessThan(first.error / 100);
+    await model.dispose();
+    await backend.dispose();
+  });
+
+  // The first step that is chosen is tiny, so that its error estimate is rounding: a single other bit leads to other steps.
+  it('in f32, with default options: to the bit what the onnx engine gives, for a batch of 1 too', async () => {
+    const backend = await onnx();
+    const ode = createOde({ backend, solver: dopri5() });
+    const solve = neuralOde(params, ode);
+    const model = await loadOnnx<Solve, Tensor>(exportOnnx(solve, specs, options));
+    const engine = ode.compile(solve);
+    for (const batch of [1, 3]) {
+      for (const rtol of [1e-2, 1e-3, 1e-4, 1e-5, 1e-6]) {
+        const { result, nfe } = await model.run(startsOf(batch), rtol, rtol);
+        const expected = await engine.run(startsOf(batch), rtol, rtol);
+        expect(nfe).toBe(expected.stats.nfe);
+        expect(result).toEqual(await expected.result.read());
+      }
+    }
     await model.dispose();
     await backend.dispose();
   });
@@ -341,7 +362,7 @@ describe('extents that are known when it runs', () => {
   it('sizes at which the function can not be traced are named, and can be chosen', async () => {
     const halves = (x: Tensor): Tensor => x.reshape([2, (x.shape[0] ?? 0) / 2]);
     expect(refusal(() => exportOnnx(halves, [{ shape: ['n'] }]))).toMatch(
-      /^ShapeError: exportOnnx: with n = 11: .* A named extent must be free: where the function takes only some sizes, give three of them in `sizes`, or a number in the spec\.$/,
+      /^ShapeError: exportOnnx: with n = 11: .*[^.]\. A named extent must be free: where the function takes only some sizes, give three of them in `sizes`, or a number in the spec\.$/,
     );
     const even = { sizes: { n: [4, 6, 10] } } as const;
     expect(refusal(() => exportOnnx(halves, [{ shape: ['n'] }], even))).toMatch(/no affine function of 'n'/);
@@ -352,6 +373,7 @@ describe('extents that are known when it runs', () => {
 
 describe('refusals', () => {
   const identity = (x: Tensor): Tensor => x.neg();
+  const untyped = exportOnnx as (...args: readonly unknown[]) => unknown;
   it.each<readonly [string, () => unknown, string]>([
     [
       'nfe where nothing is solved',
@@ -390,6 +412,31 @@ describe('refusals', () => {
       'shapes that do not fit the function',
       () => exportOnnx((x: Tensor) => x.add(asTensor(array([1, 2, 3]))), [{ shape: [2] }]),
       'ShapeError: add: ',
+    ],
+    [
+      'a spec too few',
+      () => untyped((x: Tensor, y: Tensor) => x.add(y.neg()), [1]),
+      "OptionError: exportOnnx: the function takes 2 arguments, and the specs are 1: Cannot read properties of undefined (reading 'neg'); expected one spec for each argument. Add { shape: […] } for each argument that is missing.",
+    ],
+    [
+      'a dtype of a spec',
+      () => untyped(identity, [{ shape: [2], dtype: 'f16' }]),
+      "OptionError: exportOnnx: argument [0] has dtype 'f16'; expected f32, f64, i32, bool.",
+    ],
+    [
+      'an extent that is no size, beside a named one',
+      () => exportOnnx(identity, [{ shape: ['n', -1] }]),
+      'ShapeError: exportOnnx: argument [0] has the extent -1; expected whole numbers that are not negative.',
+    ],
+    [
+      'a result that is no tensor',
+      () => untyped(() => 'y', []),
+      'TreeError: exportOnnx: the value is a string (y); expected a tensor',
+    ],
+    [
+      'an unknown option',
+      () => untyped(identity, [1], { nef: true }),
+      "OptionError: exportOnnx: there is no option 'nef'; expected metadata, name, names, nfe, dtype, sizes, externalData.",
     ],
   ])('%s', (_, run, message) => {
     expect(refusal(run).slice(0, message.length)).toBe(message);

@@ -7,9 +7,9 @@ import {
   traceFunction,
   TreeError,
   type CompositePrimitive,
-  type DType,
   type Graph,
   type HostArray,
+  type Tensor,
   type TracedFunction,
 } from '@node-ode/core';
 import { compositeRules } from '../lower/composites.ts';
@@ -20,31 +20,8 @@ import { formatSizes, planSizes, type SizePlan, type Sizes } from './extents.ts'
 import { withInterface } from './file-interface.ts';
 import { mergeSizes } from './merge-sizes.ts';
 import { inputNames, outputNames } from './names.ts';
-import { chooseSizes, numbersOf, readSpecs, tracedAt, type OnnxSpecsOf, type TraceSizes } from './specs.ts';
-
-/** Where large constants are written instead of into the model. */
-export interface ExternalData {
-  /** Name of the file that they will be in, beside the model. */
-  readonly location: string;
-  /** Constants of at least this many bytes; 1024 by default. */
-  readonly threshold?: number;
-}
-
-/** Options of `exportOnnx`. */
-export interface ExportOptions {
-  /** Written into the file as its `metadata_props`, beside what `loadOnnx` needs (under `node_ode.`). */
-  readonly metadata?: Readonly<Record<string, string>>;
-  /** Name of the model's graph; that of the function by default. */
-  readonly name?: string;
-  /** Names of the arguments: those of the inputs begin with them. `input0`, `input1`, … by default. */
-  readonly names?: readonly string[];
-  /** Adds the int32 scalar output `nfe`: the function evaluations of the forward solves. */
-  readonly nfe?: boolean;
-  /** Dtype of JavaScript numbers, and of specs that name none; f32 by default. */
-  readonly dtype?: DType;
-  /** Three sizes for a named extent at which the function can be traced; primes above ten by default. */
-  readonly sizes?: Readonly<Record<string, TraceSizes>>;
-}
+import { checkExport, type ExportOptions, type ExternalData } from './options.ts';
+import { chooseSizes, numbersOf, readSpecs, tracedAt, type OnnxSpecsOf } from './specs.ts';
 
 /** A model and the constants beside it. */
 export interface ExportedParts {
@@ -64,11 +41,12 @@ export interface ExportedParts {
  *
  * A file in which a solve can fail has the output `status` (`status.f64` if there are solves of both dtypes), four numbers
  * [code, t, h, steps]: code 0 if every solve reached its last time, 1 for too many steps, 2 for a step too small to change
- * the time, 3 for a state that is not finite, 4 for times that are not in order; then the time that was reached, the last
- * step and the number of steps tried. **With any other code than 0 the other outputs are worthless.** `loadOnnx` throws.
+ * the time, 3 for a state that is not finite, 4 for times that are not in order, 5 for tolerances that are negative or not
+ * finite; then the time that was reached, the last step and the number of steps tried. **With any other code than 0 the
+ * other outputs are worthless.** `loadOnnx` throws.
  *
  * @throws TreeError, ShapeError or DTypeError for specs that are none, or that the function does not take; OptionError for
- * an option out of range, or names that occur twice; ShapeError if the function is not the same for every size of a named
+ * an option that is unknown or out of range, names that occur twice, or fewer specs than the function takes; ShapeError if the function is not the same for every size of a named
  * extent, naming the operation; UnsupportedError for what ONNX has no operator for.
  * @example
  * const file = exportOnnx(
@@ -93,6 +71,7 @@ export function exportOnnx(
   specs: readonly unknown[],
   options: ExportOptions & { readonly externalData?: ExternalData | undefined } = {},
 ): Uint8Array<ArrayBuffer> | ExportedParts {
+  checkExport(fn, specs, options);
   const { externalData } = options;
   const model = exportedModel(fn, specs, options);
   if (externalData === undefined) return encodeModel(model).bytes;
@@ -110,10 +89,11 @@ function exportedModel(fn: (...args: never) => unknown, specs: readonly unknown[
     planSizes(chooseSizes(named.extents, numbers, options.sizes ?? {}));
   const inputs = inputNames(named.structure, options.names);
   const traceAt = (sizes: Sizes): TracedFunction =>
-    tracedAt(sizes, named.extents, () =>
-      traceFunction(fn as (...args: readonly unknown[]) => unknown, named.at(sizes) as never, {
+    tracedAt(sizes, { arity: fn.length, specs: specs.length, extents: named.extents }, () =>
+      traceFunction(fn as (...args: readonly Tensor[]) => unknown, named.at(sizes), {
         composites,
         dtype,
+        operation: 'exportOnnx',
       }),
     );
   const traced = traceAtAll(numbersOf(specs), planWithout, traceAt);

@@ -1,6 +1,8 @@
 import { array, random, type HostArray, type NodeOdeError, type Tensor } from '@node-ode/core';
+import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { afterAll, describe, expect, it } from 'vitest';
 import { exportedNeuralOde, startsOf, trainingOde } from '../../test/exported-models.ts';
+import { countNodes } from '../model/count-nodes.ts';
 import { decodeModel } from '../model/decode.ts';
 import { encodeModel } from '../model/encode.ts';
 import type { OnnxModel } from '../model/ir.ts';
@@ -43,6 +45,10 @@ describe('a loaded model', () => {
       { name: 'status', dtype: 'f32', shape: [4] },
     ]);
     expect(model.metadata).toEqual({ task: 'cubic spiral' });
+    const [all, ...others] = model.placement;
+    expect([all?.part, all?.provider, others]).toEqual(['model', 'cpu', []]);
+    expect(all?.operations).toEqual(expect.arrayContaining(['setRow', 'tanh']));
+    expect(all?.nodes).toBe(Object.values(countNodes(decodeModel(file).graph)).reduce((a, b) => a + b));
   });
 
   it.each(runs)('runs by name: $inputs.y0.shape', async ({ inputs, outputs, tolerance }) => {
@@ -69,6 +75,28 @@ describe('a loaded model', () => {
   });
 });
 
+describe('dispose', () => {
+  it('waits for the runs under way; those that begin after it are refused', async () => {
+    const other = await loadOnnx<[Tensor, Tensor, Tensor], Tensor>(file);
+    const [before, again] = [other.run(startsOf(2), 1e-6, 1e-6), other.run(startsOf(2), 1e-6, 1e-6)];
+    const disposed = other.dispose();
+    expect(other.dispose()).toBe(disposed);
+    const after = refusal(() => other.run(startsOf(2), 1e-6, 1e-6));
+    await disposed;
+    expect(await before).toEqual(await model.run(startsOf(2), 1e-6, 1e-6));
+    expect(await again).toEqual(await before);
+    expect(await after).toMatch(/^ExecutionError: loadOnnx: the model was disposed\./);
+  });
+
+  it('and after one that fails', async () => {
+    const failing = (y0: Tensor): Tensor => trainingOde().odeint((_t, y: Tensor) => y.log(), y0, [0, 1]).ys;
+    const other = await loadOnnx<[Tensor], Tensor>(exportOnnx(failing, [{ shape: [] }]));
+    const run = refusal(() => other.run(-1));
+    await other.dispose();
+    expect(await run).toMatch(/^SolveError/);
+  });
+});
+
 describe('wrong inputs are refused by name', () => {
   const [y0, rtol] = [startsOf(2), array(1e-3)];
   it.each<readonly [string, () => Promise<unknown>, string]>([
@@ -76,6 +104,16 @@ describe('wrong inputs are refused by name', () => {
       'another structure',
       () => model.run({ y0 } as unknown as HostArray, 1, 1),
       "TreeError: loadOnnx: the tree has '[0].y0' at leaf 1 of 3; expected '[0]': the same keys and lengths, 3 leaves. Give it the same structure.",
+    ],
+    [
+      'a plain array',
+      () => model.run([[1, 0]] as unknown as HostArray, 1, 1),
+      'TreeError: loadOnnx: [0] is a plain array of numbers; expected a host array. Make one of it: pass array([[1, 0]]) for [[1, 0]], which is a tree of numbers.',
+    ],
+    [
+      'a list of arrays for an array',
+      () => model.run([y0] as unknown as HostArray, 1, 1),
+      "TreeError: loadOnnx: the tree has '[0][0]' at leaf 1 of 3; expected '[0]': the same keys and lengths, 3 leaves. Give it the same structure.",
     ],
     [
       'an argument too few',
@@ -136,6 +174,27 @@ describe('a solve that fails is no silent result', () => {
     await expect(loaded.run(array([start]))).rejects.toMatchObject({ code: 'SOLVE', reason });
     await expect(loaded.runNamed({ input0: array([start]) })).rejects.toMatchObject({ code: 'SOLVE', reason });
     await loaded.dispose();
+  });
+
+  it.each([
+    [-1e-3, 1e-5],
+    [1e-3, -1e-5],
+    [NaN, 1e-5],
+    [1e-3, NaN],
+    [Infinity, 1e-5],
+    [1e-3, -Infinity],
+  ])('tolerances that are none: rtol %d, atol %d', async (rtol, atol) => {
+    await expect(model.run(startsOf(3), rtol, atol)).rejects.toMatchObject({
+      code: 'SOLVE',
+      reason: 'invalidTolerances',
+    });
+    // The output that says so elsewhere: its code is the first number.
+    const session = await InferenceSession.create(file);
+    const scalar = (x: number): OrtTensor => new OrtTensor('float32', Float32Array.of(x), []);
+    const y0 = new OrtTensor('float32', Float32Array.of(1, 0), [1, 2]);
+    const { status } = await session.run({ y0, rtol: scalar(rtol), atol: scalar(atol) });
+    expect((status?.data as Float32Array)[0]).toBe(5);
+    await session.release();
   });
 
   it('times out of order', async () => {
@@ -225,13 +284,21 @@ describe('files that are none of ours', () => {
   it('one whose constants are missing, and no bytes at all', async () => {
     const externalData = { location: 'data.bin', threshold: 16 };
     const parts = exportOnnx((x: Tensor) => x.add(array([1, 2, 3, 4])), [{ shape: [4] }], { externalData });
-    expect(await codeOf(parts.model)).toBe('FORMAT');
+    expect(await refusal(() => loadOnnx(parts.model))).toMatch(
+      /^FormatError: .* lies in the side file 'data\.bin'\. Pass \{ model, data \}, with the content of that file as the data\.$/,
+    );
     expect(await refusal(() => loadOnnx({ model: parts.model, data: parts.data.slice(0, 8) }))).toMatch(/^FormatError/);
     const damaged = parts.data.map((byte) => byte ^ 1);
     expect(await refusal(() => loadOnnx({ model: parts.model, data: damaged }))).toMatch(/its checksum differs/);
-    for (const nothing of ['model.onnx', null, undefined, {}, new ArrayBuffer(8)]) {
-      expect(await refusal(() => loadOnnx(nothing as unknown as Uint8Array))).toMatch(
-        /^OptionError: loadOnnx: the file is .*; expected a Uint8Array, or \{ model, data \} of two\./,
+    for (const [nothing, shown] of [
+      ['model.onnx', "'model.onnx'"],
+      [null, 'null'],
+      [undefined, 'undefined'],
+      [{}, 'an object'],
+      [new ArrayBuffer(8), 'an object'],
+    ]) {
+      expect(await refusal(() => loadOnnx(nothing as unknown as Uint8Array))).toBe(
+        `OptionError: loadOnnx: the file is ${String(shown)}; expected a Uint8Array, or { model, data } of two. Pass await readFile(path), or new Uint8Array(await response.arrayBuffer()).`,
       );
     }
   });

@@ -8,7 +8,6 @@ import {
   FormatError,
   isHostArray,
   OptionError,
-  requireSameStructure,
   tensorType,
   type DType,
   type HostArray,
@@ -19,12 +18,14 @@ import {
 } from '@node-ode/core';
 import { decodeModel } from '../model/decode.ts';
 import type { ElementType, OnnxModel, ValueInfo } from '../model/ir.ts';
-import type { NamedValues } from '../runtime/contract.ts';
+import { show } from '../option-rules.ts';
+import type { NamedValues, Placement } from '../runtime/contract.ts';
 import type { OnnxOptions } from '../runtime/options.ts';
+import { placementOf } from '../runtime/placement.ts';
 import { prepare } from '../runtime/prepare.ts';
 import { sessions as sessionsOf } from '../runtime/sessions.ts';
 import { valuesOf } from '../runtime/values.ts';
-import { checkNamedInputs, type ModelTensor } from './check-inputs.ts';
+import { checkNamedInputs, checkStructure, type ModelTensor } from './check-inputs.ts';
 import type { ExportedParts } from './export-onnx.ts';
 import { readInterface, type FileInterface } from './file-interface.ts';
 
@@ -41,6 +42,8 @@ export interface LoadedModel<A extends readonly unknown[] = readonly unknown[], 
   readonly outputs: readonly ModelTensor[];
   /** What was given to `exportOnnx`. */
   readonly metadata: Readonly<Record<string, string>>;
+  /** Which provider runs it: on webgpu, which has no loops, those run on the CPU, and what else ONNX Runtime leaves there. */
+  readonly placement: readonly Placement[];
   /**
    * Runs the function on arguments like those it was exported for; numbers are scalars. `nfe` is there if it was exported.
    *
@@ -55,7 +58,7 @@ export interface LoadedModel<A extends readonly unknown[] = readonly unknown[], 
    * @throws OptionError for a name that is missing or unknown, and as `run` does.
    */
   runNamed(values: Readonly<Record<string, HostArray>>): Promise<Readonly<Record<string, HostArray>>>;
-  /** Frees the session; nothing can be run afterwards. */
+  /** Waits for the runs under way, then frees the session; nothing can be run from the call on. */
   dispose(): Promise<void>;
 }
 
@@ -83,16 +86,10 @@ export async function loadOnnx<A extends readonly unknown[] = readonly unknown[]
   const sessions = sessionsOf(module, settings, optimized);
   const { toValue, toHost } = valuesOf(module, settings.provider, sessions);
   const session = await sessions.open(model, { hostOutputs: new Set(outputs.map(({ name }) => name)) });
-  let isOpen = true;
+  const underWay = new Set<Promise<unknown>>();
+  let closing: Promise<void> | undefined;
 
-  const runNamed = async (
-    values: Readonly<Record<string, HostArray>>,
-  ): Promise<Readonly<Record<string, HostArray>>> => {
-    if (!isOpen) {
-      throw new ExecutionError('loadOnnx', 'the model was disposed', {
-        advice: 'Load it again, or dispose of it later.',
-      });
-    }
+  const compute = async (values: Readonly<Record<string, HostArray>>): Promise<Readonly<Record<string, HostArray>>> => {
     checkNamedInputs(inputs, values, { mayBeEmpty: Object.keys(described.failures).length === 0 });
     const feeds: NamedValues = Object.fromEntries(
       Object.entries(values).map(([name, value]) => [name, toValue(value)]),
@@ -116,14 +113,36 @@ export async function loadOnnx<A extends readonly unknown[] = readonly unknown[]
     return arrays;
   };
 
+  const runNamed: LoadedModel['runNamed'] = async (values) => {
+    if (closing !== undefined) {
+      throw new ExecutionError('loadOnnx', 'the model was disposed', {
+        advice: 'Load it again, or dispose of it later.',
+      });
+    }
+    const running = compute(values);
+    underWay.add(running);
+    try {
+      return await running;
+    } finally {
+      underWay.delete(running);
+    }
+  };
+
+  const close = async (): Promise<void> => {
+    await Promise.allSettled(underWay);
+    await session.release();
+    await sessions.close();
+  };
+
   return {
     inputs,
     outputs,
     metadata,
+    placement: placementOf(model.graph, settings.provider),
     runNamed,
     run: async (...given) => {
       const { leaves, structure } = flattenTree('loadOnnx', given, isArgument, 'a host array, a number or a boolean');
-      requireSameStructure('loadOnnx', args.structure, structure);
+      checkStructure(args.structure, structure, leaves);
       const named = args.positions.map((position, i) => {
         const input = inputs[position] as ModelTensor;
         const leaf = leaves[i] as HostArray | number | boolean;
@@ -135,12 +154,7 @@ export async function loadOnnx<A extends readonly unknown[] = readonly unknown[]
       const { nfe } = described;
       return nfe === undefined ? { result: value } : { result: value, nfe: found[nfe]?.data[0] ?? NaN };
     },
-    dispose: async () => {
-      if (!isOpen) return;
-      isOpen = false;
-      await session.release();
-      await sessions.close();
-    },
+    dispose: () => (closing ??= close()),
   };
 }
 
@@ -160,7 +174,7 @@ function readModel(file: Uint8Array | ExportedParts): OnnxModel {
   // A file that was read elsewhere is whatever it is.
   const { model, data }: { readonly model?: unknown; readonly data?: unknown } = Object(file) as object;
   if (isBytes(model) && isBytes(data)) return decodeModel(model, { externalData: () => data });
-  throw new OptionError('loadOnnx', `the file is ${file === null ? 'null' : `a ${typeof file}`}`, {
+  throw new OptionError('loadOnnx', `the file is ${show(file)}`, {
     expected: 'a Uint8Array, or { model, data } of two',
     advice: 'Pass await readFile(path), or new Uint8Array(await response.arrayBuffer()).',
   });

@@ -154,6 +154,35 @@ it('a constant of one value fills whatever shape it has', () => {
   expect(graph.initializers.map(({ tensor }) => tensor)).toEqual([floats([], 0.5)]);
 });
 
+it('an Expand of one number is a ConstantOfShape where a subgraph reads it, and nowhere else', () => {
+  const filled = (number: string, read: string): readonly string[] => {
+    const graph = merge((batch) => {
+      const { graph: inner } = model(batch, {}, [['Add', ['x', read], 'z']]);
+      const branch = { kind: 'graph', value: { ...inner, inputs: [] } } as const;
+      const whole = model(
+        batch,
+        { shape: ints(batch, 2), half: floats([], 0.5), row: floats([2], 1, 2) },
+        [
+          ['Expand', [number, 'shape'], 'u'],
+          ['If', ['x'], 'y'],
+        ],
+        [batch, 2],
+      );
+      const nodes = whole.graph.nodes.map((node) =>
+        node.opType === 'If' ? { ...node, attributes: { then_branch: branch } } : node,
+      );
+      return { ...whole, graph: { ...whole.graph, nodes } };
+    });
+    const value = graph.nodes.at(-2)?.attributes['value'];
+    expect(value?.kind === 'tensor' && value.value).toEqual(value === undefined ? false : floats([1], 0.5));
+    expect(graph.initializers.some(({ name }) => name === number)).toBe(value === undefined);
+    return nodesOf(graph).slice(2);
+  };
+  expect(filled('half', 'u')).toEqual(['u = ConstantOfShape(extent_1)', 'y = If(x)']);
+  expect(filled('half', 'x')).toEqual(['u = Expand(half,extent_1)', 'y = If(x)']);
+  expect(filled('row', 'u')).toEqual(['u = Expand(row,extent_1)', 'y = If(x)']);
+});
+
 it('names that the model has are not given again', () => {
   const graph = merge((batch) => model(batch, { extent: ints(batch) }, [['Reshape', ['x', 'extent'], 'extent_1']]));
   expect(nodesOf(graph)).toEqual(['extent_2 = Shape(x)', 'extent_1 = Reshape(x,extent_2)']);

@@ -13,7 +13,7 @@ import type {
   OnnxTensor,
   ValueInfo,
 } from '../model/ir.ts';
-import { constantsOf, namesOf, withConstants } from './constants.ts';
+import { capturedNames, constantsOf, namesOf, withConstants } from './constants.ts';
 import { ExtentNodes, type ExtentSource } from './extent-nodes.ts';
 import { fitExtent, formatExtent, formatSizes, type Extent, type SizePlan } from './extents.ts';
 
@@ -43,13 +43,17 @@ class Merge {
   readonly #extents: ExtentNodes;
   /** Constants of the first model that are the same at every size. */
   readonly #kept = new Set<string>();
+  /** Values of the first model that its subgraphs read. */
+  readonly #captured: ReadonlySet<string>;
 
   constructor(plan: SizePlan, models: Each<OnnxModel>, sources: readonly ExtentSource[]) {
     this.#plan = plan;
     this.#models = models;
     this.#constants = models.map(({ graph }) => constantsOf(graph));
     this.#names = models.map(() => new Map());
-    this.#extents = new ExtentNodes(sources, namesOf((models[0] as OnnxModel).graph));
+    const { graph } = models[0] as OnnxModel;
+    this.#captured = capturedNames(graph);
+    this.#extents = new ExtentNodes(sources, namesOf(graph));
   }
 
   model(base: OnnxModel): OnnxModel {
@@ -84,19 +88,37 @@ class Merge {
     const attributes = Object.fromEntries(
       Object.keys(first.attributes).map((key) => [key, this.#attribute(nodes, key)]),
     );
-    const inputs = first.inputs.map((_, i) =>
+    const operand = (i: number): string =>
       this.#operand(
         nodes.map((node) => node.inputs[i] as string),
         first.origin,
-      ),
-    );
+      );
     first.outputs.forEach((output, i) =>
       this.#define(
         nodes.map((node) => node.outputs[i] as string),
         output,
       ),
     );
-    return { ...first, attributes, inputs };
+    const fill = this.#fillOf(nodes);
+    if (fill === undefined) return { ...first, attributes, inputs: first.inputs.map((_, i) => operand(i)) };
+    return { ...first, opType: 'ConstantOfShape', attributes: { value: fill }, inputs: [operand(1)] };
+  }
+
+  /**
+   * What fills the tensor of an `Expand` of one number that subgraphs read. ONNX Runtime takes such a node for one that it
+   * might drop, finds that the subgraphs read its shape too, and warns on stderr that it can't: `ConstantOfShape` is no
+   * such node.
+   */
+  #fillOf(nodes: Each<OnnxNode>): Attribute | undefined {
+    const [{ opType, outputs }] = nodes as [OnnxNode];
+    if (opType !== 'Expand' || !this.#captured.has(outputs[0] as string)) return undefined;
+    const tensorsOf = (i: number): Each<OnnxTensor | undefined> =>
+      nodes.map(({ inputs }, at) => this.#constants[at]?.get(inputs[i] as string)?.tensor);
+    const [[value, ...values], [shape, ...shapes]] = [tensorsOf(0), tensorsOf(1)];
+    if (value?.dims.length !== 0 || shape === undefined) return undefined;
+    const isSame = values.every((other) => other !== undefined && sameTensor(value, other));
+    const isFixed = shapes.every((other) => other !== undefined && sameTensor(shape, other));
+    return isSame && !isFixed ? { kind: 'tensor', value: { ...value, dims: [1] } } : undefined;
   }
 
   #attribute(nodes: Each<OnnxNode>, key: string): Attribute {

@@ -4,12 +4,16 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { array, asTensor, type HostArray, type Tensor } from '@node-ode/core';
+import { adjoint } from '@node-ode/gradient-adjoint';
+import { backprop } from '@node-ode/gradient-backprop';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   exportedModels,
+  lossAndGradient,
   neuralOde,
   startsOf,
   trainedParams,
+  untrainedParams,
   withDType,
   type ExportedModel,
 } from '../../test/exported-models.ts';
@@ -55,17 +59,24 @@ async function runInPython(
   await writeFile(model, file);
   if (data !== undefined) await writeFile(join(folder, 'model.data'), data);
   await writeFile(given, JSON.stringify(plain));
-  const output = await new Promise<string>((resolve, reject) => {
-    execFile(
-      python ?? '',
-      ['-c', script, model, given],
-      { timeout: 60_000, maxBuffer: 1e8 },
-      (error, stdout, stderr) => {
-        if (error === null) resolve(stdout);
-        else reject(new Error(stderr === '' ? error.message : stderr));
-      },
-    );
-  });
+  const { output, messages } = await new Promise<{ readonly output: string; readonly messages: string }>(
+    (resolve, reject) => {
+      execFile(
+        python ?? '',
+        ['-c', script, model, given],
+        { timeout: 60_000, maxBuffer: 1e8 },
+        (error, stdout, stderr) => {
+          if (error === null) resolve({ output: stdout, messages: stderr });
+          else reject(new Error(stderr === '' ? error.message : stderr));
+        },
+      );
+    },
+  );
+  // What it says about a model; which devices it finds is the machine's matter.
+  const warnings = messages
+    .split('\n')
+    .filter((line) => /\[[WE]:onnxruntime/.test(line) && !/device_discovery/.test(line));
+  expect(warnings).toEqual([]);
   return JSON.parse(output) as readonly Outputs[];
 }
 
@@ -102,6 +113,15 @@ describe.skipIf(python === undefined)(`in Python${reason}`, { timeout: 120_000 }
     const nfe = (run: Outputs | undefined): number => run?.['nfe']?.data[0] ?? NaN;
     expect(nfe(loose)).toBeLessThan(nfe(tight));
     tight?.['output']?.data.forEach((y, i) => expect(y).toBeCloseTo(tightest?.['output']?.data[i] ?? NaN, 6));
+  });
+
+  it.each([
+    ['backprop', lossAndGradient(backprop(), { maxSteps: 30 })],
+    ['adjoint', lossAndGradient(adjoint(), { maxSteps: 200 })],
+  ])('training steps of adaptive steps by %s pass, without a warning', async (_, step) => {
+    const state = { shape: ['batch', 2] } as const;
+    const file = exportOnnx(step, [untrainedParams(), state, state], { nfe: true });
+    expect(await runInPython(file, [])).toEqual([]);
   });
 
   it('a failed solve shows in `status`', async () => {

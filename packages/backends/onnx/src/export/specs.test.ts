@@ -58,6 +58,7 @@ describe('sizes', () => {
         `sizes.batch = [${sizes.join(', ')}]; expected three different sizes from 2 on`,
       );
     }
+    expect(() => chooseSizes(['batch'], new Set(), { batch: 5 as never })).toThrow('sizes.batch = 5; expected three');
     expect(() => chooseSizes(['batch'], new Set(), { time: [2, 3, 4] })).toThrow(
       "sizes for 'time'; expected sizes for batch",
     );

@@ -13,6 +13,7 @@ import {
   type TreeStructure,
 } from '@node-ode/core';
 import type { Dim } from '../model/ir.ts';
+import { show } from '../option-rules.ts';
 import type { ExtentSource } from './extent-nodes.ts';
 import { formatSizes, type Sizes } from './extents.ts';
 
@@ -36,8 +37,8 @@ export interface NamedSpecs {
   readonly extents: readonly string[];
   /** The first place of each, by the position of the argument's leaf. */
   readonly sources: readonly (Omit<ExtentSource, 'input'> & { readonly leaf: number })[];
-  /** The specs with numbers for names. */
-  at(sizes: Sizes): readonly unknown[];
+  /** The specs with numbers for names; trees of them pass for leaves, as the types of the function are not known here. */
+  at(sizes: Sizes): readonly SpecLeaf[];
 }
 
 const isLeaf = (x: unknown): x is OnnxSpecLeaf => {
@@ -75,7 +76,7 @@ export function readSpecs(specs: readonly unknown[]): NamedSpecs {
     structure,
     extents: [...sources.keys()],
     sources: [...sources.values()],
-    at: (sizes) => structure.rebuild(leaves.map((spec) => numbered(spec, sizes))) as readonly unknown[],
+    at: (sizes) => structure.rebuild(leaves.map((spec) => numbered(spec, sizes))) as readonly SpecLeaf[],
   };
 }
 
@@ -101,9 +102,10 @@ export function chooseSizes(
         expected: extents.length === 0 ? 'named extents in the specs' : `sizes for ${extents.join(', ')}`,
       });
     }
-    const isRight = sizes.every((size) => Number.isInteger(size) && size >= 2);
+    const isRight = Array.isArray(sizes) && sizes.every((size) => Number.isInteger(size) && size >= 2);
     if (!isRight || sizes.length !== 3 || new Set<number>(sizes).size !== 3) {
-      throw new OptionError('exportOnnx', `sizes.${name} = [${sizes.join(', ')}]`, {
+      const shown = Array.isArray(sizes) ? `[${sizes.join(', ')}]` : show(sizes);
+      throw new OptionError('exportOnnx', `sizes.${name} = ${shown}`, {
         expected: 'three different sizes from 2 on',
         advice: 'An extent of 1 would broadcast, so that nothing could be told from it.',
       });
@@ -133,17 +135,34 @@ export const numbersOf = (specs: readonly unknown[]): ReadonlySet<number> =>
     ),
   );
 
-/** @throws ShapeError saying at which sizes the function could not be traced, and why. */
-export function tracedAt<T>(sizes: Sizes, extents: readonly string[], trace: () => T): T {
+/**
+ * The value of `trace`.
+ *
+ * @throws OptionError if it fails and the function wants more arguments than there are; ShapeError saying at which sizes the
+ * function could not be traced, and why.
+ */
+export function tracedAt<T>(
+  sizes: Sizes,
+  { arity, specs, extents }: { readonly arity: number; readonly specs: number; readonly extents: readonly string[] },
+  trace: () => T,
+): T {
   try {
     return trace();
-  } catch (error) {
-    const { code } = error as Partial<NodeOdeError>;
-    if (extents.length === 0 || code !== 'SHAPE') throw error;
-    throw new ShapeError('exportOnnx', `with ${formatSizes(sizes)}: ${(error as NodeOdeError).message}`, {
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message.replace(/\.$/, '') : String(cause);
+    if (arity > specs) {
+      throw new OptionError('exportOnnx', `the function takes ${arity} arguments, and the specs are ${specs}: ${why}`, {
+        expected: 'one spec for each argument',
+        advice: 'Add { shape: […] } for each argument that is missing.',
+        cause,
+      });
+    }
+    const { code, operation } = cause as Partial<NodeOdeError>;
+    if (extents.length === 0 || code !== 'SHAPE' || operation === 'exportOnnx') throw cause;
+    throw new ShapeError('exportOnnx', `with ${formatSizes(sizes)}: ${why}`, {
       advice:
         'A named extent must be free: where the function takes only some sizes, give three of them in `sizes`, or a number in the spec.',
-      cause: error,
+      cause,
     });
   }
 }

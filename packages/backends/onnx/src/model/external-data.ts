@@ -102,7 +102,7 @@ export class ExternalDataReader {
   #load(location: string, where: string): Uint8Array {
     if (this.#source === undefined) {
       throw new FormatError(decoding, `${where} lies in the side file ${quote(location)}`, {
-        advice: 'Pass { externalData: (location) => bytes } to read it.',
+        advice: 'Pass { model, data }, with the content of that file as the data.',
       });
     }
     let bytes: unknown;
