@@ -1,10 +1,14 @@
 /** The backends as a page has them: ONNX Runtime is its build for browsers, handed in. */
 import { backends, type BackendFactory } from '../backends.ts';
 
+/** The build with WebGPU has no doubles on its CPU, so each provider has the build that is for it. */
 const inBrowser =
   (provider: 'cpu' | 'cuda' | 'webgpu'): BackendFactory =>
   async () => {
-    const [{ onnx }, runtime] = await Promise.all([import('@node-ode/backend-onnx'), import('onnxruntime-web/webgpu')]);
+    const [{ onnx }, runtime] = await Promise.all([
+      import('@node-ode/backend-onnx'),
+      provider === 'webgpu' ? import('onnxruntime-web/webgpu') : import('onnxruntime-web'),
+    ]);
     return onnx({ provider, runtime });
   };
 

@@ -203,6 +203,7 @@ function emit(
     inputNames: [...constantNames, ...inputs],
     outputNames: [...results, ...diagnostics.map((output) => output.name)],
     constants: new Map<number, HostArray>(constants.map((constant, i) => [i, constant])),
+    portable: true,
   });
 }
 

@@ -13,6 +13,8 @@ export interface EmitOptions {
   /** Inputs, by position, that become constants of the model. */
   readonly constants?: ReadonlyMap<number, HostArray>;
   readonly metadata?: Readonly<Record<string, string>>;
+  /** Whether the model is for other runtimes too: nothing that is only good on ONNX Runtime's CPU. */
+  readonly portable?: boolean;
 }
 
 /**
@@ -23,10 +25,10 @@ export interface EmitOptions {
  * const model = emitModel(lower(graph, new Set()), { provider: 'cpu' });
  */
 export function emitModel(graph: Graph, options: EmitOptions): OnnxModel {
-  const { provider, constants = new Map<number, HostArray>(), metadata = {} } = options;
+  const { provider, constants = new Map<number, HostArray>(), metadata = {}, portable = false } = options;
   const names = namesOf('input', graph.inputs, options.inputNames);
   const outputNames = namesOf('output', graph.outputs, options.outputNames);
-  const model = new ModelScope(provider, applyPrimitive);
+  const model = new ModelScope(provider, applyPrimitive, portable);
   for (const name of [...names, ...outputNames]) model.reserve(name);
   const main = new Scope(model);
   const inputs = graph.inputs.map((input, i) => main.operand(names[i] as string, tensorTypeOf(input)));

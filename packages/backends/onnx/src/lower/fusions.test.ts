@@ -105,6 +105,7 @@ describe('a cube', () => {
 
   it('is two products elsewhere, and where the square is used again', () => {
     expect(nodes(fn, [a], 'webgpu')).toEqual({ Mul: 2 });
+    expect(countNodes(emitModel(trace(fn, [a]), { provider: 'cpu', portable: true }).graph)).toEqual({ Mul: 2 });
     const used: Fn = (x) => {
       const square = x!.mul(x!);
       return [square, square.mul(x!)];

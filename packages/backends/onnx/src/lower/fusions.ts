@@ -19,10 +19,17 @@ export interface Fusions {
 
 type NodeWith<P extends Primitive> = Extract<Node, { op: P }>;
 
+/** What a model is for. */
+export interface Target {
+  readonly provider: Provider;
+  /** Whether other runtimes will run it too. */
+  readonly portable: boolean;
+}
+
 /** What a pattern looks around with. */
 interface Surroundings {
-  /** The provider that the model is for. */
-  readonly provider: Provider;
+  /** Whether ONNX Runtime's CPU kernels, and no others, will run the model. */
+  readonly isOnCpu: boolean;
   /** The node that makes a value, if it applies `op` and has no other use. */
   sole<P extends Primitive>(op: P, x: Value | undefined): NodeWith<P> | undefined;
 }
@@ -35,12 +42,12 @@ interface Match {
 type Pattern = (node: Node, around: Surroundings) => Match | undefined;
 
 /** Finds the patterns of a graph. */
-export function findFusions(graph: Graph, provider: Provider): Fusions {
+export function findFusions(graph: Graph, { provider, portable }: Target): Fusions {
   const absorbed = new Set<Node>();
   const uses = countUses(graph);
   const producers = new Map<Value, Node>(graph.nodes.flatMap((node) => node.outputs.map((output) => [output, node])));
   const around: Surroundings = {
-    provider,
+    isOnCpu: provider === 'cpu' && !portable,
     sole: (op, x) => {
       const node = x === undefined ? undefined : producers.get(x);
       return isApplication(node, op) && uses.get(x as Value) === 1 && !absorbed.has(node) ? node : undefined;
@@ -128,8 +135,8 @@ const allFinite: Pattern = (node, { sole }) => {
 };
 
 /** x·x·x → x³, which ONNX Runtime's CPU kernel multiplies out; others raise to a power by logarithms. */
-const cube: Pattern = (node, { provider, sole }) => {
-  if (node.op !== 'mul' || provider !== 'cpu') return undefined;
+const cube: Pattern = (node, { isOnCpu, sole }) => {
+  if (node.op !== 'mul' || !isOnCpu) return undefined;
   for (const [product, x] of [node.inputs, [...node.inputs].reverse()] as readonly (readonly Value[])[]) {
     const square = sole('mul', product);
     const type = tensorTypeOf(x);

@@ -21,7 +21,7 @@ import { asOperand, type Apply, type Lowered, type Scope } from './scope.ts';
 export function lowerGraph(scope: Scope, graph: Graph, inputs: readonly Lowered[]): readonly Lowered[] {
   const lowered = new Map<Value, Lowered>(graph.inputs.map((input, i) => [input, inputs[i] as Lowered]));
   const of = (values: readonly Value[]): readonly Lowered[] => values.map((x) => lowered.get(x) as Lowered);
-  const { at, absorbed } = findFusions(graph, scope.provider);
+  const { at, absorbed } = findFusions(graph, scope);
   for (const node of graph.nodes) {
     if (absorbed.has(node)) continue;
     scope.origin = node.op;

@@ -51,6 +51,7 @@ export class ModelScope {
   constructor(
     readonly provider: Provider,
     readonly apply: Apply,
+    readonly portable: boolean,
   ) {}
 
   /** Keeps a name for an input or an output of the model. */
@@ -109,6 +110,11 @@ export class Scope implements Emitter {
 
   get provider(): Provider {
     return this.#model.provider;
+  }
+
+  /** Whether the model is for other runtimes too. */
+  get portable(): boolean {
+    return this.#model.portable;
   }
 
   /** A scope for a subgraph of a node of this one. */
