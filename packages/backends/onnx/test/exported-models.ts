@@ -20,6 +20,7 @@ import {
   type OdeOptions,
   type Tensor,
   type TensorsOf,
+  asTensors,
 } from '@node-ode/core';
 import { backprop } from '@node-ode/gradient-backprop';
 import { adam, applyGradients, mlp, mse, trainState, type MlpParams, type TrainState } from '@node-ode/nn';
@@ -40,10 +41,6 @@ const dynamics =
   (params: TensorsOf<MlpParams>) =>
   (_t: Tensor, y: Tensor): Tensor =>
     net.apply(params, y.mul(y).mul(y));
-
-/** Parameters as a function that is exported captures them. */
-const captured = (params: MlpParams): TensorsOf<MlpParams> =>
-  mapTree('captured', isHostArray, (x) => asTensor(x), params) as TensorsOf<MlpParams>;
 
 /** The same numbers in another dtype. */
 export const withDType = (params: MlpParams, dtype: DType): MlpParams =>
@@ -96,8 +93,8 @@ export const spiralTimes: readonly number[] = [0, 0.5, 2];
 /** The Neural ODE of these parameters: y at `spiralTimes`, [time, batch, 2]. */
 export const neuralOde =
   (params: MlpParams, ode: Ode = trainingOde(), times = spiralTimes) =>
-  (y0: Tensor, rtol: Tensor, atol: Tensor): Tensor =>
-    ode.odeint(dynamics(captured(params)), y0, times, { rtol, atol }).ys;
+  (y0: Tensor, rtol: Tensor | number, atol: Tensor | number): Tensor =>
+    ode.odeint(dynamics(asTensors(params)), y0, times, { rtol, atol }).ys;
 
 /** The loss of parameters, and its gradient, through a solve of steps of one size. */
 export const lossAndGradient =

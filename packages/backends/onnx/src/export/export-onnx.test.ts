@@ -116,6 +116,9 @@ describe.each([
         const expected = await engine.run(startsOf(batch), rtol, rtol);
         expect(nfe).toBe(expected.stats.nfe);
         expect(result).toEqual(await expected.result.read());
+        const ofNumbers = await ode.compile((y0: Tensor) => solve(y0, rtol, rtol)).run(startsOf(batch));
+        expect(nfe).toBe(ofNumbers.stats.nfe);
+        expect(result).toEqual(await ofNumbers.result.read());
       }
     }
     await model.dispose();

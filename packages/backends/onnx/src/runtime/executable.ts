@@ -99,7 +99,8 @@ export function executable(
 export function disposeProgram(owner: ProgramOwner, { track }: Pick<ExecutableHost, 'track'>): void {
   if (owner.isDisposed) return;
   owner.isDisposed = true;
-  if (owner.runs === 0) void track(owner.program.dispose());
+  // Nobody waits for a session that can't be released: there is nothing left to do about it.
+  if (owner.runs === 0) track(owner.program.dispose()).catch(() => undefined);
 }
 
 /** A share in each input, to be given back when the run has ended: nobody can free an array that is being read. */

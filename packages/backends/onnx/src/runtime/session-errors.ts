@@ -68,8 +68,16 @@ export function runFailure({ graph }: OnnxModel, cause: unknown): ExecutionError
   const message = messageOf(cause);
   const operator = operatorIn(message);
   const detail = /Status Message:\s*([^]*)/.exec(message)?.[1]?.trim() ?? message;
+  const named = namesOf(graph, operator);
+  // A division by zero is made to fail by an index that no axis has: see special/integer.ts.
+  if (/'(div|rem)' \(ONNX Gather\)/.test(named)) {
+    return new ExecutionError('run', `graph '${graph.name}' divided an integer by zero`, {
+      advice: 'Choose another divisor with select where it may be zero.',
+      cause,
+    });
+  }
   const memory = /fail(ed)? to allocate|out of memory|bad_alloc|bad allocation/i.test(message);
-  return new ExecutionError('run', `graph '${graph.name}' stopped at ${namesOf(graph, operator)} (${detail})`, {
+  return new ExecutionError('run', `graph '${graph.name}' stopped at ${named} (${detail})`, {
     ...(memory
       ? { advice: 'Take the adjoint gradient, whose memory does not grow with the steps, or smaller batches.' }
       : {}),
