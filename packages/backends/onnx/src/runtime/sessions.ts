@@ -1,7 +1,7 @@
 /** Sessions of one backend: models loaded into ONNX Runtime, equal ones once. */
 import { ExecutionError } from '@node-ode/core';
 import { encodeModel } from '../model/encode.ts';
-import { contentHash } from '../model/hash.ts';
+import { contentKey } from '../model/hash.ts';
 import type { OnnxModel } from '../model/ir.ts';
 import type { Session, SessionRequest } from './contract.ts';
 import type { OptimizedModels } from './optimized-models.ts';
@@ -136,7 +136,7 @@ export function sessions(runtime: OrtModule, settings: Settings, optimized: Opti
     open: async (model, request) => {
       demandOpen('compile');
       const { bytes } = encodeModel(model);
-      const hash = await contentHash(bytes);
+      const hash = await contentKey(bytes);
       const key = JSON.stringify([hash, [...request.hostOutputs].sort()]);
       let entry = entries.get(key);
       if (entry === undefined) {
