@@ -6,16 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath, URL } from 'node:url';
 import { InferenceSession } from 'onnxruntime-node';
 import { format, resolveConfig } from 'prettier';
-import { createServer, defaultServerConditions } from 'vite';
-
-const server = await createServer({
-  root: fileURLToPath(new URL('..', import.meta.url)),
-  configFile: false,
-  logLevel: 'error',
-  server: { middlewareMode: true },
-  ssr: { resolve: { conditions: ['@node-ode/source', ...defaultServerConditions] } },
-});
-const load = (path) => server.ssrLoadModule(path);
+import { close, load } from './source.mjs';
 
 /** [operator, number] of each, the most frequent first; nodes of subgraphs are counted too. */
 const tally = (names) => {
@@ -107,5 +98,5 @@ try {
     await writeFile(readme, await format(written, { ...(await resolveConfig(readme)), parser: 'markdown' }));
   }
 } finally {
-  await server.close();
+  await close();
 }

@@ -1,21 +1,13 @@
 // Asks an execution provider of onnxruntime-node for every operator that lowering emits, and prints what it has and where
 // src/lower/kernels.ts says otherwise: `node packages/backends/onnx/scripts/probe-kernels.mjs webgpu`. Without a GPU, set VK_ICD_FILENAMES
 // and LD_LIBRARY_PATH to SwiftShader's (docs/engines.md).
-import { fileURLToPath, URL } from 'node:url';
-import { createServer, defaultServerConditions } from 'vite';
+import { close, load } from './source.mjs';
 
 const provider = process.argv[2] ?? 'cpu';
-const server = await createServer({
-  root: fileURLToPath(new URL('..', import.meta.url)),
-  configFile: false,
-  logLevel: 'error',
-  server: { middlewareMode: true },
-  ssr: { resolve: { conditions: ['@node-ode/source', ...defaultServerConditions] } },
-});
 try {
-  const { elementTypes, kernels, probeModel } = await server.ssrLoadModule('/test/probe-models.ts');
-  const { openSession } = await server.ssrLoadModule('/test/run-graph.ts');
-  const { hasKernel } = await server.ssrLoadModule('/src/lower/kernels.ts');
+  const { elementTypes, kernels, probeModel } = await load('/test/probe-models.ts');
+  const { openSession } = await load('/test/run-graph.ts');
+  const { hasKernel } = await load('/src/lower/kernels.ts');
   const loads = async (kernel, type) => {
     try {
       const session = await openSession(probeModel(kernel, type), provider);
@@ -37,5 +29,5 @@ try {
   console.log(`${provider}: ${kernels.length} operators, ${differences} differences from kernels.ts`);
   if (differences > 0) process.exitCode = 1;
 } finally {
-  await server.close();
+  await close();
 }

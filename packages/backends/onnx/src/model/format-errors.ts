@@ -1,7 +1,7 @@
 /** Words that the errors of reading a model share. */
 
 /** The operation that the errors name. */
-export const decoding = 'decodeModel';
+export const decoding = 'loadOnnx';
 
 const longest = 60;
 
