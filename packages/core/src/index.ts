@@ -52,10 +52,11 @@ export type { Combine, Traced } from './tensor/trace.ts';
 
 export { call } from './control/call.ts';
 export { cond } from './control/cond.ts';
-export { customVjp, type ReverseRule } from './control/custom-vjp.ts';
+export { customVjp, type ReverseRule, type TangentRule } from './control/custom-vjp.ts';
 export { scan, whileLoop, type Element, type Iteration } from './control/loops.ts';
 export { report } from './control/report.ts';
 
+export { hvp, jvp, type Jvp, type Tangents } from './differentiate/jvp.ts';
 export { grad, valueAndGrad, valueAndGradWithAux, vjp, type Vjp } from './differentiate/vjp.ts';
 
 export { lower } from './passes/lower.ts';

@@ -19,11 +19,22 @@ export type ReverseRule = (pass: {
 }) => readonly (Tensor | null)[];
 
 /**
+ * The results' tangents from those of the operands: forward mode. Null is zero, for operands (not all of them) and results.
+ * Like a reverse rule it uses only what it is given.
+ */
+export type TangentRule = (pass: {
+  readonly inputs: readonly Tensor[];
+  readonly outputs: readonly Tensor[];
+  readonly tangents: readonly (Tensor | null)[];
+}) => readonly (Tensor | null)[];
+
+/**
  * A function of tensors that is differentiated by `reverse`. The rule is made of tensor operations, so it is
- * differentiable itself.
+ * differentiable itself. In forward mode (`jvp`) the function itself is differentiated, or `tangent` is used where it is
+ * given: where the rule is not the function's derivative on purpose, both should say the same.
  *
  * @throws DifferentiationError if the function captures a float tensor that is not an operand: its gradient would be lost;
- * and, when it is differentiated, if the rule's cotangents are not of the operands' types.
+ * and, when it is differentiated, if the rule's cotangents are not of the operands' types, or tangents not of the results'.
  * @example
  * // The identity whose gradient is clipped.
  * const [y] = customVjp('clip', [x], ([x]) => [x], ({ cotangents: [ct] }) => [ct && ct.maximum(-1).minimum(1)]);
@@ -33,6 +44,7 @@ export function customVjp(
   inputs: readonly Tensor[],
   forward: (inputs: readonly Tensor[]) => readonly Tensor[],
   reverse: ReverseRule,
+  tangent?: TangentRule,
 ): readonly Tensor[] {
   const { trace, inputs: params } = openTrace(
     name,
@@ -60,28 +72,46 @@ export function customVjp(
       cotangents: cotangents.slice(0, results.length),
       active: active.slice(n),
     });
-    requireCotangents(name, given, operands.slice(n));
+    requireTypes(name, 'the reverse rule', ['operand', 'cotangent'], given, operands.slice(n));
     return [...captures.map(() => null), ...given];
   };
-  const outputs = apply('customVjp', [...captures, ...inputs], { graph, reverse: rule });
+  const forwardRule: TangentRule | undefined =
+    tangent &&
+    (({ inputs: operands, outputs, tangents }) => {
+      const given = tangent({
+        inputs: operands.slice(n),
+        outputs: outputs.slice(0, results.length),
+        tangents: tangents.slice(n),
+      });
+      requireTypes(name, 'the tangent rule', ['result', 'tangent'], given, outputs.slice(0, results.length));
+      return given;
+    });
+  const rules = { reverse: rule, ...(forwardRule && { tangent: forwardRule }) };
+  const outputs = apply('customVjp', [...captures, ...inputs], { graph, ...rules });
   passReports(threaded.reports, outputs.slice(results.length));
   return outputs.slice(0, results.length).map(asTensorResult);
 }
 
-/** @throws DifferentiationError if a rule does not give each operand null or a cotangent of its type. */
-function requireCotangents(name: string, given: readonly (Tensor | null)[], operands: readonly Tensor[]): void {
-  if (given.length !== operands.length) {
-    throw new DifferentiationError(name, `the reverse rule gives ${given.length} cotangents`, {
-      expected: `${operands.length}, one for each operand`,
+/** @throws DifferentiationError if a rule does not give each value null or a derivative of its type. */
+function requireTypes(
+  name: string,
+  rule: string,
+  [valueName, derivativeName]: readonly [value: string, derivative: string],
+  given: readonly (Tensor | null)[],
+  values: readonly Tensor[],
+): void {
+  if (given.length !== values.length) {
+    throw new DifferentiationError(name, `${rule} gives ${given.length} ${derivativeName}s`, {
+      expected: `${values.length}, one for each ${valueName}`,
     });
   }
-  given.forEach((cotangent, i) => {
-    const { type } = operands[i] as Tensor;
-    if (cotangent === null || sameType(cotangent.type, type)) return;
+  given.forEach((derivative, i) => {
+    const { type } = values[i] as Tensor;
+    if (derivative === null || sameType(derivative.type, type)) return;
     throw new DifferentiationError(
       name,
-      `the reverse rule gives operand ${i + 1} the cotangent ${formatType(cotangent.type)}`,
-      { expected: `${formatType(type)}, as the operand, or null` },
+      `${rule} gives ${valueName} ${i + 1} the ${derivativeName} ${formatType(derivative.type)}`,
+      { expected: `${formatType(type)}, as the ${valueName}, or null` },
     );
   });
 }

@@ -10,6 +10,7 @@ import { isDifferentiable } from '../graph/infer.ts';
 import { stopGradient, zerosLike } from '../tensor/functions.ts';
 import { isTensor, type Tensor } from '../tensor/tensor.ts';
 import { flattenTree, type TreeStructure } from '../tree.ts';
+import { follow } from './follow.ts';
 import type { Leaves, Solver } from './solver.ts';
 
 /** A step, as far as its outputs are concerned. */
@@ -64,7 +65,10 @@ function write(
       const y = cond(
         at.equal(tNext),
         { at, t, h, y1, interpolant },
-        (x) => x.y1,
+        (x) => {
+          const y = solver.interpolate(structure.rebuild(x.interpolant), positionOf(x.at, x.t, x.h));
+          return x.y1.map((end, i) => follow(end, y[i] as Tensor));
+        },
         (x) => solver.interpolate(structure.rebuild(x.interpolant), positionOf(x.at, x.t, x.h)),
       );
       return { carry: { j: c.j.add(1), ys: c.ys.map((rows, i) => rows.setRow(c.j, y[i] as Tensor)) } };
