@@ -27,5 +27,3 @@ export function pushScan(node: NodeOf<'scan'>, inputs: readonly Traced[], tangen
   const { values, tangents: pushed } = split(results, outputs);
   return { outputs: values, tangents: pushed };
 }
-
-const countOf = (moves: readonly boolean[]): number => moves.filter((isMoving) => isMoving).length;

@@ -30,5 +30,3 @@ export function pushWhile(node: NodeOf<'whileLoop'>, inputs: readonly Traced[], 
   const { values, tangents: pushed } = split(results, outputs);
   return { outputs: values, tangents: pushed };
 }
-
-const countOf = (moves: readonly boolean[]): number => moves.filter((isMoving) => isMoving).length;
