@@ -28,8 +28,8 @@ export function pushCustomVjp(
   const given = movesOf(tangents);
   const dual = openDual(graph, [given]);
   const moves = movesOf(dual.tangents);
-  const dualGraph = eliminateDeadCode(closeDual(dual, [moves], dual.outputs, dual.tangents));
   if (!moves.includes(true)) return unmoved(node, inputs);
+  const dualGraph = eliminateDeadCode(closeDual(dual, [moves], dual.outputs, dual.tangents));
   const params = { graph: dualGraph, reverse: reverseOfDual(graph.name, reverse, given, moves) };
   const { values, tangents: pushed } = split([moves], apply('customVjp', join([given], inputs, tangents), params));
   return { outputs: values, tangents: pushed };

@@ -8,7 +8,7 @@ import { countMoves, fill, join, movesOf, split, type Segments, type Tangent } f
 
 /** Applies a scan with tangents in its carry and of its sequences. */
 export function pushScan(node: NodeOf<'scan'>, inputs: readonly Traced[], tangents: readonly Tangent[]): Pushed {
-  const { body, constants, carries, length, reverse } = node.params;
+  const { body, constants, carries } = node.params;
   const given = movesOf(tangents);
   const elements = given.slice(constants + carries);
   const { carry } = fixedPoint(body, constants, carries, given, elements, 'forward');
@@ -17,12 +17,12 @@ export function pushScan(node: NodeOf<'scan'>, inputs: readonly Traced[], tangen
   const sequences = movesOf(dual.tangents.slice(carries));
   const results: Segments = [carry, sequences];
   const next = [...fill(carry, dual.tangents, dual.outputs.slice(0, carries)), ...dual.tangents.slice(carries)];
-  const outputs = apply('scan', join(operands, inputs, fill(operands.flat(), tangents, inputs)), {
+  const start = fill(operands.flat(), tangents, inputs);
+  const outputs = apply('scan', join(operands, inputs, start), {
+    ...node.params,
     body: closeDual(dual, results, dual.outputs, next),
     constants: constants + countMoves(given.slice(0, constants)),
     carries: carries + countMoves(carry),
-    length,
-    reverse,
   });
   const { values, tangents: pushed } = split(results, outputs);
   return { outputs: values, tangents: pushed };

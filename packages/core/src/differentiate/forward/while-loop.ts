@@ -21,11 +21,11 @@ export function pushWhile(node: NodeOf<'whileLoop'>, inputs: readonly Traced[], 
   const start = fill(operands.flat(), tangents, inputs);
   const fresh = condition.inputs.map(({ type }) => value(type));
   const outputs = apply('whileLoop', join(operands, inputs, start), {
+    ...node.params,
     condition: { ...condition, inputs: join(operands, condition.inputs, fresh) },
     body: closeDual(dual, [...results, ...flag], dual.outputs, next),
     constants: constants + countMoves(given.slice(0, constants)),
     taped: taped + countMoves(tapes),
-    advances,
   });
   const { values, tangents: pushed } = split(results, outputs);
   return { outputs: values, tangents: pushed };
