@@ -159,4 +159,10 @@ export const tangentRules: {
     );
   },
   errorNorm: 'decompose',
+  // A·X = B: A·Ẋ = Ḃ − Ȧ·X
+  linearSolve: ({ inputs: [a], tangents: [da, db], y, params }) => {
+    const moved = da && da.matmul(y, params).neg();
+    const right = total([db ?? null, moved ?? null]);
+    return right && applyOne('linearSolve', [a as Tensor, right], params);
+  },
 };
