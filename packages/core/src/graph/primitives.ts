@@ -139,6 +139,14 @@ export interface CompositeParams {
   readonly errorNorm: None;
 }
 
+/** How a loop is reversed in bounded memory: iterations are run again from a few of its carries. */
+export interface Checkpoints {
+  /** The largest number of carries that are held at a time. */
+  readonly budget: number;
+  /** Counters among the carries, i32 scalars: what they gain where iterations are run again is reported under a name. */
+  readonly tallies: readonly { readonly carry: number; readonly report: string }[];
+}
+
 /** Structured control flow. */
 export interface StructuralParams {
   /** Runs `graph` on the inputs. */
@@ -149,7 +157,7 @@ export interface StructuralParams {
    * Inputs are `constants` captured values, then the carry. `condition(constants, carry)` gives a bool scalar;
    * `body(constants, carry)` gives the next carry, then `taped` values to append to tapes, then, if `advances`, a bool
    * scalar: an iteration where it is false appends nothing and leaves the differentiable part of the carry as it was.
-   * Outputs are the last carry, then one tape for each taped value.
+   * Outputs are the last carry, then one tape for each taped value. `checkpoints` is for derivatives: `lower` removes it.
    */
   readonly whileLoop: {
     readonly condition: Graph;
@@ -157,6 +165,7 @@ export interface StructuralParams {
     readonly constants: number;
     readonly taped: number;
     readonly advances: boolean;
+    readonly checkpoints?: Checkpoints;
   };
   /**
    * Inputs are `constants` captured values, `carries` initial carries, then the sequences: tapes, or tensors stacked along

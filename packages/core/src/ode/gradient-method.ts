@@ -26,6 +26,11 @@ export interface IntegrateOptions {
   /** Tolerances and norm in place of the controller's. */
   readonly changes?: ToleranceChanges;
   readonly maxSteps?: number;
+  /**
+   * The largest number of states that a derivative through the steps holds, at least 4; may depend on the largest number
+   * of steps. Without it each accepted step is taped.
+   */
+  readonly checkpoints?: number | ((maxSteps: number) => number);
   /** Where evaluations are counted: `nfe`, or `nfe.backward` for solves of a reverse pass. */
   readonly phase?: 'forward' | 'backward';
   /**

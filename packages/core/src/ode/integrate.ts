@@ -21,6 +21,8 @@ export interface Method {
   readonly solver: Solver;
   readonly controller: StepController;
   readonly maxSteps: number;
+  /** The largest number of states that the reverse pass holds; undefined tapes each accepted step. */
+  readonly checkpoints: number | undefined;
   readonly phase: 'forward' | 'backward';
   /** Times that steps must land on, increasing or decreasing. */
   readonly landAt: Tensor | undefined;
@@ -184,6 +186,9 @@ export function integrate(problem: SolveProblem, method: Method): { readonly ys:
         advances: tried.accept,
       };
     },
+    method.checkpoints === undefined
+      ? {}
+      : { checkpoints: method.checkpoints, tallies: (c) => ({ [reports.nfeBackward]: c.nfe }) },
   );
 
   const { nfe, attempts, accepted, status } = carry;

@@ -81,10 +81,13 @@ export function odeint<Y>(
     const suited = given.tolerancesOf === undefined ? base : base.forLeaves(given.tolerancesOf);
     const chosen = withChanges(suited, given.changes ?? {});
     const phase = given.phase ?? 'forward';
+    const most = given.maxSteps ?? maxSteps;
+    const { checkpoints } = given;
     const result = integrate(problem, {
       solver: given.solver ?? solver,
       controller: chosen,
-      maxSteps: given.maxSteps ?? maxSteps,
+      maxSteps: most,
+      checkpoints: typeof checkpoints === 'function' ? checkpoints(most) : checkpoints,
       phase,
       landAt: landAt && stopGradient(landAt),
     });
