@@ -26,7 +26,15 @@ export function binomialSplit(length: Tensor, free: Tensor, most: number): Tenso
   const table = asTensor(array(rows, { dtype: 'i32' }));
   const [withNext, without] = [table.at(free.add(1)), table.at(free)];
   // The least r with β(s, r) ≥ length, for s = free + 1 checkpoints; the first part has r − 1, the rest one checkpoint less.
-  const r = withNext.less(length).cast('i32').sum().maximum(1).minimum(repetitions - 1);
+  const r = withNext
+    .less(length)
+    .cast('i32')
+    .sum()
+    .maximum(1)
+    .minimum(repetitions - 1);
   const fewer = r.sub(1);
-  return withNext.at(fewer).minimum(length.sub(without.at(fewer))).maximum(1);
+  return withNext
+    .at(fewer)
+    .minimum(length.sub(without.at(fewer)))
+    .maximum(1);
 }

@@ -11,13 +11,20 @@ import type { Graph, NodeOf } from '../graph/graph.ts';
 import type { Checkpoints } from '../graph/primitives.ts';
 import { closeCarry, neededInputs } from '../passes/dead-code.ts';
 import { lower } from '../passes/lower.ts';
-import { arange } from '../tensor/functions.ts';
 import { constant, type Tensor } from '../tensor/tensor.ts';
 import { asTensorResult, closeGraph, type Traced } from '../tensor/trace.ts';
 import { addCotangents, materialize, zeros, type Cotangent } from './accumulate.ts';
 import { fixedPoint } from './activity.ts';
 import { binomialSplit } from './binomial.ts';
-import { emptyStack, peek, push, stackLeaves, stackOf, type CheckpointStack } from './checkpoint-stack.ts';
+import {
+  dropEveryOther,
+  emptyStack,
+  peek,
+  push,
+  stackLeaves,
+  stackOf,
+  type CheckpointStack,
+} from './checkpoint-stack.ts';
 import { inline, type Linearized } from './linearize.ts';
 import { planResiduals, traceForwardBackward, type ForwardBackward, type Residuals } from './residuals.ts';
 import { reverseSweep } from './sweep.ts';
@@ -176,7 +183,6 @@ function runForward(loop: Loop): {
   readonly stack: CheckpointStack;
 } {
   const { window, slots, forward } = roomsOf(loop.checkpoints.budget);
-  const halved = arange(slots).mul(2).minimum(slots - 1);
   const first = emptyStack(heldOf(loop, loop.initial), slots);
   const leaves = stackLeaves(first).length;
   const { carry } = whileFlat(
@@ -188,14 +194,7 @@ function runForward(loop: Loop): {
       const { distance, stack } = cond(
         asTensorResult(state[1]).equal(forward),
         { distance: asTensorResult(state[0]), stack: stackOf(state.slice(1, 1 + leaves)) },
-        (x) => ({
-          distance: x.distance.mul(2),
-          stack: {
-            top: constant(forward / 2, [], 'i32'),
-            positions: x.stack.positions.gather(halved),
-            slots: x.stack.slots.map((rows) => rows.gather(halved)),
-          },
-        }),
+        (x) => ({ distance: x.distance.mul(2), stack: dropEveryOther(x.stack, forward) }),
         (x) => x,
       );
       const next = iterate(loop, carried, at, at.add(distance));
@@ -240,7 +239,9 @@ function runBackward(loop: Loop, differentiable: Differentiable, ran: Ran): read
       const last = peek(stack);
       const from = last.at.maximum(to.sub(window));
       const start = iterateAgain(loop, last.leaves, last.at, from);
-      const cotangents = differentiable.active.map((isActive, i) => (isActive ? (given[carries.indexOf(i)] ?? null) : null));
+      const cotangents = differentiable.active.map((isActive, i) =>
+        isActive ? (given[carries.indexOf(i)] ?? null) : null,
+      );
       const pulled = pullBack(loop, differentiable, { start, from, to, cotangents });
       const isSpent = last.at.equal(from).cast('i32');
       return {
@@ -273,7 +274,10 @@ function addCheckpoints(loop: Loop, stack: CheckpointStack, to: Tensor): Checkpo
     (state) => {
       const now = stackOf(state);
       const { at, leaves } = peek(now);
-      const windows = to.sub(at).add(window - 1).div(window);
+      const windows = to
+        .sub(at)
+        .add(window - 1)
+        .div(window);
       const next = at.add(binomialSplit(windows, now.top.neg().add(slots), slots).mul(window));
       return { carry: stackLeaves(push(now, next, iterateAgain(loop, leaves, at, next))) };
     },

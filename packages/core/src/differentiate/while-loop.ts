@@ -17,7 +17,8 @@ export function linearizeWhile(
   inputs: readonly Traced[],
   active: readonly boolean[],
 ): Linearized {
-  if (node.params.checkpoints !== undefined) return linearizeCheckpointed(node, inputs, active, node.params.checkpoints);
+  if (node.params.checkpoints !== undefined)
+    return linearizeCheckpointed(node, inputs, active, node.params.checkpoints);
   const { condition, body, constants, taped, advances } = node.params;
   const carries = inputs.length - constants;
   const { carry, results } = fixedPoint(body, constants, carries, active, []);

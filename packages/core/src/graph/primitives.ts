@@ -4,7 +4,7 @@
  * exist only before `lower` and never reach a backend.
  */
 import type { DType } from './dtype.ts';
-import type { ReverseRule } from '../control/custom-vjp.ts';
+import type { TracedReverseRule } from '../control/custom-vjp.ts';
 import type { Graph, Shape } from './graph.ts';
 
 type None = Readonly<Record<never, never>>;
@@ -187,7 +187,7 @@ export interface TracedParams {
   /** The identity, with derivative zero. */
   readonly stopGradient: None;
   /** Runs `graph`; differentiated by `reverse` instead of through the graph. */
-  readonly customVjp: { readonly graph: Graph; readonly reverse: ReverseRule };
+  readonly customVjp: { readonly graph: Graph; readonly reverse: TracedReverseRule };
 }
 
 export type PrimitiveParams = BasicParams & CompositeParams & StructuralParams & TracedParams;

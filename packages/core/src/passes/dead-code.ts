@@ -111,7 +111,10 @@ function needOfWhile({ params, inputs }: NodeOf<'whileLoop'>, used: Mask): Need 
 }
 
 /** The checkpoints of a loop of which only some carries stay. */
-const narrowCheckpoints = (checkpoints: Checkpoints | undefined, carries: Mask): { readonly checkpoints?: Checkpoints } =>
+const narrowCheckpoints = (
+  checkpoints: Checkpoints | undefined,
+  carries: Mask,
+): { readonly checkpoints?: Checkpoints } =>
   checkpoints === undefined
     ? {}
     : {
