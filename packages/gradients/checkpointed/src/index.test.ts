@@ -135,9 +135,10 @@ describe('cost', () => {
       return (counters ?? skip('this engine does not count')).peakBytes;
     };
     const [small, medium, large] = [await peak(8), await peak(64), await peak(120)];
-    // y and its slope in f32, 20 × 2 each: 320 bytes a checkpoint and some scalars, twice where a loop's operands live on
+    // y and its slope in f32, 20 × 2 each: 320 bytes a checkpoint and some scalars. Engines hold up to three
+    // copies: a loop's operands, and the two buffers of a carry.
     expect((large - medium) / (120 - 64)).toBeGreaterThan(300);
-    expect((large - medium) / (120 - 64)).toBeLessThan(650);
+    expect((large - medium) / (120 - 64)).toBeLessThan(1000);
     expect(small).toBeLessThan(medium);
   });
 });

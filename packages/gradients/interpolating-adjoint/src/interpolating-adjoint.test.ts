@@ -7,6 +7,7 @@ import { rk4 } from '@node-ode/solver-rk4';
 import { testGradientMethod } from '@node-ode/testkit';
 import {
   backwards,
+  contractingProblem,
   differencesOf,
   distances,
   exactGradient,
@@ -91,16 +92,7 @@ describe('gradients', () => {
   });
 
   it('stay right where the state is strongly contracted, and the adjoint solves a system that diverges', async () => {
-    // y' = −40(y − p·cos t) − y³: backwards in time errors of y grow by e^(40·t), then y³ has a pole
-    const problem: GradientProblem = {
-      name: 'contracting',
-      inputs: { y0: array([0.3], { dtype: 'f64' }), p: array([1.2], { dtype: 'f64' }) },
-      loss: (ode, x) => {
-        const p = input(x, 'p');
-        const { ys } = ode.odeint((t, y) => y.sub(p.mul(t.cos())).mul(-40).sub(y.pow(3)), input(x, 'y0'), [0, 2]);
-        return ys.at(1).square().sum();
-      },
-    };
+    const problem = contractingProblem();
     const at = async (method: GradientMethod): Promise<number> => {
       const { gradient } = await gradientOf(odeWith(method, { rtol: 1e-6, atol: 1e-8 }), problem);
       return relativeDistance(gradient, exact);
