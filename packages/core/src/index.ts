@@ -28,12 +28,14 @@ export {
   arange,
   concat,
   linearCombination,
+  linearSolve,
   matmul,
   onesLike,
   select,
   stack,
   stopGradient,
   zerosLike,
+  type LinearSolveOptions,
 } from './tensor/functions.ts';
 export {
   asTensor,

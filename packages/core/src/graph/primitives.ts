@@ -137,6 +137,11 @@ export interface CompositeParams {
    * (e, y0, y1, rtol, atol) for each leaf, rtol and atol broadcastable to it. The scaled error norm of a step.
    */
   readonly errorNorm: None;
+  /**
+   * X where A·X = B, or Aᵀ·X = B: A [..., n, n], B and X [..., n, m], leading axes broadcast. Factorised with partial
+   * pivoting; where a pivot is zero or not finite, all of that X is NaN. For small dense systems.
+   */
+  readonly linearSolve: { readonly transposeA: boolean };
 }
 
 /** How a loop is reversed in bounded memory: iterations are run again from a few of its carries. */
