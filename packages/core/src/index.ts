@@ -52,8 +52,15 @@ export type { Combine, Traced } from './tensor/trace.ts';
 
 export { call } from './control/call.ts';
 export { cond } from './control/cond.ts';
-export { customVjp, type ReverseRule, type TangentRule } from './control/custom-vjp.ts';
-export { scan, whileLoop, type Element, type Iteration } from './control/loops.ts';
+export {
+  customVjp,
+  customVjpWithTapes,
+  type ReverseRule,
+  type TangentRule,
+  type TracedReverseRule,
+  type TracedTangentRule,
+} from './control/custom-vjp.ts';
+export { scan, whileLoop, type Element, type Iteration, type WhileOptions } from './control/loops.ts';
 export { report } from './control/report.ts';
 
 export { hvp, jvp, type Jvp, type Tangents } from './differentiate/jvp.ts';
@@ -67,7 +74,9 @@ export type {
   ClosedDynamics,
   GradientMethod,
   Integrate,
+  IntegrateAndRecord,
   IntegrateOptions,
+  RecordedSteps,
   SolveProblem,
 } from './ode/gradient-method.ts';
 export type { SolveStats } from './ode/integrate.ts';

@@ -2,9 +2,9 @@
 import { DifferentiationError, DTypeError, ShapeError, TreeError } from '../errors.ts';
 import { formatType, sameType } from '../graph/graph.ts';
 import { isDifferentiable } from '../graph/infer.ts';
-import { zerosLike } from '../tensor/functions.ts';
 import { isTensor, type Tensor } from '../tensor/tensor.ts';
 import { describe, flattenTree, type TreeStructure } from '../tree.ts';
+import { materialize } from './accumulate.ts';
 import { pushFunction } from './forward/push-forward.ts';
 import { grad } from './vjp.ts';
 
@@ -51,7 +51,7 @@ export function jvp<X, Y>(f: (x: X) => Y, x: X, v: Tangents<X>): Jvp<Y> {
     inputs.leaves,
     tangents,
   );
-  const all = pushed.outputs.map((output, i) => pushed.tangents[i] ?? zerosLike(output));
+  const all = pushed.outputs.map((output, i) => materialize(pushed.tangents[i] ?? null, output));
   return { value: results?.rebuild(pushed.outputs) as Y, tangent: results?.rebuild(all) as Y };
 }
 

@@ -2,12 +2,12 @@
  * The tangents of `customVjp`: by its tangent rule, or through the function itself. The reverse rule stays in force for
  * derivatives of these derivatives.
  */
-import type { ReverseRule } from '../../control/custom-vjp.ts';
+import type { TracedReverseRule } from '../../control/custom-vjp.ts';
 import type { NodeOf } from '../../graph/graph.ts';
 import { eliminateDeadCode } from '../../passes/dead-code.ts';
-import { zerosLike } from '../../tensor/functions.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { apply, asTensorResult, type Traced } from '../../tensor/trace.ts';
+import { materialize } from '../accumulate.ts';
 import { closeDual, openDual } from './dual.ts';
 import { pushFunction, unmoved, type Pushed } from './push-forward.ts';
 import { join, movesOf, split, type Moves, type Tangent } from './tangent.ts';
@@ -21,9 +21,7 @@ export function pushCustomVjp(
   const { graph, reverse, tangent: rule } = node.params;
   if (rule !== undefined) {
     const { outputs } = unmoved(node, inputs);
-    const given = tangents.map((tangent) => (tangent === null ? null : asTensorResult(tangent)));
-    const pass = { inputs: inputs.map(asTensorResult), outputs: outputs.map(asTensorResult), tangents: given };
-    return { outputs, tangents: rule(pass) };
+    return { outputs, tangents: rule({ inputs, outputs, tangents }) };
   }
   const given = movesOf(tangents);
   const dual = openDual(graph, [given]);
@@ -43,7 +41,7 @@ export function pushCustomVjp(
  * r is linear in w: the second is the tangent of the first along (ẋ, ȳ), and one application of r, pushed forward, gives
  * both. So what r guards (a step that was rejected) stays guarded, and what it solves stays a solve.
  */
-function reverseOfDual(name: string, reverse: ReverseRule, given: Moves, moves: Moves): ReverseRule {
+function reverseOfDual(name: string, reverse: TracedReverseRule, given: Moves, moves: Moves): TracedReverseRule {
   return ({ inputs, outputs, cotangents, active }) => {
     const { values: xs, tangents: dxs } = split([given], inputs);
     const { values: ys, tangents: dys } = split([moves], outputs);
@@ -57,29 +55,29 @@ function reverseOfDual(name: string, reverse: ReverseRule, given: Moves, moves: 
     if (!wanted.includes(true)) {
       return join([given], none, reverse({ inputs: xs, outputs: ys, cotangents: ofDys, active: isActive }));
     }
-    const present = ys.map((_, i) => ofYs[i] != null || ofDys[i] != null);
-    const weights = ys.flatMap((y, i) => (present[i] === true ? [ofDys[i] ?? zerosLike(y)] : []));
-    const weightTangents = ofYs.filter((_, i) => present[i] === true);
-    const answered: boolean[] = [];
+    const used = ys.flatMap((_, i) => (ofYs[i] == null && ofDys[i] == null ? [] : [i]));
+    const weights = used.map((i) => materialize(ofDys[i] ?? null, ys[i] as Traced));
+    let answered: readonly number[] = [];
+    const [n, m] = [xs.length, xs.length + ys.length];
     const pulled = pushFunction(
       `${name}.reverse`,
       (all) => {
-        const ws = all.slice(xs.length + ys.length).values();
-        const given = reverse({
-          inputs: all.slice(0, xs.length),
-          outputs: all.slice(xs.length, xs.length + ys.length),
-          cotangents: present.map((isGiven) => (isGiven ? (ws.next().value as Tensor) : null)),
-          active: isActive,
-        });
-        answered.push(...given.map((ct) => ct !== null));
-        return given.filter((ct) => ct !== null);
+        const ws = scatter(all.slice(m).map(asTensorResult), used, ys.length);
+        const cts = reverse({ inputs: all.slice(0, n), outputs: all.slice(n, m), cotangents: ws, active: isActive });
+        answered = cts.flatMap((ct, i) => (ct === null ? [] : [i]));
+        return cts.filter((ct) => ct !== null);
       },
       [...xs, ...ys, ...weights],
-      [...dxs, ...dys, ...weightTangents],
+      [...dxs, ...dys, ...used.map((i) => ofYs[i] ?? null)],
     );
-    const [ofDxs, ofXs] = [pulled.outputs.values(), pulled.tangents.values()];
-    const spread = (found: Iterator<Tensor | null>) =>
-      answered.map((isAnswered) => (isAnswered ? (found.next().value as Tensor | null) : null));
-    return join([given], spread(ofXs), spread(ofDxs));
+    const ofDxs = scatter(pulled.outputs.map(asTensorResult), answered, n);
+    const ofXs = scatter(pulled.tangents.map(asTensorOrNull), answered, n);
+    return join([given], ofXs, ofDxs);
   };
 }
+
+/** Elements at their places in a list of nulls. */
+const scatter = <T>(elements: readonly T[], places: readonly number[], length: number): readonly (T | null)[] =>
+  Array.from({ length }, (_, i) => elements[places.indexOf(i)] ?? null);
+
+const asTensorOrNull = (x: Traced | null): Tensor | null => (x === null ? null : asTensorResult(x));

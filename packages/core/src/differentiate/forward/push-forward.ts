@@ -2,14 +2,13 @@
  * Forward mode, graph to graph: a graph is applied to tensors node by node, and each node gives the tangents of its results
  * from those of its operands. Everything is made of tensor operations, so derivatives are differentiable again.
  */
-import { trace } from '../../control/call.ts';
-import { passReports } from '../../control/thread.ts';
+import { passReports, withReports } from '../../control/thread.ts';
 import type { Graph, Node, NodeOf, Value } from '../../graph/graph.ts';
 import { isDifferentiable } from '../../graph/infer.ts';
 import type { BasicPrimitive, CompositePrimitive } from '../../graph/primitives.ts';
 import { eliminateDeadCode } from '../../passes/dead-code.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { asTensorResult, type Traced } from '../../tensor/trace.ts';
+import { asTensorResult, capturesOf, closeGraph, openTrace, type Traced } from '../../tensor/trace.ts';
 import { applyNode, decomposition, lookUp } from '../linearize.ts';
 import { pushCall } from './call.ts';
 import { pushCond } from './cond.ts';
@@ -55,22 +54,25 @@ export const unmoved = (node: Node, inputs: readonly Traced[]): Pushed => ({
   tangents: [],
 });
 
-/** The results of a function of tensors, and their tangents from those of its arguments. What it captures is constant. */
+/** The results of a function, and their tangents from those of its arguments. What it captures is constant. */
 export function pushFunction(
   name: string,
-  fn: (inputs: readonly Tensor[]) => readonly Tensor[],
-  inputs: readonly Tensor[],
-  tangents: readonly (Tensor | null)[],
-): { readonly outputs: readonly Tensor[]; readonly tangents: readonly (Tensor | null)[] } {
-  const types = inputs.map((input) => input.type);
-  const { graph, captures, reports } = trace(name, types, fn);
-  const still = captures.map(() => null);
-  const pushed = pushForward(eliminateDeadCode(graph), [...captures, ...inputs], [...still, ...tangents]);
-  const outputs = pushed.outputs.map(asTensorResult);
-  const results = outputs.length - reports.length;
-  passReports(reports, outputs.slice(results));
-  const moving = pushed.tangents.slice(0, results);
-  return { outputs: outputs.slice(0, results), tangents: moving.map((t) => (t === null ? null : asTensorResult(t))) };
+  fn: (inputs: readonly Traced[]) => readonly Traced[],
+  inputs: readonly Traced[],
+  tangents: readonly Tangent[],
+): Pushed {
+  const { trace, inputs: parameters } = openTrace(
+    name,
+    inputs.map((input) => input.type),
+  );
+  const { results, reports } = withReports(trace, fn(parameters));
+  const body = trace.close(results);
+  const captures = capturesOf(body);
+  const graph = eliminateDeadCode(closeGraph(body, captures));
+  const pushed = pushForward(graph, [...captures, ...inputs], [...captures.map(() => null), ...tangents]);
+  const visible = results.length - reports.length;
+  passReports(reports, pushed.outputs.slice(visible));
+  return { outputs: pushed.outputs.slice(0, visible), tangents: pushed.tangents.slice(0, visible) };
 }
 
 function pushNode(node: Node, inputs: readonly Traced[], tangents: readonly Tangent[]): Pushed {
