@@ -163,7 +163,7 @@ export const rules: { readonly [P in BasicPrimitive | CompositePrimitive]: Rule<
   setRow: ({ ct, inputs: [, index, row] }) => [
     () => ct.setRow(index as Tensor, constant(0, [], (row as Tensor).dtype)),
     null,
-    () => ct.at(index as Tensor),
+    () => ct.gather(index as Tensor),
   ],
   sum: ({ ct, inputs, params: { axes, keepDims: kept } }) => [
     () => keepDims(ct, axes, kept).broadcastTo((inputs[0] as Tensor).shape),

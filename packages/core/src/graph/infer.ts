@@ -283,9 +283,11 @@ const rules: { readonly [P in Primitive]: Rule<P> } = {
     const [buffer, row] = [tensor(op, types, 0), tensor(op, types, 2)];
     const index = demand(op, tensor(op, types, 1), ['i32']);
     sameDType(op, [buffer, row]);
-    if (index.shape.length !== 0 || !sameShape(buffer.shape.slice(1), row.shape) || buffer.shape.length === 0) {
+    const isOfRows = sameShape([...index.shape, ...buffer.shape.slice(1)], row.shape);
+    if (index.shape.length > 1 || !isOfRows || buffer.shape.length === 0) {
       throw new ShapeError(op, `row ${formatType(row)} at ${formatType(index)} of ${formatType(buffer)}`, {
-        expected: "a row of the buffer's shape without its first axis, and a scalar index",
+        expected:
+          "a row of the buffer's shape without its first axis and a scalar index, or stacked rows and a vector of indices",
       });
     }
     return [buffer];

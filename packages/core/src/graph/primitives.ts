@@ -101,7 +101,10 @@ export interface DataParams {
   readonly gather: { readonly axis: number };
   /** scatterAdd(updates, indices: i32): zeros of `size` along `axis`, each update added at its index: gather's transpose. */
   readonly scatterAdd: { readonly axis: number; readonly size: number };
-  /** setRow(buffer[n, …], index: i32[], row[…]): the buffer with row `index` replaced; engines do it in place when they can. */
+  /**
+   * setRow(buffer[n, …], index: i32[], row[…]): the buffer with row `index` replaced; engines do it in place when they can.
+   * With indices i32[k], no two of them equal, and rows [k, …], as many rows are.
+   */
   readonly setRow: None;
   readonly sum: ReduceParams;
   readonly reduceMax: ReduceParams;

@@ -15,7 +15,7 @@ export interface SolveProblem {
    */
   readonly captures: Leaves;
   readonly y0: Leaves;
-  /** Times, a vector of at least two. */
+  /** Times, a vector; with steps for each of B samples they are [times, B]. */
   readonly ts: Tensor;
 }
 
@@ -47,6 +47,8 @@ export type Integrate = (problem: SolveProblem, options?: IntegrateOptions) => L
  */
 export interface GradientMethod {
   readonly name: string;
+  /** Whether it solves problems whose samples have times of their own; false by default. */
+  readonly perSample?: boolean;
   /** The solution at each time, with the method's reverse rule. */
   solve(problem: SolveProblem, integrate: Integrate): Leaves;
 }

@@ -1,16 +1,16 @@
 /** `odeint`: trees in, trees out, around the leaf-level integrator and the gradient method. */
-import { isHostArray, type HostArray } from '../array.ts';
+import { array, isHostArray, type HostArray } from '../array.ts';
 import { callSubgraph, trace } from '../control/call.ts';
 import { report, takeReport } from '../control/report.ts';
 import { DTypeError, OptionError, ShapeError, TreeError } from '../errors.ts';
 import { isFloat, type DType } from '../graph/dtype.ts';
-import { formatType, sameType, tensorType } from '../graph/graph.ts';
+import { formatType, sameType, tensorType, type Shape } from '../graph/graph.ts';
 import { concat, stopGradient } from '../tensor/functions.ts';
 import { asTensor, isTensor, type Tensor, type TensorLike } from '../tensor/tensor.ts';
 import { asTensorResult } from '../tensor/trace.ts';
 import { flattenTree, requireSameStructure, type MapLeaves, type TreeStructure } from '../tree.ts';
 import type { GradientMethod, Integrate, SolveProblem } from './gradient-method.ts';
-import { integrate, requireCompatible, type SolveStats } from './integrate.ts';
+import { integrate, requireCompatible, requirePerSample, type SolveStats } from './integrate.ts';
 import type { Tolerance } from './pid.ts';
 import type { Leaves, Solver } from './solver.ts';
 import type { StepController, ToleranceChanges } from './step-controller.ts';
@@ -18,8 +18,11 @@ import type { StepController, ToleranceChanges } from './step-controller.ts';
 /** dy/dt of a tree of tensors. Whatever else it needs it captures by closure. */
 export type Dynamics<Y> = (t: Tensor, y: Y) => Y;
 
-/** Times: increasing or decreasing, without repetition. */
-export type Times = readonly TensorLike[] | HostArray | Tensor;
+/**
+ * Times: increasing or decreasing, without repetition. With steps for each sample also [samples, times], each row in a
+ * direction of its own.
+ */
+export type Times = readonly TensorLike[] | readonly (readonly number[])[] | HostArray | Tensor;
 
 /** What a solve can override. */
 export interface SolveOptions {
@@ -32,6 +35,16 @@ export interface SolveOptions {
   readonly maxSteps?: number;
   /** Times that a step must land on, such as those where f jumps. */
   readonly landAt?: Times;
+  /**
+   * Steps for each sample: the first axis of every leaf of the state is that of the samples, each of which has a time, a step
+   * size and a status of its own, and ends as if it were solved alone. f is given times of shape [samples]. False by default.
+   */
+  readonly perSample?: boolean;
+  /**
+   * What a solve that fails does: makes the run throw a `SolveError`, or leaves NaN at the times that it did not reach, which
+   * `stats.status` tells; with steps for each sample, of the samples that failed. 'throw' by default.
+   */
+  readonly onFailure?: 'throw' | 'nan';
 }
 
 /** The parts of a solve. */
@@ -41,9 +54,11 @@ export interface OdeParts {
   readonly gradient: GradientMethod;
   readonly maxSteps: number;
   readonly dtype: DType;
+  readonly perSample: boolean;
+  readonly onFailure: 'throw' | 'nan';
 }
 
-/** A solution: `ys` has the structure of the state, each leaf with the times as its first axis. */
+/** A solution: `ys` has the structure of the state, each leaf with the times as its first axis; `ts` is as it was given. */
 export interface Solution<Y> {
   readonly ts: Tensor;
   readonly ys: Y;
@@ -63,14 +78,15 @@ export function odeint<Y>(
   ts: Times,
   options: SolveOptions = {},
 ): Solution<StateOf<Y>> {
-  const { solver, controller, gradient, maxSteps } = withOverrides(parts, options);
+  const { solver, controller, gradient, maxSteps, perSample, onFailure } = withOverrides(parts, options);
   const flat = flattenTree('odeint', y0, isLike, 'a tensor or a number');
   const dtype = stateDType(flat.leaves, parts.dtype);
   const leaves = flat.leaves.map((leaf) => asTensor(leaf, dtype, 'odeint'));
   requireState(leaves, flat.structure, dtype);
-  const times = asTimes('ts', ts, dtype);
-  const landAt = options.landAt === undefined ? undefined : asTimes('landAt', options.landAt, dtype);
-  const dynamics = closeDynamics(f, flat.structure, leaves);
+  const lanes = perSample ? samplesOf(leaves, flat.structure) : [];
+  const times = asTimes('ts', ts, dtype, lanes);
+  const landAt = options.landAt === undefined ? undefined : asTimes('landAt', options.landAt, dtype, lanes);
+  const dynamics = closeDynamics(f, flat.structure, leaves, lanes);
   let stats: SolveStats | undefined;
   // A reverse pass may be traced where the controller's tensors no longer are: it has them among its captures.
   const controllerTensors = controller.tensors?.map(stopGradient) ?? [];
@@ -86,22 +102,24 @@ export function odeint<Y>(
       controller: chosen,
       maxSteps: given.maxSteps ?? maxSteps,
       phase,
-      landAt: landAt && stopGradient(landAt),
+      landAt: landAt && stopGradient(stackTimes(landAt, lanes)),
+      onFailure: phase === 'forward' ? onFailure : 'throw',
     });
     if (phase === 'forward' && stats === undefined) {
       stats = result.stats;
       // A gradient method may solve inside a body of its own: the statistics leave it as reports do.
       if (stats.nfe.source.kind === 'trace')
-        report(solveStats, concat(inOrder(stats).map((x) => x.reshape([1]))), 'first');
+        report(solveStats, concat(inOrder(stats).map((x) => x.reshape([-1]))), 'first');
     }
     return result.ys;
   };
   requireCompatible(solver, controller);
+  if (perSample) requirePerSample({ solver, controller, gradient });
   const captures = [...dynamics.captures, ...controllerTensors];
-  const problem: SolveProblem = { f: dynamics.f, captures, y0: leaves, ts: times };
+  const problem: SolveProblem = { f: dynamics.f, captures, y0: leaves, ts: stackTimes(times, lanes) };
   const ys = gradient.solve(problem, run);
   const taken = takeReport(solveStats, ys[0] as Tensor);
-  const counts = taken === undefined ? stats : fromOrder(taken);
+  const counts = taken === undefined ? stats : fromOrder(taken, lanes);
   return { ts: times, ys: flat.structure.rebuild(ys) as StateOf<Y>, stats: counts as SolveStats };
 }
 
@@ -110,12 +128,11 @@ const solveStats = 'solve.stats';
 
 const inOrder = ({ nfe, accepted, rejected, status }: SolveStats): Leaves => [nfe, accepted, rejected, status];
 
-const fromOrder = (counts: Tensor): SolveStats => ({
-  nfe: counts.at(0),
-  accepted: counts.at(1),
-  rejected: counts.at(2),
-  status: counts.at(3),
-});
+function fromOrder(counts: Tensor, [samples]: Shape): SolveStats {
+  const next = (i: number): Tensor =>
+    samples === undefined ? counts.at(1 + i) : counts.slice([1 + i * samples], [samples]);
+  return { nfe: counts.at(0), accepted: next(0), rejected: next(1), status: next(2) };
+}
 
 function withOverrides(parts: OdeParts, options: SolveOptions): OdeParts {
   const maxSteps = options.maxSteps ?? parts.maxSteps;
@@ -125,6 +142,8 @@ function withOverrides(parts: OdeParts, options: SolveOptions): OdeParts {
   const controller = withChanges(options.controller ?? parts.controller, { rtol: options.rtol, atol: options.atol });
   return {
     ...parts,
+    perSample: options.perSample ?? parts.perSample,
+    onFailure: requireOnFailure('odeint', options.onFailure ?? parts.onFailure),
     solver: options.solver ?? parts.solver,
     controller,
     gradient: options.gradient ?? parts.gradient,
@@ -167,14 +186,42 @@ function requireState(leaves: Leaves, structure: TreeStructure, dtype: DType): v
   });
 }
 
-function asTimes(name: string, ts: Times, dtype: DType): Tensor {
-  const times = isTensor(ts) ? ts : isHostArray(ts) ? asTensor(ts) : vectorOf(name, ts, dtype);
-  if (times.rank !== 1 || times.shape[0] === 0) {
+/** @throws OptionError if the choice is none. */
+export function requireOnFailure(operation: string, onFailure: 'throw' | 'nan'): 'throw' | 'nan' {
+  if (['throw', 'nan'].includes(onFailure)) return onFailure;
+  throw new OptionError(operation, `onFailure = ${String(onFailure)}`, { expected: "'throw' or 'nan'" });
+}
+
+/** The extent of the samples' axis, which all leaves share. */
+function samplesOf(leaves: Leaves, { paths }: TreeStructure): Shape {
+  const samples = leaves[0]?.shape[0];
+  leaves.forEach(({ shape, type }, i) => {
+    if (samples !== undefined && shape[0] === samples) return;
+    const name = paths[i] === '' ? 'the state' : `leaf '${paths[i] ?? ''}' of the state`;
+    throw new ShapeError('odeint', `${name} is ${formatType(type)}, with perSample`, {
+      expected: `a first axis of ${samples === undefined ? 'the' : samples} samples`,
+      advice: 'With steps for each sample all leaves of the state lead with the samples.',
+    });
+  });
+  return [samples as number];
+}
+
+/** Times as a problem has them: a vector, or [times, samples]. */
+function stackTimes(times: Tensor, [samples]: Shape): Tensor {
+  if (samples === undefined) return times;
+  return times.rank === 2 ? times.transpose() : times.expandDims(1).broadcastTo([...times.shape, samples]);
+}
+
+function asTimes(name: string, ts: Times, dtype: DType, lanes: Shape): Tensor {
+  const times = isTensor(ts) ? ts : isHostArray(ts) ? asTensor(ts) : fromNumbers(name, ts, dtype);
+  const isForEach = times.rank === 1 + lanes.length && lanes.every((extent, i) => times.shape[i] === extent);
+  if (!(times.rank === 1 || isForEach) || times.shape.at(-1) === 0) {
     throw new ShapeError('odeint', `${name} is ${formatType(times.type)}`, {
-      expected: 'a vector of at least one time',
+      expected: `a vector of at least one time${lanes.map((extent) => `, or one for each of ${extent} samples`).join('')}`,
+      ...(times.rank === 2 && lanes.length === 0 ? { advice: 'Times for each sample are for perSample: true.' } : {}),
     });
   }
-  if (isHostArray(ts)) requireMonotone(Array.from(ts.data), name);
+  if (isHostArray(ts)) requireMonotoneRows(Array.from(ts.data), times.shape, name);
   if (times.dtype !== dtype) {
     throw new DTypeError('odeint', `${name} is ${formatType(times.type)}`, {
       expected: `${dtype}, as the state`,
@@ -184,11 +231,30 @@ function asTimes(name: string, ts: Times, dtype: DType): Tensor {
   return times;
 }
 
+const isNested = (ts: readonly unknown[]): ts is readonly (readonly number[])[] => Array.isArray(ts[0]);
+
+function fromNumbers(name: string, ts: readonly TensorLike[] | readonly (readonly number[])[], dtype: DType): Tensor {
+  if (!isNested(ts)) return vectorOf(name, ts, dtype);
+  const times = array(ts, { dtype });
+  requireMonotoneRows(Array.from(times.data), times.shape, name);
+  return asTensor(times);
+}
+
 function vectorOf(name: string, ts: readonly TensorLike[], dtype: DType): Tensor {
   const numbers = ts.filter((t) => typeof t === 'number');
   if (numbers.length === ts.length) requireMonotone(numbers, name);
   if (ts.length === 0) throw new ShapeError('odeint', `${name} is empty`, { expected: 'at least one time' });
   return concat(ts.map((t) => asTensor(t, dtype, 'odeint').reshape([1])));
+}
+
+/** @throws OptionError where a row of times given as numbers is not finite or not strictly monotone. */
+export function requireMonotoneRows(ts: readonly number[], shape: Shape, name = 'ts'): void {
+  const [count = 0, ...others] = [...shape].reverse();
+  if (others.length === 0) {
+    requireMonotone(ts, name);
+    return;
+  }
+  for (let i = 0; i * count < ts.length; i++) requireMonotone(ts.slice(i * count, (i + 1) * count), `${name}[${i}]`);
 }
 
 /** @throws OptionError where times given as numbers are not finite or not strictly monotone. */
@@ -206,9 +272,14 @@ export function requireMonotone(ts: readonly number[], name = 'ts'): void {
 }
 
 /** Traces the dynamics once, as a subgraph with its captures as an argument, and checks what they return. */
-function closeDynamics<Y>(f: Dynamics<Y>, structure: TreeStructure, y0: Leaves): Pick<SolveProblem, 'f' | 'captures'> {
+function closeDynamics<Y>(
+  f: Dynamics<Y>,
+  structure: TreeStructure,
+  y0: Leaves,
+  lanes: Shape,
+): Pick<SolveProblem, 'f' | 'captures'> {
   const first = y0[0] as Tensor;
-  const types = [tensorType([], first.dtype), ...y0.map((leaf) => leaf.type)];
+  const types = [tensorType(lanes, first.dtype), ...y0.map((leaf) => leaf.type)];
   const subgraph = trace('dynamics', types, ([t, ...y]) => {
     const dy = f(t as Tensor, structure.rebuild(y) as Y);
     const flat = flattenTree('dynamics', dy, isLike, 'a tensor');

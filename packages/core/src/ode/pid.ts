@@ -1,16 +1,20 @@
 /** Adaptive steps: proportional–integral–derivative control of the scaled error (Söderlind 2003; Hairer & Wanner IV.2). */
 import { isHostArray, type HostArray } from '../array.ts';
-import { cond } from '../control/cond.ts';
-import { OptionError, TreeError } from '../errors.ts';
+import { OptionError, ShapeError, TreeError } from '../errors.ts';
+import { formatType, type Shape } from '../graph/graph.ts';
 import { onesLike, select, stopGradient } from '../tensor/functions.ts';
 import { asTensor, isTensor, type Tensor, type TensorLike } from '../tensor/tensor.ts';
 import { flattenTree } from '../tree.ts';
 import { firstStep } from './first-step.ts';
+import { choose } from './lanes.ts';
 import { leafNorm, type LeafTolerance, type Norm } from './norm.ts';
 import type { Leaves } from './solver.ts';
 import type { StepController } from './step-controller.ts';
 
-/** A tolerance: one for all leaves, or a tree like the state. Leaves broadcast to the state's leaves. */
+/**
+ * A tolerance: one for all leaves, or a tree like the state. Leaves broadcast to the state's leaves; with steps for each
+ * sample they lead with the samples ([B], [B, …] or [1, …] for a leaf [B, …]).
+ */
 export type Tolerance = TensorLike | readonly Tolerance[] | { readonly [key: string]: Tolerance };
 
 export interface PidOptions {
@@ -70,11 +74,13 @@ function controller(options: PidOptions, source: readonly (number | null)[] | un
   const traced = [...rtols, ...atols].filter(isTraced);
   const validity = (): { readonly isValid?: Tensor } =>
     traced.length === 0 ? {} : { isValid: traced.map(isTolerance).reduce((a, b) => a.and(b)) };
-  const tolerancesFor = (y: Leaves): readonly (LeafTolerance | null)[] => tolerances(y, rtols, atols, source);
+  const tolerancesFor = (y: Leaves, lanes: Shape): readonly (LeafTolerance | null)[] =>
+    tolerances(y, lanes, rtols, atols, source);
   return {
     name: 'pid',
     needsErrorEstimate: true,
     isUniform: false,
+    perSample: true,
     ...(options.minStep === undefined ? {} : { minStep: options.minStep }),
 
     init: (problem) => {
@@ -82,12 +88,12 @@ function controller(options: PidOptions, source: readonly (number | null)[] | un
       const direction = problem.t1.sub(problem.t0).sign();
       if (options.firstStep !== undefined)
         return { h: bounded(direction.mul(options.firstStep)), state, evaluations: 0, ...validity() };
-      const { h, evaluations } = firstStep(problem, tolerancesFor(problem.y0), norm);
+      const { h, evaluations } = firstStep(problem, tolerancesFor(problem.y0, problem.t0.shape), norm);
       return { h: bounded(h), state, evaluations, ...validity() };
     },
 
     next: ({ h, y0, y1, error, errorOrder }, state) => {
-      const ratio = leafNorm(error ?? [], y0, y1, tolerancesFor(y0), norm);
+      const ratio = leafNorm(error ?? [], y0, y1, tolerancesFor(y0, h.shape), norm, h.shape);
       const accept = ratio.lessEqual(1);
       const k = errorOrder + 1;
       const inverse = ratio.maximum(smallestError).reciprocal();
@@ -97,7 +103,7 @@ function controller(options: PidOptions, source: readonly (number | null)[] | un
       if (third !== undefined) factor = factor.mul(third.pow(dCoefficient / k));
       const clip = (x: Tensor): Tensor => x.maximum(minFactor).minimum(maxFactor);
       const remembered = [inverse, ...state].slice(0, remembers);
-      const next = cond(
+      const next = choose(
         accept,
         { h, factor, state, remembered },
         (x) => ({ h: x.h.mul(clip(x.factor)), state: x.remembered }),
@@ -155,6 +161,7 @@ function toleranceLeaves(name: string, tolerance: Tolerance): readonly TensorLik
 
 function tolerances(
   y: Leaves,
+  lanes: Shape,
   rtols: readonly TensorLike[],
   atols: readonly TensorLike[],
   source: readonly (number | null)[] | undefined,
@@ -168,7 +175,7 @@ function tolerances(
     }
     const tolerance = (all.length === 1 ? all[0] : all[i]) as TensorLike;
     // Tolerances have the state's dtype whatever they were given in.
-    const given = asTensor(tolerance, leaf.dtype, 'pid').cast(leaf.dtype);
+    const given = alongSamples(name, asTensor(tolerance, leaf.dtype, 'pid'), leaf, lanes).cast(leaf.dtype);
     return isTensor(tolerance) ? stopGradient(given) : given;
   };
   return y.map((leaf, i) => {
@@ -176,6 +183,19 @@ function tolerances(
     if (from === null || from === undefined) return null;
     return { rtol: of('rtol', rtols, from, leaf), atol: of('atol', atols, from, leaf) };
   });
+}
+
+/** A tolerance so that it broadcasts to a leaf: with steps for each sample by its leading axes, as times and sizes do. */
+function alongSamples(name: string, tolerance: Tensor, leaf: Tensor, lanes: Shape): Tensor {
+  const { shape, rank } = tolerance;
+  if (lanes.length === 0 || rank === 0) return tolerance;
+  if (rank > leaf.rank || (shape[0] !== 1 && shape[0] !== lanes[0])) {
+    throw new ShapeError('pid', `${name} is ${formatType(tolerance.type)} for a leaf ${formatType(leaf.type)}`, {
+      expected: `a number, or a shape that begins with the ${lanes[0]} samples`,
+      advice: 'Tolerances of components, the same for all samples, have a first axis of extent 1.',
+    });
+  }
+  return rank === leaf.rank ? tolerance : tolerance.reshape([...shape, ...leaf.shape.slice(rank).map(() => 1)]);
 }
 
 function checkOptions(

@@ -4,7 +4,10 @@ import type { Norm } from './norm.ts';
 import type { Tolerance } from './pid.ts';
 import type { LeafDynamics, Leaves } from './solver.ts';
 
-/** What a controller knows before the first step. Times, sizes and states are stop-gradient. */
+/**
+ * What a controller knows before the first step. Times, sizes and states are stop-gradient. Times are scalars, or vectors of
+ * one for each sample if the controller is `perSample`: so are then the sizes, decisions and states that it gives.
+ */
 export interface ControllerProblem {
   readonly f: LeafDynamics;
   readonly t0: Tensor;
@@ -32,7 +35,7 @@ export interface AttemptedStep {
 
 /** What a controller decides about a step. */
 export interface Decision<State> {
-  /** A bool scalar. A step whose result is not finite is never accepted, whatever this says. */
+  /** Bool, of the shape of h. A step whose result is not finite is never accepted, whatever this says. */
   readonly accept: Tensor;
   /** The signed size of the next step: the next one along if accepted, of the same one again if not. */
   readonly h: Tensor;
@@ -55,6 +58,8 @@ export interface StepController<State = unknown> {
   readonly needsErrorEstimate: boolean;
   /** Whether all its steps have one size (but the last, and those that land on a time). */
   readonly isUniform: boolean;
+  /** Whether it decides for each sample where times are vectors; false by default. */
+  readonly perSample?: boolean;
   /** The signed size of the first step and the first state. */
   init(problem: ControllerProblem): {
     readonly h: Tensor;

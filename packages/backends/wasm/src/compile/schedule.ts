@@ -154,7 +154,7 @@ class Scheduler {
         return this.#kernel(node, inputs, output);
       case 'setRow': {
         const [buffer, index, row] = inputs;
-        const operands = [this.inMemoryOrConstant(buffer!), index!, this.inMemory(row!)];
+        const operands = [this.inMemoryOrConstant(buffer!), this.inMemory(index!), this.inMemory(row!)];
         this.#push({ kind: 'kernel', operation: node, inputs: operands, output, spills: [] }, [output]);
         return output;
       }
