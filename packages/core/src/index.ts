@@ -68,7 +68,9 @@ export type {
   SolveProblem,
 } from './ode/gradient-method.ts';
 export type { SolveStats } from './ode/integrate.ts';
-export type { Dynamics, Solution, SolveOptions, StateOf, Times } from './ode/odeint.ts';
+export { selectSamples } from './ode/lanes.ts';
+export type { Dynamics, Solution, SolveOptions, StateOf } from './ode/odeint.ts';
+export type { HostTimes, Times } from './ode/times.ts';
 export { leafNorm, type LeafTolerance, type Norm } from './ode/norm.ts';
 export { pid, type PidOptions, type Tolerance } from './ode/pid.ts';
 export { rungeKutta, type RungeKuttaInterpolant, type RungeKuttaState, type Tableau } from './ode/runge-kutta.ts';
@@ -108,7 +110,14 @@ export {
   type ResultOf,
   type RunStats,
 } from './runtime/compile.ts';
-export { createOde, type HostSolution, type HostState, type Ode, type OdeOptions } from './runtime/create-ode.ts';
+export {
+  createOde,
+  type HostSolution,
+  type HostState,
+  type Ode,
+  type OdeOptions,
+  type SolveOutcome,
+} from './runtime/create-ode.ts';
 export {
   traceFunction,
   type SpecLeaf,

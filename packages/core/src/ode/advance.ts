@@ -188,7 +188,10 @@ function reverseAttempt(parts: Attempt, like: Moment): ReverseRule {
       return pullback(all).slice(step.captures.length);
     };
     /** Samples that stay are pulled back along steps of size 0 with cotangents of zero, and pass theirs on. */
-    const pullBackSamples = ({ accept: moves, ...pass }: Pulled & { readonly accept: Tensor }): readonly Cotangent[] => {
+    const pullBackSamples = ({
+      accept: moves,
+      ...pass
+    }: Pulled & { readonly accept: Tensor }): readonly Cotangent[] => {
       const isBuffer = given.map(({ i }) => buffers.has(origin[i] as number));
       const at = halted(moves, structure.rebuild(withBuffers(pass.read)) as Moment);
       const read = readable(flattenTree('attempt', at, isTensor).leaves);

@@ -2,8 +2,7 @@
  * The integrator: one loop whose iterations each try a step. An accepted step writes the output values within it; one that
  * is rejected changes nothing but the step size, and records nothing for the reverse pass.
  */
-import { CompositionError, ShapeError } from '../errors.ts';
-import { cond } from '../control/cond.ts';
+import { ShapeError } from '../errors.ts';
 import { whileLoop } from '../control/loops.ts';
 import { report } from '../control/report.ts';
 import { arange, concat, select, stopGradient, zerosLike } from '../tensor/functions.ts';
@@ -11,7 +10,8 @@ import { formatType, type Shape } from '../graph/graph.ts';
 import { asTensor, constant, isTensor, type Tensor } from '../tensor/tensor.ts';
 import { flattenTree } from '../tree.ts';
 import { attempt, type Attempt, type Moment } from './advance.ts';
-import type { GradientMethod, SolveProblem } from './gradient-method.ts';
+import type { SolveProblem } from './gradient-method.ts';
+import { requireCompatible } from './compatibility.ts';
 import { anySample, asRows, choose, chooseRarely, fromRows, isPerSample, readRow } from './lanes.ts';
 import type { Leaves, Solver } from './solver.ts';
 import { failureReport, reports, sampleFailureReport, statusCode } from './status.ts';
@@ -138,7 +138,12 @@ export function integrate(problem: SolveProblem, method: Method): { readonly ys:
         .mul(1 + slack)
         .greaterEqual(remaining.abs());
       // A step that reaches the target assigns it; any other adds to the compensated sum of steps.
-      const { h: size, tNext, lost, isShortened } = choose(
+      const {
+        h: size,
+        tNext,
+        lost,
+        isShortened,
+      } = choose(
         reaches,
         { t, target, remaining, h: c.h, lost: c.lost },
         (x) => ({
@@ -236,50 +241,14 @@ function reportFailure({ status, t, h, attempts }: Pick<Carry, 'status' | 't' | 
 
 /** @throws ShapeError if part of what is carried for each sample has no place for each. */
 function requireSamples(name: string, leaves: Leaves, lanes: Shape): void {
-  const leaf = leaves.find(({ shape }) => shape.length < lanes.length || lanes.some((extent, i) => shape[i] !== extent));
+  const leaf = leaves.find(
+    ({ shape }) => shape.length < lanes.length || lanes.some((extent, i) => shape[i] !== extent),
+  );
   if (leaf === undefined) return;
   throw new ShapeError('odeint', `${name} carries ${formatType(leaf.type)}`, {
     expected: `shapes that begin with the ${lanes.join(', ')} samples`,
     advice: 'With steps for each sample every sample has a state of its own.',
   });
-}
-
-/** @throws CompositionError if the parts do not work together. */
-export function requireCompatible(solver: Solver, controller: StepController): void {
-  if (controller.needsErrorEstimate && !solver.hasErrorEstimate) {
-    throw new CompositionError(
-      'createOde',
-      `controller '${controller.name}' needs an error estimate and solver '${solver.name}' gives none`,
-      {
-        advice: 'Use constantStep({ h }), or a solver with an embedded error estimate such as dopri5, tsit5 or bosh3.',
-      },
-    );
-  }
-  if (solver.needsUniformStep && !controller.isUniform) {
-    throw new CompositionError(
-      'createOde',
-      `solver '${solver.name}' needs steps of one size and controller '${controller.name}' changes them`,
-      {
-        advice: 'Use constantStep({ h }).',
-      },
-    );
-  }
-}
-
-/** @throws CompositionError if one of the parts does not work with steps for each sample. */
-export function requirePerSample(parts: {
-  readonly solver: Solver;
-  readonly controller: StepController;
-  readonly gradient: GradientMethod;
-}): void {
-  for (const part of ['solver', 'controller', 'gradient'] as const) {
-    if (parts[part].perSample === true) continue;
-    const name = part === 'gradient' ? 'gradient method' : part;
-    throw new CompositionError('createOde', `perSample with ${name} '${parts[part].name}', which takes all samples at one time`, {
-      expected: `a ${name} with the capability perSample`,
-      advice: 'Leave perSample out: all samples then share their times and steps.',
-    });
-  }
 }
 
 const addCounts = (a: Tensor, b: number | Tensor): Tensor => (b === 0 ? a : a.add(b));

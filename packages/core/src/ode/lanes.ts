@@ -10,7 +10,12 @@ import { flattenTree, requireSameStructure } from '../tree.ts';
 /** Whether decisions are made for each sample. */
 export const isPerSample = (x: Tensor): boolean => x.rank > 0;
 
-/** `whenTrue` for the samples where a condition holds, else `whenFalse`: of one shape, the samples along the first axis. */
+/**
+ * `whenTrue` for the samples where a condition holds, else `whenFalse`: both of one shape, which the condition's leads.
+ *
+ * @example
+ * selectSamples(accept, y1, y0); // bool[20] chooses among the rows of f32[20,2]
+ */
 export function selectSamples(condition: Tensor, whenTrue: Tensor, whenFalse: Tensor): Tensor {
   const trailing = new Array<number>(Math.max(0, whenTrue.rank - condition.rank)).fill(1);
   const along = trailing.length === 0 ? condition : condition.reshape([...condition.shape, ...trailing]);

@@ -1,5 +1,5 @@
 /** `odeint`: trees in, trees out, around the leaf-level integrator and the gradient method. */
-import { array, isHostArray, type HostArray } from '../array.ts';
+import { isHostArray, type HostArray } from '../array.ts';
 import { callSubgraph, trace } from '../control/call.ts';
 import { report, takeReport } from '../control/report.ts';
 import { DTypeError, OptionError, ShapeError, TreeError } from '../errors.ts';
@@ -9,20 +9,16 @@ import { concat, stopGradient } from '../tensor/functions.ts';
 import { asTensor, isTensor, type Tensor, type TensorLike } from '../tensor/tensor.ts';
 import { asTensorResult } from '../tensor/trace.ts';
 import { flattenTree, requireSameStructure, type MapLeaves, type TreeStructure } from '../tree.ts';
+import { requireCompatible, requirePerSample } from './compatibility.ts';
 import type { GradientMethod, Integrate, SolveProblem } from './gradient-method.ts';
-import { integrate, requireCompatible, requirePerSample, type SolveStats } from './integrate.ts';
+import { integrate, type SolveStats } from './integrate.ts';
 import type { Tolerance } from './pid.ts';
 import type { Leaves, Solver } from './solver.ts';
 import type { StepController, ToleranceChanges } from './step-controller.ts';
+import { asTimes, stackTimes, type Times } from './times.ts';
 
 /** dy/dt of a tree of tensors. Whatever else it needs it captures by closure. */
 export type Dynamics<Y> = (t: Tensor, y: Y) => Y;
-
-/**
- * Times: increasing or decreasing, without repetition. With steps for each sample also [samples, times], each row in a
- * direction of its own.
- */
-export type Times = readonly TensorLike[] | readonly (readonly number[])[] | HostArray | Tensor;
 
 /** What a solve can override. */
 export interface SolveOptions {
@@ -204,71 +200,6 @@ function samplesOf(leaves: Leaves, { paths }: TreeStructure): Shape {
     });
   });
   return [samples as number];
-}
-
-/** Times as a problem has them: a vector, or [times, samples]. */
-function stackTimes(times: Tensor, [samples]: Shape): Tensor {
-  if (samples === undefined) return times;
-  return times.rank === 2 ? times.transpose() : times.expandDims(1).broadcastTo([...times.shape, samples]);
-}
-
-function asTimes(name: string, ts: Times, dtype: DType, lanes: Shape): Tensor {
-  const times = isTensor(ts) ? ts : isHostArray(ts) ? asTensor(ts) : fromNumbers(name, ts, dtype);
-  const isForEach = times.rank === 1 + lanes.length && lanes.every((extent, i) => times.shape[i] === extent);
-  if (!(times.rank === 1 || isForEach) || times.shape.at(-1) === 0) {
-    throw new ShapeError('odeint', `${name} is ${formatType(times.type)}`, {
-      expected: `a vector of at least one time${lanes.map((extent) => `, or one for each of ${extent} samples`).join('')}`,
-      ...(times.rank === 2 && lanes.length === 0 ? { advice: 'Times for each sample are for perSample: true.' } : {}),
-    });
-  }
-  if (isHostArray(ts)) requireMonotoneRows(Array.from(ts.data), times.shape, name);
-  if (times.dtype !== dtype) {
-    throw new DTypeError('odeint', `${name} is ${formatType(times.type)}`, {
-      expected: `${dtype}, as the state`,
-      advice: `Convert it with .cast('${dtype}') or array(…, { dtype: '${dtype}' }).`,
-    });
-  }
-  return times;
-}
-
-const isNested = (ts: readonly unknown[]): ts is readonly (readonly number[])[] => Array.isArray(ts[0]);
-
-function fromNumbers(name: string, ts: readonly TensorLike[] | readonly (readonly number[])[], dtype: DType): Tensor {
-  if (!isNested(ts)) return vectorOf(name, ts, dtype);
-  const times = array(ts, { dtype });
-  requireMonotoneRows(Array.from(times.data), times.shape, name);
-  return asTensor(times);
-}
-
-function vectorOf(name: string, ts: readonly TensorLike[], dtype: DType): Tensor {
-  const numbers = ts.filter((t) => typeof t === 'number');
-  if (numbers.length === ts.length) requireMonotone(numbers, name);
-  if (ts.length === 0) throw new ShapeError('odeint', `${name} is empty`, { expected: 'at least one time' });
-  return concat(ts.map((t) => asTensor(t, dtype, 'odeint').reshape([1])));
-}
-
-/** @throws OptionError where a row of times given as numbers is not finite or not strictly monotone. */
-export function requireMonotoneRows(ts: readonly number[], shape: Shape, name = 'ts'): void {
-  const [count = 0, ...others] = [...shape].reverse();
-  if (others.length === 0) {
-    requireMonotone(ts, name);
-    return;
-  }
-  for (let i = 0; i * count < ts.length; i++) requireMonotone(ts.slice(i * count, (i + 1) * count), `${name}[${i}]`);
-}
-
-/** @throws OptionError where times given as numbers are not finite or not strictly monotone. */
-export function requireMonotone(ts: readonly number[], name = 'ts'): void {
-  const direction = Math.sign((ts.at(-1) ?? 0) - (ts[0] ?? 0));
-  ts.forEach((t, i) => {
-    const before = ts[i - 1];
-    const fits = Number.isFinite(t) && (before === undefined || (t - before) * direction > 0);
-    if (fits) return;
-    throw new OptionError('odeint', `${name}[${i}] = ${t}${before === undefined ? '' : ` after ${before}`}`, {
-      expected: 'finite times, strictly increasing or strictly decreasing',
-      advice: 'Sort them and remove repeated ones.',
-    });
-  });
 }
 
 /** Traces the dynamics once, as a subgraph with its captures as an argument, and checks what they return. */

@@ -4,20 +4,19 @@ import { CompositionError, OptionError } from '../errors.ts';
 import type { DType } from '../graph/dtype.ts';
 import { constantStep } from '../ode/constant-step.ts';
 import type { GradientMethod } from '../ode/gradient-method.ts';
-import { requireCompatible, requirePerSample } from '../ode/integrate.ts';
+import { requireCompatible, requirePerSample } from '../ode/compatibility.ts';
 import {
   odeint,
-  requireMonotoneRows,
   requireOnFailure,
   type Dynamics,
   type OdeParts,
   type Solution,
   type SolveOptions,
   type StateOf,
-  type Times,
 } from '../ode/odeint.ts';
 import { pid, type Tolerance } from '../ode/pid.ts';
 import type { Solver } from '../ode/solver.ts';
+import { requireMonotone, type HostTimes, type Times } from '../ode/times.ts';
 import type { StepController } from '../ode/step-controller.ts';
 import type { Tensor, TensorLike } from '../tensor/tensor.ts';
 import { flattenTree, mapTree, type MapLeaves } from '../tree.ts';
@@ -83,19 +82,18 @@ export interface Ode {
   /** Solves dy/dt = f(t, y) inside a traced function; differentiable by the gradient method. */
   odeint<Y>(f: Dynamics<StateOf<Y>>, y0: Y, ts: Times, options?: SolveOptions): Solution<StateOf<Y>>;
   /** Solves once, from host to host. */
-  solve<Y>(
-    f: Dynamics<StateOf<Y>>,
-    y0: Y,
-    ts: readonly number[] | readonly (readonly number[])[] | HostArray,
-    options?: SolveOptions,
-  ): Promise<HostSolution<Y>>;
+  solve<Y>(f: Dynamics<StateOf<Y>>, y0: Y, ts: HostTimes, options?: SolveOptions): Promise<HostSolution<Y>>;
   /** Compiles a function that may solve, differentiate and update: one call into the engine. */
   compile<A extends readonly unknown[], R>(fn: (...args: A) => R, options?: CompileOptions): Compiled<A, R>;
   /** The same parts but for some. */
   with(changes: Partial<OdeOptions>): Ode;
 }
 
-const backprop: GradientMethod = { name: 'backprop', perSample: true, solve: (problem, integrate) => integrate(problem) };
+const backprop: GradientMethod = {
+  name: 'backprop',
+  perSample: true,
+  solve: (problem, integrate) => integrate(problem),
+};
 
 /**
  * Puts a backend, a solver, a controller and a gradient method together.
@@ -133,16 +131,16 @@ export function createOde(options: OdeOptions): Ode {
     solve: async <Y>(
       f: Dynamics<StateOf<Y>>,
       y0: Y,
-      ts: readonly number[] | readonly (readonly number[])[] | HostArray,
+      ts: HostTimes,
       given: SolveOptions = {},
     ): Promise<HostSolution<Y>> => {
+      requireMonotone(ts);
       const { leaves, structure } = flattenTree('solve', y0, isStateLeaf, 'a number or a host array');
       const of = leaves.find((leaf) => typeof leaf !== 'number')?.dtype ?? dtype;
       const start = structure.rebuild(
         leaves.map((leaf) => (typeof leaf === 'number' ? array(leaf, { dtype: of }) : leaf)),
       );
       const times = 'data' in ts ? ts : array(ts, { dtype: of });
-      requireMonotoneRows(Array.from(times.data), times.shape);
       const hasOutcome = (given.perSample ?? perSample) || (given.onFailure ?? onFailure) === 'nan';
       const program = compileHere((y: StateOf<Y>, times: Tensor) => {
         const solution = odeint(parts, f, y as Y, times, given);
