@@ -71,7 +71,7 @@ export type { SolveStats } from './ode/integrate.ts';
 export { selectSamples } from './ode/lanes.ts';
 export type { Dynamics, Solution, SolveOptions, StateOf } from './ode/odeint.ts';
 export type { HostTimes, Times } from './ode/times.ts';
-export { leafNorm, type LeafTolerance, type Norm } from './ode/norm.ts';
+export { leafNorm, rootMeanSquare, type LeafTolerance, type Norm } from './ode/norm.ts';
 export { pid, type PidOptions, type Tolerance } from './ode/pid.ts';
 export { rungeKutta, type RungeKuttaInterpolant, type RungeKuttaState, type Tableau } from './ode/runge-kutta.ts';
 export { failureOf, isFailureReport } from './ode/status.ts';

@@ -1,5 +1,6 @@
 /** The contract of a gradient method: how derivatives of a solve's results are found. */
 import type { Tensor } from '../tensor/tensor.ts';
+import type { Norm } from './norm.ts';
 import type { Leaves, Solver } from './solver.ts';
 import type { StepController, ToleranceChanges } from './step-controller.ts';
 
@@ -33,6 +34,8 @@ export interface IntegrateOptions {
    * error norm.
    */
   readonly tolerancesOf?: readonly (number | null)[];
+  /** The norm of the scaled error, for controllers that have one; a norm among the `changes` goes before it. */
+  readonly norm?: Norm;
 }
 
 /** Solves a problem and gives y at each time, stacked along a new first axis; differentiable through its steps. */

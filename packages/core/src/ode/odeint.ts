@@ -90,15 +90,17 @@ export function odeint<Y>(
   const run: Integrate = (problem, given = {}) => {
     const held = problem.captures.slice(own, own + controllerTensors.length);
     const base = given.controller ?? (held.length === 0 ? controller : (controller.withTensors?.(held) ?? controller));
-    const suited = given.tolerancesOf === undefined ? base : base.forLeaves(given.tolerancesOf);
-    const chosen = withChanges(suited, given.changes ?? {});
+    const suited = given.tolerancesOf === undefined ? base : base.forLeaves(given.tolerancesOf, lanes);
+    const normed = given.norm === undefined ? suited : (suited.withTolerances?.({ norm: given.norm }) ?? suited);
+    const chosen = withChanges(normed, given.changes ?? {});
     const phase = given.phase ?? 'forward';
     const result = integrate(problem, {
       solver: given.solver ?? solver,
       controller: chosen,
       maxSteps: given.maxSteps ?? maxSteps,
       phase,
-      landAt: landAt && stopGradient(stackTimes(landAt, lanes)),
+      // Samples' own times are none where a gradient method solves for all samples in one time.
+      landAt: landAt && isForSamples(problem) === perSample ? stopGradient(stackTimes(landAt, lanes)) : undefined,
       onFailure: phase === 'forward' ? onFailure : 'throw',
     });
     if (phase === 'forward' && stats === undefined) {
@@ -118,6 +120,8 @@ export function odeint<Y>(
   const counts = taken === undefined ? stats : fromOrder(taken, lanes);
   return { ts: times, ys: flat.structure.rebuild(ys) as StateOf<Y>, stats: counts as SolveStats };
 }
+
+const isForSamples = ({ ts }: SolveProblem): boolean => ts.rank > 1;
 
 /** The name under which statistics leave the bodies of a gradient method. */
 const solveStats = 'solve.stats';
