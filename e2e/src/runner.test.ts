@@ -49,7 +49,7 @@ describe('the command line', () => {
     expect(report.outcomes.every(({ runMs }) => runMs > 0)).toBe(true);
   });
 
-  it('has every solver both ways, both gradients, second order and training, in f32 and f64', () => {
+  it('has every solver both ways, both gradients, forward mode, second order and training, in f32 and f64', () => {
     const titles = allCases.map(titleOf);
     for (const dtype of ['f32', 'f64']) {
       for (const solver of [
@@ -70,7 +70,10 @@ describe('the command line', () => {
       }
       for (const method of ['backprop', 'adjoint']) {
         expect(titles).toContain(`gradient: ${method} for y0, parameters and times, ${dtype}`);
-        expect(titles).toContain(`second order: ${method}, ${dtype}`);
+        expect(titles).toContain(`forward mode: ${method}, for y0, parameters and times, ${dtype}`);
+        for (const order of ['', ', forward over reverse', ', reverse over forward']) {
+          expect(titles).toContain(`second order: ${method}${order}, ${dtype}`);
+        }
         expect(titles).toContain(`training: 20 steps of SGD, ${method}, ${dtype}`);
       }
     }

@@ -1,10 +1,18 @@
 /** Every case, in the order of the table. */
 import { titleOf, type Case } from './case.ts';
+import { forwardCases, mixedOrderCases } from './forward.ts';
 import { gradientCases, secondOrderCases } from './gradients.ts';
 import { solverCases } from './solvers.ts';
 import { trainingCases } from './training.ts';
 
-export const allCases: readonly Case[] = [...solverCases, ...gradientCases, ...secondOrderCases, ...trainingCases];
+export const allCases: readonly Case[] = [
+  ...solverCases,
+  ...gradientCases,
+  ...forwardCases,
+  ...secondOrderCases,
+  ...mixedOrderCases,
+  ...trainingCases,
+];
 
 /** The cases whose title contains `text`. */
 export const casesMatching = (text: string): readonly Case[] => allCases.filter((c) => titleOf(c).includes(text));

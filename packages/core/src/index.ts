@@ -52,10 +52,18 @@ export type { Combine, Traced } from './tensor/trace.ts';
 
 export { call } from './control/call.ts';
 export { cond } from './control/cond.ts';
-export { customVjp, customVjpWithTapes, type ReverseRule, type TracedReverseRule } from './control/custom-vjp.ts';
+export {
+  customVjp,
+  customVjpWithTapes,
+  type ReverseRule,
+  type TangentRule,
+  type TracedReverseRule,
+  type TracedTangentRule,
+} from './control/custom-vjp.ts';
 export { scan, whileLoop, type Element, type Iteration, type WhileOptions } from './control/loops.ts';
 export { report } from './control/report.ts';
 
+export { hvp, jvp, type Jvp, type Tangents } from './differentiate/jvp.ts';
 export { grad, valueAndGrad, valueAndGradWithAux, vjp, type Vjp } from './differentiate/vjp.ts';
 
 export { lower } from './passes/lower.ts';

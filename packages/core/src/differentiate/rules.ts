@@ -33,7 +33,7 @@ const binary =
 const zero = (): readonly null[] => [];
 
 /** Restores reduced axes with extent 1, so that a reduction's result broadcasts against its input. */
-function keepDims(x: Tensor, axes: readonly number[], kept: boolean): Tensor {
+export function keepDims(x: Tensor, axes: readonly number[], kept: boolean): Tensor {
   return kept ? x : axes.reduce((expanded, axis) => expanded.expandDims(axis), x);
 }
 

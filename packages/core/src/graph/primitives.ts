@@ -4,7 +4,7 @@
  * exist only before `lower` and never reach a backend.
  */
 import type { DType } from './dtype.ts';
-import type { TracedReverseRule } from '../control/custom-vjp.ts';
+import type { TracedReverseRule, TracedTangentRule } from '../control/custom-vjp.ts';
 import type { Graph, Shape } from './graph.ts';
 
 type None = Readonly<Record<never, never>>;
@@ -194,8 +194,8 @@ export interface StructuralParams {
 export interface TracedParams {
   /** The identity, with derivative zero. */
   readonly stopGradient: None;
-  /** Runs `graph`; differentiated by `reverse` instead of through the graph. */
-  readonly customVjp: { readonly graph: Graph; readonly reverse: TracedReverseRule };
+  /** Runs `graph`; differentiated by `reverse` instead of through the graph, and forwards by `tangent` if it has one. */
+  readonly customVjp: { readonly graph: Graph; readonly reverse: TracedReverseRule; readonly tangent?: TracedTangentRule };
 }
 
 export type PrimitiveParams = BasicParams & CompositeParams & StructuralParams & TracedParams;

@@ -10,9 +10,10 @@ import { addCotangents, materialize, type Cotangent } from '../differentiate/acc
 import { linearize } from '../differentiate/linearize.ts';
 import { isDifferentiable } from '../graph/infer.ts';
 import { asTensorResult } from '../tensor/trace.ts';
-import { select, zerosLike } from '../tensor/functions.ts';
+import { select, stopGradient, zerosLike } from '../tensor/functions.ts';
 import { asTensor, isTensor, type Tensor } from '../tensor/tensor.ts';
 import { flattenTree, type TreeStructure } from '../tree.ts';
+import { follow } from './follow.ts';
 import type { ClosedDynamics } from './gradient-method.ts';
 import { anySample, isPerSample, selectSamples } from './lanes.ts';
 import type { Leaves, Solver, Step } from './solver.ts';
@@ -48,13 +49,8 @@ export interface Advanced {
 /** The state after an accepted step, with every output time up to it written from the step's interpolant. */
 function finish(solver: Solver, step: Step<Leaves, unknown>, m: Moment): Advanced {
   const { j, ys } = writeOutputs(solver, step.interpolant, { ...m, y1: step.y });
+  // A time that was assigned moves with the one before it.
   return { t: follow(m.tNext, m.t), y: step.y, state: step.state, j, ys };
-}
-
-/** `value`, differentiated as if it were `source`: a time that was assigned moves with the one before it. */
-function follow(value: Tensor, source: Tensor): Tensor {
-  const rule: ReverseRule = ({ cotangents: [ct] }) => [null, ct ?? null];
-  return customVjp('follow', [value, source], ([v]) => [v as Tensor], rule)[0] as Tensor;
 }
 
 /** What an iteration decides besides advancing. */
@@ -119,7 +115,11 @@ export function attempt(
     const step = leafStep(parts, m);
     const { accept, rest } = judge(m, step, held);
     const advanced = advanceWhere(accept, solver, step, m);
-    const result = flattenTree('attempt', [advanced, accept, asTensor(step.evaluations, 'i32'), rest], isTensor);
+    const result = flattenTree(
+      'attempt',
+      [advanced, accept, asTensor(step.evaluations, 'i32'), rest.map(stopGradient)],
+      isTensor,
+    );
     outputs = result.structure;
     return result.leaves;
   };

@@ -1,4 +1,4 @@
-/** Programs of structured control flow, with their first and second derivatives, against the oracle. */
+/** Programs of structured control flow, with their first and second derivatives by either mode, against the oracle. */
 import { isFloat, random, type HostArray } from '@node-ode/core';
 import { check, type Check } from '../support/check.ts';
 import { demandSameArray } from '../support/numbers.ts';
@@ -9,10 +9,11 @@ import { loops } from './programs/loops.ts';
 import { buffers, nests } from './programs/nests.ts';
 import type { ProgramCase } from './programs/program-case.ts';
 import { solves } from './programs/solves.ts';
+import { tangents } from './programs/tangents.ts';
 import type { BackendSubject } from './subject.ts';
 
 export function programChecks(subject: BackendSubject): readonly Check[] {
-  return [...loops, ...nests, ...buffers, ...derivatives, ...solves].map((c) =>
+  return [...loops, ...nests, ...buffers, ...derivatives, ...tangents, ...solves].map((c) =>
     check(c.name, () => compareProgram(subject, c)),
   );
 }
