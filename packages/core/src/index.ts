@@ -36,6 +36,18 @@ export {
   zerosLike,
 } from './tensor/functions.ts';
 export {
+  avgPool2d,
+  conv2d,
+  convTranspose2d,
+  maxPool2d,
+  type AveragePoolOptions,
+  type ConvOptions,
+  type ConvTransposeOptions,
+  type Padding,
+  type PairLike,
+  type WindowOptions,
+} from './tensor/images.ts';
+export {
   asTensor,
   constant,
   isTape,

@@ -2,7 +2,7 @@
 import { OptionError, ShapeError } from '../errors.ts';
 import { formatShape } from './broadcast.ts';
 import type { Shape } from './graph.ts';
-import type { ConvParams, Pair, WindowParams } from './primitives.ts';
+import type { ConvParams, Pair, PoolParams, WindowParams } from './primitives.ts';
 
 /** The two spatial axes, as positions in a `Pair`. */
 export const spatial = [0, 1] as const;
@@ -53,17 +53,21 @@ export function hasEmptyWindow(size: Pair, window: Pair, params: WindowParams): 
   });
 }
 
-/** Checks what shapes can't tell: strides, dilations and groups are positive integers, padding is a count. */
-export function requireWindowParams(op: string, params: WindowParams & Partial<Pick<ConvParams, 'groups'>>): void {
-  const atLeast = (name: string, values: readonly number[], least: number): void => {
-    if (values.every((n) => Number.isInteger(n) && n >= least)) return;
-    throw new OptionError(op, `${name} is ${formatShape(values)}`, {
+/** Refuses what no shape says: strides, dilations, windows and groups that are not positive integers, padding below zero. */
+export function requireWindowParams(op: string, params: WindowParams & Partial<PoolParams & ConvParams>): void {
+  const { groups = 1 } = params;
+  const demands: readonly (readonly [name: string, values: readonly number[], least: 0 | 1])[] = [
+    ['window', params.window ?? [], 1],
+    ['strides', params.strides, 1],
+    ['dilations', params.dilations, 1],
+    ['groups', [groups], 1],
+    ['padding before', params.padBefore, 0],
+    ['padding after', params.padAfter, 0],
+  ];
+  for (const [name, values, least] of demands) {
+    if (values.every((n) => Number.isInteger(n) && n >= least)) continue;
+    throw new OptionError(op, `${name} is ${name === 'groups' ? groups : formatShape(values)}`, {
       expected: least === 0 ? 'integers, none of them negative' : 'positive integers',
     });
-  };
-  atLeast('strides', params.strides, 1);
-  atLeast('dilations', params.dilations, 1);
-  atLeast('padding before', params.padBefore, 0);
-  atLeast('padding after', params.padAfter, 0);
-  atLeast('groups', [params.groups ?? 1], 1);
+  }
 }

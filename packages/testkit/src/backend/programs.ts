@@ -5,6 +5,7 @@ import { demandSameArray } from '../support/numbers.ts';
 import { program } from '../support/program.ts';
 import { draw } from './cases/draw.ts';
 import { derivatives } from './programs/derivatives.ts';
+import { imagePrograms } from './programs/images.ts';
 import { loops } from './programs/loops.ts';
 import { buffers, nests } from './programs/nests.ts';
 import type { ProgramCase } from './programs/program-case.ts';
@@ -12,7 +13,7 @@ import { solves } from './programs/solves.ts';
 import type { BackendSubject } from './subject.ts';
 
 export function programChecks(subject: BackendSubject): readonly Check[] {
-  return [...loops, ...nests, ...buffers, ...derivatives, ...solves].map((c) =>
+  return [...loops, ...nests, ...buffers, ...derivatives, ...imagePrograms, ...solves].map((c) =>
     check(c.name, () => compareProgram(subject, c)),
   );
 }
