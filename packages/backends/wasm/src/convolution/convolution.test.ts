@@ -3,7 +3,14 @@ import { get, i32, op } from '../encoder/code.ts';
 import type { FunctionBuilder, Local } from '../encoder/function.ts';
 import { ModuleBuilder } from '../encoder/module.ts';
 import { storePart, vectorType } from '../matmul/vector.ts';
-import { correlationScratch, emitConvolution, type ConvolutionSpec, type Sink } from './index.ts';
+import {
+  correlationScratch,
+  emitConvolution,
+  emitConvolutionKernelGrad,
+  kernelGradScratch,
+  type ConvolutionSpec,
+  type Sink,
+} from './index.ts';
 
 type Floats = Float32Array | Float64Array;
 type Pair = ConvolutionSpec['strides'];
@@ -110,81 +117,108 @@ function counting(
 /** Bytes that may be read after a tensor's end. */
 const slack = 64;
 
-/**
- * Runs a convolution, or its input gradient, between regions of NaN: what is read too far shows in a result, or traps if it is
- * after the source, which ends where memory does; what is written too far is found.
- */
-function check(spec: ConvolutionSpec, isInputGrad: boolean): void {
-  const { dtype } = spec;
-  const module = new ModuleBuilder(imported);
-  const f = module.function('f', ['i32', 'i32', 'i32', 'i32', 'i32'], []);
-  const shape = isInputGrad
+/** Which of the three tensors is computed from the others. */
+type Form = 'convolution' | 'input gradient' | 'kernel gradient';
+
+/** The form as code of (left, right, scratch, target, counts), and the tensors that it reads and makes: x, kernel or y. */
+interface Program {
+  readonly operands: readonly [0 | 1 | 2, 0 | 1 | 2];
+  readonly target: 0 | 1 | 2;
+  readonly scratch: number;
+  /** How often it delivers each element; 0 if it writes them itself. */
+  readonly deliveries: number;
+  readonly write: (f: FunctionBuilder) => void;
+}
+
+function programOf(spec: ConvolutionSpec, form: Form): Program {
+  if (form === 'kernel gradient') {
+    return {
+      operands: [0, 2],
+      target: 1,
+      scratch: kernelGradScratch(spec),
+      deliveries: 0,
+      write: (f) => {
+        const operands = { x: f.param(0), ct: f.param(1), scratch: get(f.param(2)), target: f.param(3) };
+        emitConvolutionKernelGrad(f, spec, operands);
+      },
+    };
+  }
+  const isInputGrad = form === 'input gradient';
+  const image = isInputGrad
     ? ([spec.groups * spec.inputs, ...spec.image] as const)
     : ([spec.groups * spec.outputs, ...spec.result] as const);
-  for (const takesImages of [false, true]) {
-    const places = { target: f.param(3), counts: f.param(4) };
-    const operands = { source: f.param(0), kernel: f.param(1), scratch: get(f.param(2)) };
-    emitConvolution(f, spec, isInputGrad, operands, counting(f, spec, shape, takesImages, places));
-  }
+  return {
+    operands: isInputGrad ? [2, 1] : [0, 1],
+    target: isInputGrad ? 0 : 2,
+    scratch: correlationScratch(spec, isInputGrad),
+    deliveries: 2,
+    write: (f) => {
+      for (const takesImages of [false, true]) {
+        const sink = counting(f, spec, image, takesImages, { target: f.param(3), counts: f.param(4) });
+        const operands = { source: f.param(0), kernel: f.param(1), scratch: get(f.param(2)) };
+        emitConvolution(f, spec, isInputGrad, operands, sink);
+      }
+    },
+  };
+}
+
+/**
+ * Runs a program between regions of NaN: what is read too far shows in a result, or traps if it is after the first operand,
+ * which ends where memory does; what is written too far is found.
+ */
+function check(spec: ConvolutionSpec, form: Form): void {
+  const { dtype } = spec;
+  const { operands, target, scratch, deliveries, write } = programOf(spec, form);
+  const module = new ModuleBuilder(imported);
+  const f = module.function('f', ['i32', 'i32', 'i32', 'i32', 'i32'], []);
+  write(f);
   module.export(f);
   const Floats = floatsOf[dtype];
-  const bytesPer = Floats.BYTES_PER_ELEMENT;
-  const [sourceSize, targetSize] = isInputGrad
-    ? [resultSize(spec), imageSize(spec)]
-    : [imageSize(spec), resultSize(spec)];
-  const scratchBytes = correlationScratch(spec, isInputGrad);
-  const sizes = [
-    kernelSize(spec) * bytesPer,
-    scratchBytes,
-    targetSize * bytesPer,
-    targetSize * 4,
-    sourceSize * bytesPer,
-  ];
+  const lengths = [imageSize(spec), kernelSize(spec), resultSize(spec)] as const;
+  const [first, second, made] = [...operands, target].map((tensor) => lengths[tensor]!) as [number, number, number];
+  const width = Floats.BYTES_PER_ELEMENT;
+  const sizes = [second * width, scratch, made * width, made * 4, first * width];
   const guard = 80;
   const total = sizes.reduce((sum, size) => sum + size + guard + 16, slack + guard);
   const memory = new WebAssembly.Memory({ initial: Math.ceil(total / 65536), maximum: 65536 });
   let end = memory.buffer.byteLength - slack;
-  const [source, counts, target, scratch, kernel] = sizes.toReversed().map((size) => {
+  const [firstAt, countsAt, targetAt, scratchAt, secondAt] = sizes.toReversed().map((size) => {
     const start = Math.floor((end - size) / 16) * 16;
     end = start - guard;
     return start;
   }) as [number, number, number, number, number];
   const bytes = new Uint8Array(memory.buffer);
   bytes.fill(0xff); // NaN in both dtypes
-  const floats = (start: number, size: number): Floats => new Floats(memory.buffer, start, size);
-  const [given, weights, got] = [
-    floats(source, sourceSize),
-    floats(kernel, kernelSize(spec)),
-    floats(target, targetSize),
-  ];
-  given.set(randoms(sourceSize, 1));
-  weights.set(randoms(kernelSize(spec), 2));
-  const deliveries = new Int32Array(memory.buffer, counts, targetSize).fill(0);
+  const [left, right] = [new Floats(memory.buffer, firstAt, first), new Floats(memory.buffer, secondAt, second)];
+  left.set(randoms(first, 1));
+  right.set(randoms(second, 2));
+  const counts = new Int32Array(memory.buffer, countsAt, made).fill(0);
   const before = bytes.slice();
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module.encode()), { env: { memory } });
-  (exports['f'] as (...addresses: number[]) => void)(source, kernel, scratch, target, counts);
+  (exports['f'] as (...addresses: number[]) => void)(firstAt, secondAt, scratchAt, targetAt, countsAt);
 
   expect(
-    deliveries.findIndex((count) => count !== 2),
+    counts.findIndex((count) => count !== deliveries),
     `${label(spec)}: not delivered once`,
   ).toBe(-1);
-  const [values, magnitudes] = [new Float64Array(targetSize), new Float64Array(targetSize)];
-  eachTerm(spec, (x, k, y) => {
-    const [from, to] = isInputGrad ? [y, x] : [x, y];
-    const term = given[from]! * weights[k]!;
-    values[to]! += term;
-    magnitudes[to]! += Math.abs(term);
+  const [values, magnitudes, terms] = [0, 1, 2].map(() => new Float64Array(made)) as [Floats, Floats, Floats];
+  eachTerm(spec, (...indices) => {
+    const at = indices[target]!;
+    const term = left[indices[operands[0]]!]! * right[indices[operands[1]]!]!;
+    values[at]! += term;
+    magnitudes[at]! += Math.abs(term);
+    terms[at]!++;
   });
+  // Each product and each sum rounds once, by at most half a unit; zeros around the image add nothing.
   const epsilon = dtype === 'f32' ? 2 ** -23 : 2 ** -52;
-  const terms = (isInputGrad ? spec.outputs : spec.inputs) * spec.kernel[0] * spec.kernel[1];
-  got.forEach((value, at) => {
-    if (Math.abs(value - values[at]!) <= terms * epsilon * magnitudes[at]!) return;
+  new Floats(memory.buffer, targetAt, made).forEach((value, at) => {
+    if (Math.abs(value - values[at]!) <= terms[at]! * epsilon * magnitudes[at]!) return;
     expect.fail(`${label(spec)}: element ${at} is ${value}, not ${values[at]!}`);
   });
   for (const [start, size] of [
-    [scratch, scratchBytes],
-    [target, targetSize * bytesPer],
-    [counts, targetSize * 4],
+    [scratchAt, scratch],
+    [targetAt, made * width],
+    [countsAt, made * 4],
   ] as const) {
     before.set(bytes.subarray(start, start + size), start);
   }
@@ -217,10 +251,9 @@ const cases: readonly Sizes[] = [
 ];
 
 describe.each(['f32', 'f64'] as const)('in %s', (dtype) => {
-  it.each(cases)('a convolution, every element delivered once, nothing else written: %o', (sizes) => {
-    check(specOf(dtype, sizes), false);
-  });
-  it.each(cases)('its input gradient: %o', (sizes) => {
-    check(specOf(dtype, sizes), true);
+  describe.each(['convolution', 'input gradient', 'kernel gradient'] as const)('the %s', (form) => {
+    it.each(cases)('is its definition, every element delivered once, nothing else written: %o', (sizes) => {
+      check(specOf(dtype, sizes), form);
+    });
   });
 });

@@ -3,19 +3,12 @@ import type { OuterBlock } from '../matmul/block.ts';
 import { outerTile } from '../matmul/tile-choice.ts';
 import { vectorBytes, vectorsFor, vectorType, type VectorType } from '../matmul/vector.ts';
 import { convolutionAxis, inputGradAxis, type Tap } from './axis.ts';
-import { blocksOf, type Blocks } from './blocks.ts';
+import { blocksOf } from './blocks.ts';
+import type { BlockedSource } from './emit-blocks.ts';
 import { positionsOf } from './pack.ts';
 import { evenCut, type Cut } from './parts.ts';
-import {
-  frameOf,
-  isReadInPlace,
-  sourceInFrame,
-  sourceInPlace,
-  type Axes,
-  type BlockSize,
-  type Frame,
-  type Source,
-} from './source.ts';
+import { align } from './regions.ts';
+import { frameOf, isReadInPlace, sourceInFrame, sourceInPlace, type Axes, type BlockSize } from './source.ts';
 import type { ConvolutionSpec } from './spec.ts';
 
 /** Elements of the kernel that a phase of the result sees. */
@@ -31,16 +24,11 @@ export interface Phase {
   readonly right: number;
 }
 
-export interface CorrelationPlan {
-  readonly type: VectorType;
-  readonly axes: Axes;
+export interface CorrelationPlan extends BlockedSource {
   readonly groups: number;
   /** Channels of the source and of the result, in one group. */
   readonly channels: number;
   readonly rows: Cut;
-  readonly source: Source;
-  readonly frame: Frame | undefined;
-  readonly blocks: Blocks;
   readonly phases: readonly Phase[];
   /** Whether the kernel's elements are copied into the order of the product. */
   readonly copiesKernel: boolean;
@@ -62,8 +50,6 @@ const limits = { bytes: 98304, leastVectors: 8, mostVectors: 64 };
 const resultBytes = 16384;
 const leastRows = 32;
 
-const align = (bytes: number): number => Math.ceil(bytes / vectorBytes) * vectorBytes;
-
 export function planCorrelation(spec: ConvolutionSpec, isInputGrad: boolean): CorrelationPlan {
   const type = vectorType(spec.dtype);
   const axisOf = isInputGrad ? inputGradAxis : convolutionAxis;
@@ -77,10 +63,10 @@ export function planCorrelation(spec: ConvolutionSpec, isInputGrad: boolean): Co
   const pitch = vectors * vectorBytes;
   const most = Math.max(leastRows, Math.floor(resultBytes / pitch));
   const rows = evenCut(results, most, outerTile(results, vectors).rows);
-  const [down, across] = axes.map(({ phases }) => phases.length) as [number, number];
-  const isWoven = down * across > 1;
-  const line = (isWoven ? across : 1) * full.width * type.bytes;
-  const sample = down * full.lines * line;
+  const [down, across] = axes;
+  const isWoven = down.phases.length * across.phases.length > 1;
+  const line = across.phases.length * full.width * type.bytes;
+  const sample = down.phases.length * full.lines * line;
   const woven = { line, sample, row: isWoven ? align(full.samples * sample) : pitch };
   return {
     type,
@@ -88,6 +74,7 @@ export function planCorrelation(spec: ConvolutionSpec, isInputGrad: boolean): Co
     groups: spec.groups,
     channels,
     rows,
+    image: spec.groups * channels * down.source * across.source * type.bytes,
     source: frame === undefined ? sourceInPlace(axes, spec.groups * channels, type) : sourceInFrame(frame, type),
     frame,
     blocks,
@@ -96,8 +83,8 @@ export function planCorrelation(spec: ConvolutionSpec, isInputGrad: boolean): Co
     pitch,
     woven,
     bytes: {
-      kernel: isInputGrad ? align(results * k * type.bytes) : 0,
-      frame: frame === undefined ? 0 : align(full.samples * frame.sample),
+      kernel: isInputGrad ? results * k * type.bytes : 0,
+      frame: frame === undefined ? 0 : full.samples * frame.sample,
       packed: k * pitch,
       results: rows.size * pitch,
       woven: isWoven ? rows.size * woven.row : 0,

@@ -2,11 +2,12 @@
 import { get, i32, op } from '../encoder/code.ts';
 import type { FunctionBuilder, Local } from '../encoder/function.ts';
 import { forEachRow, placeOf, shifted, type Place } from '../kernels/rows.ts';
-import { copyRun, elementOps, loadFrom, storeTo } from '../kernels/runs.ts';
+import { copyRows, copyRun, elementOps, loadFrom, storeTo } from '../kernels/runs.ts';
 import { shared } from '../matmul/functions.ts';
 import type { VectorType } from '../matmul/vector.ts';
 import type { CorrelationPlan, Phase } from './correlation.ts';
 import { fillFrame, type FrameCopy } from './frame.ts';
+import type { KernelGradPlan } from './kernel-grad.ts';
 import { packBlock, type PackedBlock } from './pack.ts';
 import type { BlockSize } from './source.ts';
 
@@ -112,6 +113,27 @@ export function phaseWoven(
           storeTo(g, store, element, loadFrom(load, result));
         });
       });
+    });
+  });
+  f.get(source).get(target).call(callable);
+}
+
+/** Puts the rows of y of several samples together: [samples, channels, positions] to [channels, samples and positions]. */
+export function resultCopied(
+  f: FunctionBuilder,
+  { type, axes: [down, across], groups, rows, pitch }: KernelGradPlan,
+  { samples }: BlockSize,
+  { source, target }: Readonly<Record<'source' | 'target', Local>>,
+): void {
+  const plane = down.result * across.result * type.bytes;
+  const what = [type.dtype, plane, groups, rows, pitch.result, samples];
+  const callable = shared(f.module, `convolution.rows.${type.dtype}`, what, 2, (g) => {
+    const rowsAt = [
+      { start: placeOf({ address: get(g.param(1)) }), stride: pitch.result },
+      { start: placeOf({ address: get(g.param(0)) }), stride: plane },
+    ] as const;
+    forEachRow(g, { count: rows, cost: 100 }, rowsAt, (to, from) => {
+      copyRows(g, samples, { start: to, stride: plane }, { start: from, stride: groups * rows * plane }, plane);
     });
   });
   f.get(source).get(target).call(callable);

@@ -24,10 +24,18 @@ export function evenCut(extent: number, most: number, unit = 1): Cut {
   return { extent, size: Math.min(extent, Math.ceil(extent / parts / unit) * unit) };
 }
 
+/** An extent that is not cut, as its only part. */
+export const wholePart = (f: FunctionBuilder, extent: number): Part => ({
+  start: f.keep('i32', i32(0)),
+  end: i32(extent),
+  sizes: [extent],
+  isFull: i32(1),
+});
+
 /** Runs `body` for each part in turn; without a loop if there is one. */
 export function eachPart(f: FunctionBuilder, { extent, size }: Cut, body: (part: Part) => void): void {
   if (size === extent) {
-    body({ start: f.keep('i32', i32(0)), end: i32(extent), sizes: [size], isFull: i32(1) });
+    body(wholePart(f, extent));
     return;
   }
   const start = f.local('i32');
