@@ -115,6 +115,96 @@ AVERAGE = [
     average("rows left over", (1, 1, 5, 7), (2, 3), (2, 2)),
 ]
 
+def group_norm(name, shape, groups, epsilon):
+    x, weight, bias = image(shape), kernel((shape[1],)), unequal((shape[1],))
+    y = F.group_norm(x, groups, weight, bias, epsilon)
+    return {"name": name, "x": shape, "groups": groups, "epsilon": epsilon, **with_gradients(y, x=x, weight=weight, bias=bias)}
+
+
+def batch_norm(name, shape, momentum, epsilon):
+    """Two training steps on x and on x² / 8, the gradients of the second, and an evaluation of x."""
+    x, weight, bias = image(shape), kernel((shape[1],)), unequal((shape[1],))
+    mean, variance = torch.zeros(shape[1]), torch.ones(shape[1])
+    F.batch_norm(x, mean, variance, weight, bias, True, momentum, epsilon)
+    y = F.batch_norm(x * x / 8, mean, variance, weight, bias, True, momentum, epsilon)
+    evaluated = F.batch_norm(x, mean, variance, weight, bias, False, momentum, epsilon)
+    return {
+        "name": name,
+        "x": shape,
+        "momentum": momentum,
+        "epsilon": epsilon,
+        **with_gradients(y, x=x, weight=weight, bias=bias),
+        "mean": flat(mean),
+        "variance": flat(variance),
+        "evaluated": flat(evaluated),
+    }
+
+
+def time_conv(name, x_shape, outputs, window, padding, stride, times):
+    """Chen et al.'s ConcatConv2d with time as the last channel."""
+    x, t = image(x_shape), pattern(times, 2, 5).requires_grad_()
+    weight, bias = kernel((outputs, x_shape[1] + 1, *window)), unequal((outputs,))
+    plane = t.reshape(-1, 1, 1, 1).expand(x_shape[0], 1, *x_shape[2:])
+    y = F.conv2d(torch.cat([x, plane], 1), weight, bias, stride, padding)
+    options = {"padding": padding, "strides": stride}
+    gradients = with_gradients(y, x=x, t=t, weight=weight, bias=bias)
+    return {"name": name, "x": x_shape, "t": times, "outputs": outputs, "window": window, "options": options, **gradients}
+
+
+GROUP_NORMS = [
+    group_norm("images", (2, 4, 3, 2), 2, 1e-5),
+    group_norm("one group", (2, 3, 2, 2), 1, 1e-3),
+    group_norm("a group for each channel", (1, 3, 4, 1), 3, 1e-5),
+    group_norm("vectors", (3, 6), 2, 1e-5),
+]
+
+BATCH_NORMS = [
+    batch_norm("images", (2, 3, 2, 4), 0.1, 1e-5),
+    batch_norm("vectors", (5, 3), 0.25, 1e-3),
+]
+
+TIME_CONVS = [
+    time_conv("one time, padded", (2, 2, 3, 4), 3, (3, 3), (1, 1), (1, 1), ()),
+    time_conv("a time for each sample, strides", (3, 1, 5, 4), 2, (3, 2), (1, 0), (2, 1), (3,)),
+]
+
+NN_TYPES = """
+import type { Pair, WindowOptions } from '@node-ode/core';
+
+/** A function of arrays; the cotangents of its arguments for that of its result. Arrays are flat. */
+interface LayerReference {
+  readonly name: string;
+  readonly x: readonly number[];
+  readonly shape: readonly number[];
+  readonly y: readonly number[];
+  readonly dx: readonly number[];
+  readonly dweight: readonly number[];
+  readonly dbias: readonly number[];
+}
+
+interface GroupNormReference extends LayerReference {
+  readonly groups: number;
+  readonly epsilon: number;
+}
+
+/** `y` is of a second batch, x² / 8, after a first, x; then the running statistics, and x evaluated with them. */
+interface BatchNormReference extends LayerReference {
+  readonly momentum: number;
+  readonly epsilon: number;
+  readonly mean: readonly number[];
+  readonly variance: readonly number[];
+  readonly evaluated: readonly number[];
+}
+
+interface TimeConvReference extends LayerReference {
+  readonly t: readonly number[];
+  readonly outputs: number;
+  readonly window: Pair;
+  readonly options: WindowOptions;
+  readonly dt: readonly number[];
+}
+"""
+
 CORE_TYPES = """
 import type { AveragePoolOptions, ConvOptions, ConvTransposeOptions, Pair, WindowOptions } from '../src/index.ts';
 
@@ -158,6 +248,18 @@ def main():
                 declare("transposedConvolutions", "readonly KernelReference<ConvTransposeOptions>[]", TRANSPOSED),
                 declare("maxPools", "readonly PoolReference<WindowOptions>[]", LARGEST),
                 declare("averagePools", "readonly PoolReference<AveragePoolOptions>[]", AVERAGE),
+            ]
+        ),
+    )
+    lay_out(
+        ROOT / "packages" / "nn" / "test" / "image-reference.ts",
+        header("Layers of images, with their gradients, of small integers.")
+        + NN_TYPES
+        + "\n".join(
+            [
+                declare("groupNorms", "readonly GroupNormReference[]", GROUP_NORMS),
+                declare("batchNorms", "readonly BatchNormReference[]", BATCH_NORMS),
+                declare("timeConvolutions", "readonly TimeConvReference[]", TIME_CONVS),
             ]
         ),
     )
