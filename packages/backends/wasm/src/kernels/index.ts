@@ -1,6 +1,8 @@
-/** Data movement and what goes by indices: the primitives that are more than a walk over elements. */
+/** Data movement, what goes by indices, windows over images: the primitives that are more than a walk over elements. */
 import { sizeOf, type Primitive } from '@node-ode/core';
+import type { Operation } from '../compile/steps.ts';
 import { argMax, cumsum } from './along-axis.ts';
+import { conv2dKernelGrad, conv2dKernelGradScratch, type Tensor } from './convolution.ts';
 import { gather, scatterAdd, setRow } from './indexing.ts';
 import type { Kernel } from './kernel.ts';
 import { concat, iota, pad } from './movement.ts';
@@ -11,8 +13,8 @@ export { copyBytes, fillElements } from './runs.ts';
 /** A result without elements costs nothing. */
 const unlessEmpty =
   <P extends Primitive>(kernel: Kernel<P>): Kernel<P> =>
-  (f, params, inputs, output) => {
-    if (sizeOf(output.shape) > 0) kernel(f, params, inputs, output);
+  (f, params, inputs, output, scratch) => {
+    if (sizeOf(output.shape) > 0) kernel(f, params, inputs, output, scratch);
   };
 
 /**
@@ -22,7 +24,9 @@ const unlessEmpty =
  * kernels.concat(f, { axis: 0 }, [a, b], output);
  */
 export const kernels: {
-  readonly [P in 'concat' | 'pad' | 'gather' | 'scatterAdd' | 'cumsum' | 'argMax' | 'setRow' | 'iota']: Kernel<P>;
+  readonly [
+    P in 'concat' | 'pad' | 'gather' | 'scatterAdd' | 'cumsum' | 'argMax' | 'setRow' | 'iota' | 'conv2dKernelGrad'
+  ]: Kernel<P>;
 } = {
   concat: unlessEmpty(concat),
   pad: unlessEmpty(pad),
@@ -32,4 +36,10 @@ export const kernels: {
   argMax: unlessEmpty(argMax),
   setRow: unlessEmpty(setRow),
   iota: unlessEmpty(iota),
+  conv2dKernelGrad: unlessEmpty(conv2dKernelGrad),
 };
+
+/** Bytes of scratch memory that the kernel of an operation needs (0 if none). */
+export function kernelScratchBytes(operation: Operation, inputs: readonly Tensor[], output: Tensor): number {
+  return operation.op === 'conv2dKernelGrad' ? conv2dKernelGradScratch(operation.params, inputs, output) : 0;
+}
