@@ -1,6 +1,6 @@
 /** A convolution and its input gradient along one axis: both sum elements of a source under the elements of the kernel. */
 import { range } from '../matmul/vector.ts';
-import type { ConvolutionSpec } from './spec.ts';
+import type { Windows } from './spec.ts';
 
 /** An element of the kernel, and the source's index that it meets at position 0. */
 export interface Tap {
@@ -24,7 +24,7 @@ export interface Axis {
 
 /** y[t] = Σ kernel[i]·x[s·t + d·i − p] */
 export function convolutionAxis(
-  { image, kernel, result, strides, padBefore, dilations }: ConvolutionSpec,
+  { image, kernel, result, strides, padBefore, dilations }: Windows,
   axis: 0 | 1,
 ): Axis {
   const taps = range(kernel[axis]).map((index) => ({ index, offset: dilations[axis] * index - padBefore[axis] }));
@@ -33,7 +33,7 @@ export function convolutionAxis(
 
 /** x̄[s·t + r] = Σ kernel[i]·ȳ[t + (r + p − d·i)/s], over the i for which that is whole. */
 export function inputGradAxis(
-  { image, kernel, result, strides, padBefore, dilations }: ConvolutionSpec,
+  { image, kernel, result, strides, padBefore, dilations }: Windows,
   axis: 0 | 1,
 ): Axis {
   const stride = strides[axis];

@@ -7,6 +7,7 @@ import type { FunctionBuilder, Local } from '../encoder/function.ts';
 import { advance, range, repeat, vectorBytes, vectorsFor, type VectorType } from '../matmul/vector.ts';
 import type { Tap } from './axis.ts';
 import type { BlockSize, Source } from './source.ts';
+import { eachTap, tapOffsets } from './taps.ts';
 
 /** What is packed, in which order: rows are channels, taps down, taps across; columns are samples, lines, positions. */
 export interface PackedBlock {
@@ -24,9 +25,6 @@ export interface PackedBlock {
 /** Positions of a block. */
 export const positionsOf = ({ samples, lines, width }: BlockSize): number => samples * lines * width;
 
-/** Up to so many moves stand one after the other, without a loop over the taps across. */
-const straightMoves = 32;
-
 /** Packs a block from its first element's address in the source into strips at `target`. */
 export function packBlock(
   f: FunctionBuilder,
@@ -43,9 +41,8 @@ export function packBlock(
   const to = f.keep('i32', get(target));
   const toLast = lastWidth > 0 ? f.keep('i32', op('i32.add', get(target), i32(strips * stripBytes))) : to;
   const channel = f.keep('i32', get(source));
-  const tap = f.local('i32');
 
-  const addTap = (at: Local, offset: number, step: number): void => {
+  const packTap = (at: Local, offset: number, step: number): void => {
     vectors.forEach((pieces, v) => {
       const strip = Math.floor(v / width);
       const isLast = strip === strips;
@@ -60,30 +57,8 @@ export function packBlock(
     if (strips > 0) advance(f, to, count * width * vectorBytes);
     if (lastWidth > 0) advance(f, toLast, count * lastWidth * vectorBytes);
   };
-  const rowOf = (y: Tap): readonly number[] => across.map((x) => layout.tap(y.offset, x.offset));
-  const addRow = (offsets: readonly number[]): void => {
-    const [first = 0, second = 0] = offsets;
-    const step = second - first;
-    const isEven = offsets.every((offset, j) => offset === first + j * step);
-    const least = Math.min(...offsets);
-    if (!isEven || offsets.length * vectors.length <= straightMoves) {
-      f.emit(op('i32.add', get(channel), i32(least))).set(tap);
-      offsets.forEach((offset, j) => {
-        addTap(tap, offset - least, j);
-      });
-      nextTaps(offsets.length);
-      return;
-    }
-    f.emit(op('i32.add', get(channel), i32(first))).set(tap);
-    repeat(f, offsets.length, () => {
-      addTap(tap, 0, 0);
-      nextTaps(1);
-      advance(f, tap, step);
-    });
-  };
-
   repeat(f, channels, () => {
-    for (const y of down) addRow(rowOf(y));
+    eachTap(f, tapOffsets(layout, down, across), channel, { cost: vectors.length, visit: packTap, visited: nextTaps });
     advance(f, channel, layout.channel);
   });
 }

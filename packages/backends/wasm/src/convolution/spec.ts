@@ -6,20 +6,24 @@ type ConvParams = PrimitiveParams['conv2d'];
 /** Height and width. */
 export type Pair = ConvParams['strides'];
 
-/** y[N, G·O, H′, W′] of x[N, G·C, H, W] and kernel[G·O, C, kh, kw], dense and row-major; zeros around the image. */
-export interface ConvolutionSpec {
-  readonly dtype: 'f32' | 'f64';
-  readonly samples: number;
-  readonly groups: number;
-  /** C and O: channels of one group. */
-  readonly inputs: number;
-  readonly outputs: number;
+/** How windows of `kernel` elements lie on images of extents `image`; zeros around them. */
+export interface Windows {
   readonly image: Pair;
   readonly kernel: Pair;
   readonly result: Pair;
   readonly strides: Pair;
   readonly padBefore: Pair;
   readonly dilations: Pair;
+}
+
+/** y[N, G·O, H′, W′] of x[N, G·C, H, W] and kernel[G·O, C, kh, kw], dense and row-major; zeros around the image. */
+export interface ConvolutionSpec extends Windows {
+  readonly dtype: 'f32' | 'f64';
+  readonly samples: number;
+  readonly groups: number;
+  /** C and O: channels of one group. */
+  readonly inputs: number;
+  readonly outputs: number;
 }
 
 /** The convolution of tensors of these shapes. */
