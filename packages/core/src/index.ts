@@ -22,7 +22,7 @@ export * from './graph/evaluate.ts';
 export * from './graph/graph.ts';
 export { inferTypes, isDifferentiable, type Application } from './graph/infer.ts';
 export type * from './graph/primitives.ts';
-export { printGraph } from './graph/print.ts';
+export { printGraph, subgraphsOf } from './graph/print.ts';
 
 export {
   arange,
