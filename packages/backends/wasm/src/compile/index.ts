@@ -12,4 +12,8 @@ export const nativeComposites: readonly CompositePrimitive[] = [
   'errorNorm',
   'conv2dInputGrad',
   'conv2dKernelGrad',
+  'maxPool2d',
+  'maxPool2dGrad',
+  'avgPool2d',
+  'avgPool2dGrad',
 ];

@@ -157,6 +157,10 @@ class Scheduler {
       case 'iota':
         return this.#kernel(node, inputs, output);
       case 'conv2dKernelGrad':
+      case 'maxPool2d':
+      case 'maxPool2dGrad':
+      case 'avgPool2d':
+      case 'avgPool2dGrad':
         if (inputs.some(({ shape }) => sizeOf(shape) === 0)) return new Variable(type, { constant: 0 });
         return this.#kernel(node, inputs, output);
       case 'setRow': {

@@ -254,7 +254,7 @@ class Storage {
           this.#occupy(newRoot(16, { kind: 'frame' }), step.output.position),
         );
         step.scratch = this.#scratch(
-          kernelScratchBytes(step.operation, step.inputs, step.output),
+          kernelScratchBytes(step.operation.op, step.operation.params, step.inputs, step.output),
           step.output.position,
         );
         return;

@@ -23,19 +23,13 @@ export interface Axis {
 }
 
 /** y[t] = Σ kernel[i]·x[s·t + d·i − p] */
-export function convolutionAxis(
-  { image, kernel, result, strides, padBefore, dilations }: Windows,
-  axis: 0 | 1,
-): Axis {
+export function convolutionAxis({ image, kernel, result, strides, padBefore, dilations }: Windows, axis: 0 | 1): Axis {
   const taps = range(kernel[axis]).map((index) => ({ index, offset: dilations[axis] * index - padBefore[axis] }));
   return { source: image[axis], result: result[axis], positions: result[axis], step: strides[axis], phases: [taps] };
 }
 
 /** x̄[s·t + r] = Σ kernel[i]·ȳ[t + (r + p − d·i)/s], over the i for which that is whole. */
-export function inputGradAxis(
-  { image, kernel, result, strides, padBefore, dilations }: Windows,
-  axis: 0 | 1,
-): Axis {
+export function inputGradAxis({ image, kernel, result, strides, padBefore, dilations }: Windows, axis: 0 | 1): Axis {
   const stride = strides[axis];
   const phases = range(stride).map((phase) =>
     range(kernel[axis]).flatMap((index): readonly Tap[] => {

@@ -4,7 +4,7 @@ import type { FunctionBuilder, Local } from '../encoder/function.ts';
 import { forEachRow, placeOf, shifted, type Place } from '../kernels/rows.ts';
 import { copyRun, elementOps, filler, loadFrom, movesOf, storeTo } from '../kernels/runs.ts';
 import { advance, type VectorType } from '../matmul/vector.ts';
-import type { Axes, Frame, Lane } from './source.ts';
+import type { Axes, Frame } from './source.ts';
 
 /** What a frame is filled from. */
 export interface FrameCopy {
@@ -18,11 +18,32 @@ export interface FrameCopy {
   readonly hasAllRows: boolean;
 }
 
-/** Elements of a lane that are on the image: from where, and how many. */
-function visible({ first, extent }: Lane, step: number, source: number): { from: number; count: number } {
-  const from = Math.max(0, Math.ceil(-first / step));
-  const end = Math.min(extent, Math.floor((source - 1 - first) / step) + 1);
-  return { from, count: Math.max(0, end - from) };
+/** Elements of a lane that are on the image: bytes to the first of them in the frame's row and in the source's, and how many. */
+interface VisiblePart {
+  readonly inFrame: number;
+  readonly inSource: number;
+  readonly count: number;
+}
+
+function visibleParts({ lanes, step }: Frame, source: number, bytes: number): readonly VisiblePart[] {
+  return lanes.flatMap(({ first, extent, at }): readonly VisiblePart[] => {
+    const from = Math.max(0, Math.ceil(-first / step));
+    const count = Math.min(extent, Math.floor((source - 1 - first) / step) + 1) - from;
+    return count > 0 ? [{ inFrame: at + from * bytes, inSource: (first + from * step) * bytes, count }] : [];
+  });
+}
+
+/** Rows of a frame with all of the source's that are on the image: the first of them in the frame and in the source, and how many. */
+function visibleRows(
+  { rows, firstRow }: Frame,
+  source: number,
+): { readonly inFrame: number; readonly inSource: number; readonly count: number } {
+  const inFrame = Math.max(0, -firstRow);
+  return {
+    inFrame,
+    inSource: firstRow + inFrame,
+    count: Math.max(0, Math.min(rows, source - firstRow) - inFrame),
+  };
 }
 
 /**
@@ -39,18 +60,14 @@ export function fillFrame(
   target: Local,
   firstRow: Local,
 ): void {
-  const { lanes, step } = frame;
+  const { step } = frame;
   const sourceRow = across.source * type.bytes;
-  const parts = lanes
-    .map((lane) => ({ lane, ...visible(lane, step, across.source) }))
-    .filter(({ count }) => count > 0)
-    .map(({ lane, from, count }) => ({
-      to: lane.at + from * type.bytes,
-      from: (lane.first + from * step) * type.bytes,
-      count,
-    }));
+  const parts = visibleParts(frame, across.source, type.bytes);
   const copyRow = (to: Place, from: Place): void => {
-    for (const part of parts) copyElements(f, type, shifted(to, part.to), shifted(from, part.from), part.count, step);
+    for (const { inFrame, inSource, count } of parts) {
+      const [target, source] = [shifted(to, inFrame), shifted(from, inSource)];
+      copyElements(f, type, count, { place: target, step: 1 }, { place: source, step });
+    }
   };
   const rowCost = parts.reduce((sum, { count }) => sum + (step === 1 ? movesOf(count * type.bytes) : count), 0);
 
@@ -59,11 +76,10 @@ export function fillFrame(
       copyRowsWithin(to, from);
       return;
     }
-    const first = Math.max(0, -frame.firstRow);
-    const count = Math.max(0, Math.min(frame.rows, down.source - frame.firstRow) - first);
+    const { inFrame, inSource, count } = visibleRows(frame, down.source);
     const cursors = [
-      { start: shifted(to, first * frame.row), stride: frame.row },
-      { start: shifted(from, (frame.firstRow + first) * sourceRow), stride: sourceRow },
+      { start: shifted(to, inFrame * frame.row), stride: frame.row },
+      { start: shifted(from, inSource * sourceRow), stride: sourceRow },
     ] as const;
     forEachRow(f, { count, cost: rowCost }, cursors, copyRow);
   };
@@ -81,7 +97,7 @@ export function fillFrame(
           copyRow(row, placeOf({ address: get(pointer) }));
         },
         () => {
-          for (const part of parts) fill(shifted(row, part.to), part.count * type.bytes);
+          for (const { inFrame, count } of parts) fill(shifted(row, inFrame), count * type.bytes);
         },
       );
       advance(f, index, 1);
@@ -103,23 +119,57 @@ export function fillFrame(
   });
 }
 
-/** Copies `count` elements that are `step` apart next to each other. */
+/** Whether a frame with all rows has all elements of the source: windows may leave some out. */
+export function isComplete(frame: Frame, [down, across]: Axes): boolean {
+  const columns = visibleParts(frame, across.source, 1).reduce((sum, { count }) => sum + count, 0);
+  return columns === across.source && visibleRows(frame, down.source).count === down.source;
+}
+
+/** Copies a frame's rows of one channel back to where `fillFrame` would have them from; the frame has all rows. */
+export function emptyFrame(
+  f: FunctionBuilder,
+  type: VectorType,
+  frame: Frame,
+  [down, across]: Axes,
+  source: Place,
+  target: Place,
+): void {
+  const sourceRow = across.source * type.bytes;
+  const parts = visibleParts(frame, across.source, type.bytes);
+  const { inFrame, inSource, count } = visibleRows(frame, down.source);
+  const cursors = [
+    { start: shifted(target, inSource * sourceRow), stride: sourceRow },
+    { start: shifted(source, inFrame * frame.row), stride: frame.row },
+  ] as const;
+  forEachRow(f, { count, cost: across.source }, cursors, (to, from) => {
+    for (const part of parts) {
+      const [place, framed] = [shifted(to, part.inSource), shifted(from, part.inFrame)];
+      copyElements(f, type, part.count, { place, step: frame.step }, { place: framed, step: 1 });
+    }
+  });
+}
+
+/** The first of some elements, and how many elements further each next one is. */
+interface Elements {
+  readonly place: Place;
+  readonly step: number;
+}
+
 function copyElements(
   f: FunctionBuilder,
   { dtype, bytes }: VectorType,
-  to: Place,
-  from: Place,
   count: number,
-  step: number,
+  to: Elements,
+  from: Elements,
 ): void {
-  if (step === 1) {
-    copyRun(f, to, from, count * bytes);
+  if (to.step === 1 && from.step === 1) {
+    copyRun(f, to.place, from.place, count * bytes);
     return;
   }
   const { load, store } = elementOps[dtype];
   const cursors = [
-    { start: to, stride: bytes },
-    { start: from, stride: step * bytes },
+    { start: to.place, stride: to.step * bytes },
+    { start: from.place, stride: from.step * bytes },
   ] as const;
   forEachRow(f, { count, cost: 1 }, cursors, (target, source) => {
     storeTo(f, store, target, loadFrom(load, source));
