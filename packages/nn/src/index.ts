@@ -41,9 +41,9 @@ export {
   type BatchNormStep,
 } from './layers/batch-norm.ts';
 export { concatSquash, type ConcatSquashParams } from './layers/concat-squash.ts';
-export { convTranspose2d, type ConvTransposeLayerOptions } from './layers/conv-transpose2d.ts';
+export { convTranspose2d, type ConvTranspose2dOptions } from './layers/conv-transpose2d.ts';
 export { conv2d } from './layers/conv2d.ts';
-export type { ConvLayerOptions, ConvParams2d } from './layers/convolution.ts';
+export type { Conv2dOptions, Conv2dParams } from './layers/convolution.ts';
 export { dropout } from './layers/dropout.ts';
 export { embedding, type EmbeddingOptions, type EmbeddingParams } from './layers/embedding.ts';
 export { groupNorm } from './layers/group-norm.ts';
@@ -52,7 +52,7 @@ export { layerNorm } from './layers/layer-norm.ts';
 export { linear } from './layers/linear.ts';
 export { mlp, timeMlp, type MlpOptions, type MlpParams } from './layers/mlp.ts';
 export type { NormOptions, NormParams } from './layers/normalization.ts';
-export { timeConv2d, type TimeConvOptions } from './layers/time-conv2d.ts';
+export { timeConv2d, type TimeConv2dOptions } from './layers/time-conv2d.ts';
 export { timeLinear } from './layers/time-linear.ts';
 export { flatten, globalAveragePool2d } from './layers/to-features.ts';
 export { alongTrajectory, atLastTime, type AnyLoss, type TrajectoryOptions } from './losses/along-time.ts';

@@ -31,7 +31,7 @@ import {
   type CellParams,
   type ClassLoss,
   type ConcatSquashParams,
-  type ConvParams2d,
+  type Conv2dParams,
   type EmbeddingParams,
   type Layer,
   type NormParams,
@@ -67,8 +67,8 @@ mlp({ sizes: [1, 1], activation: 'gelu2' });
 expectTypeOf(layerNorm(2)).toEqualTypeOf<Layer<NormParams>>();
 expectTypeOf(embedding(9, 2)).toEqualTypeOf<Layer<EmbeddingParams>>();
 expectTypeOf(concatSquash(2, 3)).toEqualTypeOf<TimeLayer<ConcatSquashParams>>();
-expectTypeOf(conv2d(3, 8, 3, { groups: 1, padding: 'same' })).toEqualTypeOf<Layer<ConvParams2d>>();
-expectTypeOf(timeConv2d(3, 8, [3, 1])).toEqualTypeOf<TimeLayer<ConvParams2d>>();
+expectTypeOf(conv2d(3, 8, 3, { groups: 1, padding: 'same' })).toEqualTypeOf<Layer<Conv2dParams>>();
+expectTypeOf(timeConv2d(3, 8, [3, 1])).toEqualTypeOf<TimeLayer<Conv2dParams>>();
 expectTypeOf(groupNorm(2, 8)).toEqualTypeOf<Layer<NormParams>>();
 expectTypeOf(batchNorm(8).train({}, { mean: x, variance: x }, x).state).toEqualTypeOf<TensorsOf<BatchNormState>>();
 // @ts-expect-error: two spatial axes

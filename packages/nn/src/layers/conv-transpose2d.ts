@@ -1,11 +1,11 @@
 /** The transposed convolutional layer. */
 import { convTranspose2d as transposedConvolution, type ConvTransposeOptions, type PairLike } from '@node-ode/core';
 import type { LinearOptions } from './affine.ts';
-import { channelBias, initConvolution, kernelExtents, requireImages, type ConvParams2d } from './convolution.ts';
+import { channelBias, initConvolution, kernelExtents, requireImages, type Conv2dParams } from './convolution.ts';
 import type { Layer } from './layer.ts';
 
 /** Options of `convTranspose2d`. */
-export interface ConvTransposeLayerOptions extends ConvTransposeOptions, LinearOptions {}
+export interface ConvTranspose2dOptions extends ConvTransposeOptions, LinearOptions {}
 
 /**
  * Transposed convolution of images [samples, inChannels, H, W] with a kernel, plus a bias: core's `convTranspose2d` with its
@@ -23,8 +23,8 @@ export function convTranspose2d(
   inChannels: number,
   outChannels: number,
   kernelSize: PairLike,
-  options: ConvTransposeLayerOptions = {},
-): Layer<ConvParams2d> {
+  options: ConvTranspose2dOptions = {},
+): Layer<Conv2dParams> {
   const { groups = 1 } = options;
   const extents = kernelExtents('convTranspose2d', inChannels, outChannels, kernelSize, groups);
   return {

@@ -1,7 +1,7 @@
 /** The convolutional layer. */
 import { conv2d as convolve, type PairLike } from '@node-ode/core';
 import { channelBias, initConvolution, kernelExtents, requireImages } from './convolution.ts';
-import type { ConvLayerOptions, ConvParams2d } from './convolution.ts';
+import type { Conv2dOptions, Conv2dParams } from './convolution.ts';
 import type { Layer } from './layer.ts';
 
 /**
@@ -19,8 +19,8 @@ export function conv2d(
   inChannels: number,
   outChannels: number,
   kernelSize: PairLike,
-  options: ConvLayerOptions = {},
-): Layer<ConvParams2d> {
+  options: Conv2dOptions = {},
+): Layer<Conv2dParams> {
   const { groups = 1 } = options;
   const extents = kernelExtents('conv2d', inChannels, outChannels, kernelSize, groups);
   return {

@@ -16,10 +16,10 @@ import { requireGroups, requirePositiveInteger } from '../options.ts';
 import type { LinearOptions } from './affine.ts';
 
 /** Options of convolutional layers: how the kernel lies on the image, and those of the parameters. */
-export interface ConvLayerOptions extends ConvOptions, LinearOptions {}
+export interface Conv2dOptions extends ConvOptions, LinearOptions {}
 
 /** Parameters of convolutional layers. */
-export interface ConvParams2d {
+export interface Conv2dParams {
   /** [outputs, inputs / groups, height, width]; of a transposed convolution [inputs, outputs / groups, height, width]. */
   readonly weight: HostArray;
   /** [outputs], unless it was left out. */
@@ -49,7 +49,7 @@ export function initConvolution(
   kernel: readonly [number, number, number, number],
   outChannels: number,
   { bias = true, weightInit = torchUniform(), biasInit, dtype = 'f32' }: LinearOptions,
-): ConvParams2d {
+): Conv2dParams {
   const bound = 1 / Math.sqrt(fans(kernel).fanIn);
   const initBias = biasInit ?? uniform({ low: -bound, high: bound });
   const weight = weightInit(random, kernel, dtype);

@@ -22,7 +22,7 @@ import { full } from '../initializers/initializer.ts';
 import { batchNorm, type BatchNormState } from './batch-norm.ts';
 import { convTranspose2d } from './conv-transpose2d.ts';
 import { conv2d } from './conv2d.ts';
-import type { ConvParams2d } from './convolution.ts';
+import type { Conv2dParams } from './convolution.ts';
 import { groupNorm } from './group-norm.ts';
 import type { NormParams } from './normalization.ts';
 import { timeConv2d } from './time-conv2d.ts';
@@ -68,7 +68,7 @@ interface Leaves {
 describe('conv2d', () => {
   const layer = conv2d(2, 4, [3, 2], { padding: 1, strides: [2, 1], groups: 2, dtype });
   const params = layer.init(random(1));
-  type P = TensorsOf<ConvParams2d>;
+  type P = TensorsOf<Conv2dParams>;
 
   it("is core's convolution plus the bias of each channel", async () => {
     const x = noise([3, 2, 5, 4]);
@@ -137,7 +137,7 @@ describe('conv2d', () => {
 describe('convTranspose2d', () => {
   const layer = convTranspose2d(4, 2, 3, { strides: 2, padding: 1, outputPadding: 1, groups: 2, dtype });
   const params = layer.init(random(1));
-  type P = TensorsOf<ConvParams2d>;
+  type P = TensorsOf<Conv2dParams>;
 
   it('turns the extents of a strided convolution round', async () => {
     expect([params.weight.shape, params.bias?.shape]).toEqual([[4, 1, 3, 3], [2]]);
@@ -189,18 +189,18 @@ describe('timeConv2d', () => {
     const params = layer.init(random(3));
     expect([params.weight.shape, Object.keys(params)]).toEqual([[3, 3, 3, 3], ['weight']]);
     const x = noise([2, 2, 4, 6]);
-    const byConcat = ({ weight }: TensorsOf<ConvParams2d>, y: Tensor): Tensor =>
+    const byConcat = ({ weight }: TensorsOf<Conv2dParams>, y: Tensor): Tensor =>
       convolve(concat([y, y.slice([0, 0, 0, 0], [2, 1, 4, 6]).mul(0).add(0.75)], 1), weight, {
         padding: 'same',
         dilations: [1, 2],
       });
-    const apply = (p: TensorsOf<ConvParams2d>, y: Tensor): Tensor => layer.apply(p, 0.75, y);
+    const apply = (p: TensorsOf<Conv2dParams>, y: Tensor): Tensor => layer.apply(p, 0.75, y);
     expectClose(await elements(apply, params, x), await elements(byConcat, params, x), 1e-14);
   });
 
   it('refuses a time that is neither a scalar nor one of each sample', async () => {
     const layer = timeConv2d(2, 2, 1, { dtype });
-    const apply = (p: TensorsOf<ConvParams2d>, t: Tensor, y: Tensor): Tensor => layer.apply(p, t, y);
+    const apply = (p: TensorsOf<Conv2dParams>, t: Tensor, y: Tensor): Tensor => layer.apply(p, t, y);
     await expect(run(apply, layer.init(random(0)), noise([2]), noise([3, 2, 1, 1]))).rejects.toThrow(
       'timeConv2d: t is f64[2] and x is f64[3,2,1,1]; expected a scalar t',
     );

@@ -1,12 +1,12 @@
 /** The time-concatenating convolution of the Neural ODE papers. */
 import { constant, conv2d, type PairLike } from '@node-ode/core';
 import { channelBias, initConvolution, kernelExtents, requireImages } from './convolution.ts';
-import type { ConvLayerOptions, ConvParams2d } from './convolution.ts';
+import type { Conv2dOptions, Conv2dParams } from './convolution.ts';
 import type { TimeLayer } from './layer.ts';
 import { timeColumn } from './time-column.ts';
 
 /** Options of `timeConv2d`: those of `conv2d` but for groups, which would not know time. */
-export type TimeConvOptions = Omit<ConvLayerOptions, 'groups'>;
+export type TimeConv2dOptions = Omit<Conv2dOptions, 'groups'>;
 
 /**
  * Convolution of images with time as one more channel, which is t everywhere on the image and 0 in its padding (`ConcatConv2d`
@@ -27,8 +27,8 @@ export function timeConv2d(
   inChannels: number,
   outChannels: number,
   kernelSize: PairLike,
-  options: TimeConvOptions = {},
-): TimeLayer<ConvParams2d> {
+  options: TimeConv2dOptions = {},
+): TimeLayer<Conv2dParams> {
   const extents = kernelExtents('timeConv2d', inChannels, outChannels, kernelSize, 1);
   const forState = [outChannels, inChannels, ...extents];
   const forTime = [outChannels, 1, ...extents];
