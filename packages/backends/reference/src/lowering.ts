@@ -4,6 +4,7 @@ import { errorNorm, linearCombination, type nativeComposites } from './composite
 import { call, cond, scan, whileLoop } from './control.ts';
 import { conv2d } from './conv2d.ts';
 import { binaryLowerings, logicLowerings, unaryLowerings } from './elementwise.ts';
+import { linearSolve } from './linear-solve.ts';
 import { matmul } from './matmul.ts';
 import { movementLowerings } from './movement.ts';
 import { reduceLowerings } from './reduce.ts';
@@ -21,6 +22,7 @@ const lowerings: { readonly [P in Native]: Lowering<P> } = {
   conv2d,
   linearCombination,
   errorNorm,
+  linearSolve,
   call,
   cond,
   whileLoop,

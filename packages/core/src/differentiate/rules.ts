@@ -242,6 +242,12 @@ export const rules: { readonly [P in BasicPrimitive | CompositePrimitive]: Rule<
     () => applyOne('avgPool2dGrad', [ct], { ...params, size: spatialExtents((x as Tensor).shape) }),
   ],
   avgPool2dGrad: ({ ct, params: { size: _, ...params } }) => [() => applyOne('avgPool2d', [ct], params)],
+  // With A·X = B: B̄ = A⁻ᵀ·X̄ and Ā = −B̄·Xᵀ, the transpose of that for Aᵀ (Giles 2008, "Collected matrix derivative results").
+  linearSolve: ({ ct, inputs: [a], y, params: { transposeA } }) => {
+    const pulled = (): Tensor => applyOne('linearSolve', [a as Tensor, ct], { transposeA: !transposeA });
+    const outer = (left: Tensor, right: Tensor): Tensor => left.matmul(right, { transposeB: true }).neg();
+    return [() => (transposeA ? outer(y, pulled()) : outer(pulled(), y)), pulled];
+  },
 };
 
 const convParams = ({ strides, padBefore, padAfter, dilations, groups }: ConvParams): ConvParams => ({

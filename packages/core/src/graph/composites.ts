@@ -2,6 +2,7 @@
 import { select } from '../tensor/functions.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { imageComposites } from './image-composites.ts';
+import { decomposeLinearSolve } from './linear-solve.ts';
 import type { CompositePrimitive, PrimitiveParams } from './primitives.ts';
 
 type Decomposition<P extends CompositePrimitive> = (inputs: readonly Tensor[], params: PrimitiveParams[P]) => Tensor;
@@ -54,4 +55,5 @@ export const composites: { readonly [P in CompositePrimitive]: Decomposition<P> 
     return (squares as Tensor).div(count as Tensor).sqrt();
   },
   ...imageComposites,
+  linearSolve: ([a, b], { transposeA }) => decomposeLinearSolve(a as Tensor, b as Tensor, transposeA),
 };

@@ -73,6 +73,7 @@ const composites = [
   'maxPool2dGrad',
   'avgPool2d',
   'avgPool2dGrad',
+  'linearSolve',
 ];
 
 const like = ({ type }: Value): Value => value(type);

@@ -2,6 +2,7 @@
 import { elementwise } from './elementwise.ts';
 import type { CasesOf, ComputingPrimitive } from './draw.ts';
 import { images } from './images.ts';
+import { linearSolve } from './linear-solve.ts';
 import { movement } from './movement.ts';
 import { reductions } from './reduction.ts';
 
@@ -10,4 +11,5 @@ export const primitiveCases: CasesOf<ComputingPrimitive> = {
   ...movement,
   ...reductions,
   ...images,
+  linearSolve,
 };
