@@ -22,7 +22,7 @@ export * from './graph/evaluate.ts';
 export * from './graph/graph.ts';
 export { inferTypes, isDifferentiable, type Application } from './graph/infer.ts';
 export type * from './graph/primitives.ts';
-export { printGraph } from './graph/print.ts';
+export { printGraph, subgraphsOf } from './graph/print.ts';
 
 export {
   arange,
@@ -37,6 +37,18 @@ export {
   zerosLike,
   type LinearSolveOptions,
 } from './tensor/functions.ts';
+export {
+  avgPool2d,
+  conv2d,
+  convTranspose2d,
+  maxPool2d,
+  type AveragePoolOptions,
+  type ConvOptions,
+  type ConvTransposeOptions,
+  type Padding,
+  type PairLike,
+  type WindowOptions,
+} from './tensor/images.ts';
 export {
   asTensor,
   constant,
