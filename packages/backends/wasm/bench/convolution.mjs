@@ -26,8 +26,10 @@ const cases = {
   'down 4×4/2': [128, 64, 64, 13, 4, { pad: 1, stride: 2 }],
   'down 1×1/2': [128, 64, 64, 13, 1, { stride: 2 }],
   first: [128, 1, 64, 28, 3, {}],
+  'to one channel': [32, 64, 1, 28, 3, { pad: 1 }],
   '5×5': [16, 32, 32, 16, 5, { pad: 2 }],
   depthwise: [32, 64, 64, 14, 3, { pad: 1, groups: 64 }],
+  'depthwise 5×5': [32, 64, 64, 14, 5, { pad: 2, groups: 64 }],
   'four groups': [32, 64, 64, 14, 3, { pad: 1, groups: 4 }],
 };
 
@@ -48,8 +50,8 @@ const count = (shape) => shape.reduce((product, extent) => product * extent, 1);
 
 /** A plain store of an image [channels, height, width] of results. */
 function sinkTo(f, dtype, [channels, height, width], target) {
-  const { bytes } = vectorType(dtype);
   const type = vectorType(dtype);
+  const { bytes } = type;
   const address = f.local('i32');
   return {
     takesImages: true,

@@ -240,6 +240,9 @@ const cases: readonly Sizes[] = [
   { image: [3, 3], kernel: [5, 5], padBefore: [2, 2], inputs: 3, outputs: 2, samples: 2 },
   { image: [2, 2], kernel: [1, 1], padBefore: [2, 3], inputs: 3, outputs: 2, samples: 2 },
   { image: [6, 6], kernel: [3, 3], padBefore: [1, 1], groups: 4, samples: 3 },
+  { image: [9, 7], kernel: [3, 3], padBefore: [1, 2], strides: [2, 3], groups: 3, outputs: 2, samples: 2 },
+  { image: [8, 9], kernel: [2, 3], dilations: [2, 1], groups: 3, samples: 2 },
+  { image: [5, 1], kernel: [2, 1], groups: 2, outputs: 3, samples: 2 },
   { image: [6, 5], kernel: [3, 3], padBefore: [1, 1], groups: 2, inputs: 3, outputs: 2, samples: 3 },
   { image: [28, 28], kernel: [3, 3], padBefore: [1, 1], inputs: 16, outputs: 5, samples: 2 },
   { image: [27, 26], kernel: [4, 4], strides: [2, 2], padBefore: [1, 1], inputs: 16, outputs: 3, samples: 2 },
@@ -249,6 +252,33 @@ const cases: readonly Sizes[] = [
   { image: [6, 6], kernel: [3, 3], padBefore: [1, 1], samples: 11, inputs: 65, outputs: 67 },
   { image: [3, 3], kernel: [2, 2], padAfter: [1, 1], samples: 23, inputs: 3, outputs: 130 },
 ];
+
+describe('memory', () => {
+  const block = (samples: number): ConvolutionSpec =>
+    specOf('f32', { image: [6, 6], kernel: [3, 3], padBefore: [1, 1], samples, inputs: 64, outputs: 64 });
+  const bytesOf = (spec: ConvolutionSpec): readonly number[] => [
+    correlationScratch(spec, false),
+    correlationScratch(spec, true),
+    kernelGradScratch(spec),
+  ];
+
+  it('is that of a block, whatever the batch', () => {
+    const [convolution, inputGrad, kernelGrad] = bytesOf(block(128)) as [number, number, number];
+    const matrix = 128 * 36 * 64 * 9 * 4;
+    expect(convolution).toBeLessThan(matrix / 90);
+    // A copy of the kernel with inputs and outputs changed.
+    expect(inputGrad).toBe(convolution + 64 * 64 * 9 * 4);
+    expect(kernelGrad).toBeLessThan(matrix / 50);
+    expect(bytesOf(block(1280))).toEqual([convolution, inputGrad, kernelGrad]);
+  });
+
+  it('is bounded for long lines', () => {
+    for (const length of [1000, 100_000]) {
+      const spec = specOf('f32', { image: [1, length], kernel: [1, 9], inputs: 16, outputs: 16 });
+      expect(correlationScratch(spec, false)).toBeLessThan(400_000);
+    }
+  });
+});
 
 describe.each(['f32', 'f64'] as const)('in %s', (dtype) => {
   describe.each(['convolution', 'input gradient', 'kernel gradient'] as const)('the %s', (form) => {

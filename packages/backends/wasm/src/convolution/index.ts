@@ -1,7 +1,8 @@
 /** Convolutions of images and their gradients. */
-import type { Code, FunctionBuilder, Local } from '../encoder/function.ts';
+import type { FunctionBuilder } from '../encoder/function.ts';
 import { planCorrelation } from './correlation.ts';
-import { emitCorrelation } from './emit-correlation.ts';
+import { emitDirect, planDirect } from './direct.ts';
+import { emitCorrelation, type CorrelationOperands } from './emit-correlation.ts';
 import { emitKernelGrad, type KernelGradOperands } from './emit-kernel-grad.ts';
 import { planKernelGrad } from './kernel-grad.ts';
 import { bytesOf } from './regions.ts';
@@ -13,16 +14,22 @@ export type { LineIndex, LineWriter, Sink } from './sink.ts';
 
 /** Bytes of scratch memory that a convolution, or its input gradient, needs. */
 export const correlationScratch = (spec: ConvolutionSpec, isInputGrad: boolean): number =>
-  bytesOf(planCorrelation(spec, isInputGrad).bytes);
+  bytesOf((planDirect(spec, isInputGrad) ?? planCorrelation(spec, isInputGrad)).bytes);
 
+/**
+ * Writes a convolution of the source with the kernel, or its input gradient: then the source is the result's cotangent. `sink`
+ * gets each line of results once; its code may be written up to twice. It must not overwrite the operands, which are still read.
+ */
 export function emitConvolution(
   f: FunctionBuilder,
   spec: ConvolutionSpec,
   isInputGrad: boolean,
-  operands: { readonly source: Local; readonly kernel: Local; readonly scratch: Code },
+  operands: CorrelationOperands,
   sink: Sink,
 ): void {
-  emitCorrelation(f, planCorrelation(spec, isInputGrad), operands, sink);
+  const direct = planDirect(spec, isInputGrad);
+  if (direct === undefined) emitCorrelation(f, planCorrelation(spec, isInputGrad), operands, sink);
+  else emitDirect(f, direct, operands, sink);
 }
 
 /** Bytes of scratch memory that the kernel's gradient needs. */
