@@ -2,6 +2,8 @@
 import { titleOf, type Case } from './case.ts';
 import { forwardCases, mixedOrderCases } from './forward.ts';
 import { gradientCases, secondOrderCases } from './gradients.ts';
+import { imageCases } from './images.ts';
+import { sequenceCases } from './sequences.ts';
 import { solverCases } from './solvers.ts';
 import { trainingCases } from './training.ts';
 
@@ -12,6 +14,8 @@ export const allCases: readonly Case[] = [
   ...secondOrderCases,
   ...mixedOrderCases,
   ...trainingCases,
+  ...imageCases,
+  ...sequenceCases,
 ];
 
 /** The cases whose title contains `text`. */

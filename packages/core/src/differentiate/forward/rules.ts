@@ -141,6 +141,13 @@ export const tangentRules: {
     ),
   cumsum: linear,
   matmul: multilinear,
+  conv2d: multilinear,
+  conv2dInputGrad: multilinear,
+  conv2dKernelGrad: multilinear,
+  maxPool2d: 'decompose',
+  maxPool2dGrad: 'decompose',
+  avgPool2d: linear,
+  avgPool2dGrad: linear,
   // Bilinear in weights and terms: one combination of twice as many terms.
   linearCombination: ({ inputs, tangents, params: { coefficients } }) => {
     const n = coefficients.length;
