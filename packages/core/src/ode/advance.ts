@@ -14,7 +14,7 @@ import { select, zerosLike } from '../tensor/functions.ts';
 import { asTensor, isTensor, type Tensor } from '../tensor/tensor.ts';
 import { flattenTree, type TreeStructure } from '../tree.ts';
 import type { ClosedDynamics } from './gradient-method.ts';
-import { anySample, isPerSample, selectSamples } from './lanes.ts';
+import { anySample, isPerSample, lend, selectSamples } from './lanes.ts';
 import type { Leaves, Solver, Step } from './solver.ts';
 import { reports } from './status.ts';
 import { writeOutputs } from './outputs.ts';
@@ -61,6 +61,8 @@ function follow(value: Tensor, source: Tensor): Tensor {
 export interface Verdict {
   /** Whether the step is accepted: bool. */
   readonly accept: Tensor;
+  /** Whether what it computed is finite; so it is if the step is accepted. */
+  readonly finite: Tensor;
   /** Anything else that the loop carries on: not differentiable. */
   readonly rest: Leaves;
 }
@@ -71,6 +73,8 @@ export interface Attempt {
   /** Structure of the solver's state. */
   readonly state: TreeStructure;
   readonly f: ClosedDynamics;
+  /** Whether samples may fail while the others go on. */
+  readonly mayFail: boolean;
   /** Decides on a step, from what else the loop carries. */
   judge(moment: Moment, step: Step<Leaves, unknown>, others: Leaves): Verdict;
 }
@@ -84,6 +88,13 @@ const halted = (accept: Tensor, m: Moment): Moment => ({
   h: select(accept, m.h, 0),
   tNext: select(accept, m.tNext, m.t),
 });
+
+/** A moment at which samples whose step was not finite are where one is that advances: there f is finite, too. */
+function relocated(accept: Tensor, finite: Tensor, m: Moment): Moment {
+  const isSound = accept.or(finite);
+  const lent = (x: Tensor): Tensor => lend(x, isSound, accept);
+  return { ...m, t: lent(m.t), y: m.y.map(lent), state: m.state.map(lent) };
+}
 
 /** Where a step leads: to its end if it was accepted, each sample for itself if samples have steps of their own. */
 function advanceWhere(accept: Tensor, solver: Solver, step: Step<Leaves, unknown>, m: Moment): Advanced {
@@ -117,16 +128,20 @@ export function attempt(
   const forward = (given: Leaves): Leaves => {
     const { moment: m, others: held } = inputs.structure.rebuild(given) as { moment: Moment; others: Leaves };
     const step = leafStep(parts, m);
-    const { accept, rest } = judge(m, step, held);
+    const { accept, finite, rest } = judge(m, step, held);
     const advanced = advanceWhere(accept, solver, step, m);
-    const result = flattenTree('attempt', [advanced, accept, asTensor(step.evaluations, 'i32'), rest], isTensor);
+    const result = flattenTree(
+      'attempt',
+      [advanced, accept, asTensor(step.evaluations, 'i32'), finite, rest],
+      isTensor,
+    );
     outputs = result.structure;
     return result.leaves;
   };
   const results = customVjp('attempt', inputs.leaves, forward, reverseAttempt(parts, moment));
-  const rebuilt = outputs?.rebuild(results) as readonly [Advanced, Tensor, Tensor, Leaves];
-  const [advanced, accept, evaluations, rest] = rebuilt;
-  return { ...advanced, accept, evaluations, rest };
+  const rebuilt = outputs?.rebuild(results) as readonly [Advanced, Tensor, Tensor, Tensor, Leaves];
+  const [advanced, accept, evaluations, finite, rest] = rebuilt;
+  return { ...advanced, accept, finite, evaluations, rest };
 }
 
 /** A solver's step with its state as leaves. */
@@ -140,6 +155,9 @@ interface Pulled {
   readonly read: Leaves;
   readonly cts: Leaves;
   readonly evaluations: Tensor;
+  /** Which samples advance; and which computed nothing but what is finite, where that is no matter of course. */
+  readonly moves?: Tensor;
+  readonly isFinite?: Tensor;
 }
 
 /** The reverse rule of an attempt at a moment like this one. */
@@ -171,6 +189,7 @@ function reverseAttempt(parts: Attempt, like: Moment): ReverseRule {
       moment.flatMap((x, i) => (wanted[i] === true ? [asTensorResult(materialize(all[i] ?? null, x))] : []));
     const accept = outputs[origin.length] as Tensor;
     const evaluations = outputs[origin.length + 1] as Tensor;
+    const finite = outputs[origin.length + 2] as Tensor;
     const given = origin.flatMap((_, i) => (cotangents[i] == null ? [] : [{ ct: cotangents[i], i }]));
     /** The cotangents of a moment from those of its advance. Buffers are not among what is `read`. */
     const pullBack = ({ read, cts, evaluations: again }: Pulled): readonly Cotangent[] => {
@@ -188,12 +207,10 @@ function reverseAttempt(parts: Attempt, like: Moment): ReverseRule {
       return pullback(all).slice(step.captures.length);
     };
     /** Samples that stay are pulled back along steps of size 0 with cotangents of zero, and pass theirs on. */
-    const pullBackSamples = ({
-      accept: moves,
-      ...pass
-    }: Pulled & { readonly accept: Tensor }): readonly Cotangent[] => {
+    const pullBackSamples = (moves: Tensor, { isFinite, ...pass }: Pulled): readonly Cotangent[] => {
       const isBuffer = given.map(({ i }) => buffers.has(origin[i] as number));
-      const at = halted(moves, structure.rebuild(withBuffers(pass.read)) as Moment);
+      const own = structure.rebuild(withBuffers(pass.read)) as Moment;
+      const at = halted(moves, isFinite === undefined ? own : relocated(moves, isFinite, own));
       const read = readable(flattenTree('attempt', at, isTensor).leaves);
       const cts = pass.cts.map((ct, k) => (isBuffer[k] === true ? ct : selectSamples(moves, ct, zerosLike(ct))));
       const all = [...pullBack({ ...pass, read, cts })];
@@ -203,11 +220,17 @@ function reverseAttempt(parts: Attempt, like: Moment): ReverseRule {
       });
       return all;
     };
-    const operands = { read: readable(moment), cts: given.map(({ ct }) => ct), evaluations };
+    const operands: Pulled = {
+      read: readable(moment),
+      cts: given.map(({ ct }) => ct),
+      evaluations,
+      ...(isPerSample(accept) ? { moves: accept } : {}),
+      ...(isPerSample(accept) && parts.mayFail ? { isFinite: finite } : {}),
+    };
     const pulled = cond(
       anySample(accept),
-      isPerSample(accept) ? { ...operands, accept } : operands,
-      (x) => answer('accept' in x ? pullBackSamples(x) : pullBack(x)),
+      operands,
+      (x) => answer(x.moves === undefined ? pullBack(x) : pullBackSamples(x.moves, x)),
       ({ cts }) => {
         const all: Cotangent[] = moment.map(() => null);
         given.forEach(({ i }, k) => (all[origin[i] as number] = cts[k] ?? null));
