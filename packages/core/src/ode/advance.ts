@@ -10,9 +10,10 @@ import { addCotangents, materialize, type Cotangent } from '../differentiate/acc
 import { linearize } from '../differentiate/linearize.ts';
 import { isDifferentiable } from '../graph/infer.ts';
 import { asTensorResult } from '../tensor/trace.ts';
-import { select, zerosLike } from '../tensor/functions.ts';
+import { select, stopGradient, zerosLike } from '../tensor/functions.ts';
 import { asTensor, isTensor, type Tensor } from '../tensor/tensor.ts';
 import { flattenTree, type TreeStructure } from '../tree.ts';
+import { follow } from './follow.ts';
 import type { ClosedDynamics } from './gradient-method.ts';
 import { anySample, isPerSample, lend, selectSamples } from './lanes.ts';
 import type { Leaves, Solver, Step } from './solver.ts';
@@ -48,13 +49,8 @@ export interface Advanced {
 /** The state after an accepted step, with every output time up to it written from the step's interpolant. */
 function finish(solver: Solver, step: Step<Leaves, unknown>, m: Moment): Advanced {
   const { j, ys } = writeOutputs(solver, step.interpolant, { ...m, y1: step.y });
+  // A time that was assigned moves with the one before it.
   return { t: follow(m.tNext, m.t), y: step.y, state: step.state, j, ys };
-}
-
-/** `value`, differentiated as if it were `source`: a time that was assigned moves with the one before it. */
-function follow(value: Tensor, source: Tensor): Tensor {
-  const rule: ReverseRule = ({ cotangents: [ct] }) => [null, ct ?? null];
-  return customVjp('follow', [value, source], ([v]) => [v as Tensor], rule)[0] as Tensor;
 }
 
 /** What an iteration decides besides advancing. */
@@ -89,10 +85,9 @@ const halted = (accept: Tensor, m: Moment): Moment => ({
   tNext: select(accept, m.tNext, m.t),
 });
 
-/** A moment at which samples whose step was not finite are where one is that advances: there f is finite, too. */
-function relocated(accept: Tensor, finite: Tensor, m: Moment): Moment {
-  const isSound = accept.or(finite);
-  const lent = (x: Tensor): Tensor => lend(x, isSound, accept);
+/** A moment at which samples that are not sound are where one is that moves: there f has a derivative. */
+function relocated(isSound: Tensor, moves: Tensor, m: Moment): Moment {
+  const lent = (x: Tensor): Tensor => lend(x, isSound, moves);
   return { ...m, t: lent(m.t), y: m.y.map(lent), state: m.state.map(lent) };
 }
 
@@ -132,7 +127,7 @@ export function attempt(
     const advanced = advanceWhere(accept, solver, step, m);
     const result = flattenTree(
       'attempt',
-      [advanced, accept, asTensor(step.evaluations, 'i32'), finite, rest],
+      [advanced, accept, asTensor(step.evaluations, 'i32'), finite, rest.map(stopGradient)],
       isTensor,
     );
     outputs = result.structure;
@@ -150,14 +145,18 @@ function leafStep({ solver, state, f }: Attempt, m: Moment): Step<Leaves, unknow
   return { ...step, state: flattenTree('solver state', step.state, isTensor).leaves };
 }
 
+/** Whether a sample has a cotangent that is not zero. */
+const isNonZero = (ct: Tensor): Tensor =>
+  ct.rank === 1 ? ct.notEqual(0) : ct.notEqual(0).any({ axes: ct.shape.map((_, axis) => axis).slice(1) });
+
 /** What the reverse of an attempt reads: a moment's leaves but for its buffers, cotangents, and what an evaluation costs. */
 interface Pulled {
   readonly read: Leaves;
   readonly cts: Leaves;
   readonly evaluations: Tensor;
-  /** Which samples advance; and which computed nothing but what is finite, where that is no matter of course. */
+  /** Which samples are pulled back along their step; and, where samples may fail, which are at a place that is sound. */
   readonly moves?: Tensor;
-  readonly isFinite?: Tensor;
+  readonly isSound?: Tensor;
 }
 
 /** The reverse rule of an attempt at a moment like this one. */
@@ -189,7 +188,6 @@ function reverseAttempt(parts: Attempt, like: Moment): ReverseRule {
       moment.flatMap((x, i) => (wanted[i] === true ? [asTensorResult(materialize(all[i] ?? null, x))] : []));
     const accept = outputs[origin.length] as Tensor;
     const evaluations = outputs[origin.length + 1] as Tensor;
-    const finite = outputs[origin.length + 2] as Tensor;
     const given = origin.flatMap((_, i) => (cotangents[i] == null ? [] : [{ ct: cotangents[i], i }]));
     /** The cotangents of a moment from those of its advance. Buffers are not among what is `read`. */
     const pullBack = ({ read, cts, evaluations: again }: Pulled): readonly Cotangent[] => {
@@ -207,10 +205,9 @@ function reverseAttempt(parts: Attempt, like: Moment): ReverseRule {
       return pullback(all).slice(step.captures.length);
     };
     /** Samples that stay are pulled back along steps of size 0 with cotangents of zero, and pass theirs on. */
-    const pullBackSamples = (moves: Tensor, { isFinite, ...pass }: Pulled): readonly Cotangent[] => {
-      const isBuffer = given.map(({ i }) => buffers.has(origin[i] as number));
+    const pullBackSamples = (moves: Tensor, { isSound, ...pass }: Pulled): readonly Cotangent[] => {
       const own = structure.rebuild(withBuffers(pass.read)) as Moment;
-      const at = halted(moves, isFinite === undefined ? own : relocated(moves, isFinite, own));
+      const at = halted(moves, isSound === undefined ? own : relocated(isSound, moves, own));
       const read = readable(flattenTree('attempt', at, isTensor).leaves);
       const cts = pass.cts.map((ct, k) => (isBuffer[k] === true ? ct : selectSamples(moves, ct, zerosLike(ct))));
       const all = [...pullBack({ ...pass, read, cts })];
@@ -220,16 +217,12 @@ function reverseAttempt(parts: Attempt, like: Moment): ReverseRule {
       });
       return all;
     };
-    const operands: Pulled = {
-      read: readable(moment),
-      cts: given.map(({ ct }) => ct),
-      evaluations,
-      ...(isPerSample(accept) ? { moves: accept } : {}),
-      ...(isPerSample(accept) && parts.mayFail ? { isFinite: finite } : {}),
-    };
+    const isBuffer = given.map(({ i }) => buffers.has(origin[i] as number));
+    const operands: Pulled = { read: readable(moment), cts: given.map(({ ct }) => ct), evaluations };
+    const { moves, ...soundness } = movement();
     const pulled = cond(
-      anySample(accept),
-      operands,
+      anySample(moves),
+      isPerSample(moves) ? { ...operands, moves, ...soundness } : operands,
       (x) => answer(x.moves === undefined ? pullBack(x) : pullBackSamples(x.moves, x)),
       ({ cts }) => {
         const all: Cotangent[] = moment.map(() => null);
@@ -239,5 +232,20 @@ function reverseAttempt(parts: Attempt, like: Moment): ReverseRule {
     );
     const next = pulled.values();
     return inputs.map((_, i) => (wanted[i] === true ? (next.next().value ?? null) : null));
+
+    /**
+     * Which samples are pulled back. One that fails later has cotangents of zero behind its last output: there it is not,
+     * as f may have no derivative where it came to its end.
+     */
+    function movement(): { readonly moves: Tensor; readonly isSound?: Tensor } {
+      if (!(isPerSample(accept) && parts.mayFail)) return { moves: accept };
+      const [j] = indicesOf(positions.j) as [number];
+      const hasOutputs = (outputs[origin.indexOf(j)] as Tensor).greater(moment[j] as Tensor);
+      const isNeeded = given
+        .flatMap(({ ct }, k) => (isBuffer[k] === true ? [] : [isNonZero(ct)]))
+        .reduce((a, b) => a.or(b), hasOutputs);
+      const finite = outputs[origin.length + 2] as Tensor;
+      return { moves: accept.and(isNeeded), isSound: isNeeded.and(accept.or(finite)) };
+    }
   };
 }
