@@ -1,6 +1,6 @@
 // Measures convolutions beside matrix products of the same size: `npx tsc -b packages/backends/wasm && node
 // packages/backends/wasm/bench/convolution.mjs [name…]`. The two take turns; GFLOP/s of the least times, and their ratio.
-/* global WebAssembly, performance, process */
+/* global WebAssembly, performance */
 import {
   convolutionSpec,
   correlationScratch,

@@ -3,8 +3,7 @@ import type { OuterBlock } from '../matmul/block.ts';
 import { outerTile } from '../matmul/tile-choice.ts';
 import { vectorBytes, vectorsFor, vectorType, type VectorType } from '../matmul/vector.ts';
 import { convolutionAxis, inputGradAxis, type Tap } from './axis.ts';
-import { blocksOf } from './blocks.ts';
-import type { BlockedSource } from './emit-blocks.ts';
+import { blocksOf, type BlockedSource } from './blocks.ts';
 import { positionsOf } from './pack.ts';
 import { evenCut, type Cut } from './parts.ts';
 import { align } from './regions.ts';
@@ -118,7 +117,7 @@ function phasesOf(
     across.phases.map((x, j): Phase => {
       const k = channels * y.length * x.length;
       const dense = k * type.bytes;
-      const row = isCopied && dense % cacheWay === 0 ? dense + cacheLine : dense;
+      const row = isCopied && k > 0 && dense % cacheWay === 0 ? dense + cacheLine : dense;
       const phase = { down: y, across: x, at: [i, j] as const, k, row, left, right };
       left += results * row;
       right += k * vectors * vectorBytes;
@@ -129,9 +128,8 @@ function phasesOf(
 
 /** The product for so many rows of results and a block of this size. */
 export function productOf(plan: CorrelationPlan, { k, row }: Phase, count: number, size: BlockSize): OuterBlock {
-  const { type, rows, pitch, blocks } = plan;
-  const positions = blocks.samples.size * blocks.lines.size * blocks.width.size;
-  const tile = outerTile(rows.size, vectorsFor(type, positions));
+  const { type, rows, pitch } = plan;
+  const tile = outerTile(rows.size, pitch / vectorBytes);
   const vectors = vectorsFor(type, positionsOf(size));
   return {
     kernel: 'outer',

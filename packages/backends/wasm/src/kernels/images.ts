@@ -1,8 +1,7 @@
 /** Kernels with windows over images: the kernel's gradient of a convolution, and pooling. */
-import type { PrimitiveParams, Shape } from '@node-ode/core';
+import type { PrimitiveParams } from '@node-ode/core';
 import { convolutionSpec, emitConvolutionKernelGrad, kernelGradScratch } from '../convolution/index.ts';
 import { bytesOf } from '../convolution/regions.ts';
-import type { DType } from '../compile/types.ts';
 import {
   divisorOf,
   elementWindows,
@@ -16,27 +15,14 @@ import {
   meanPoolRegions,
   planeWindows,
 } from '../pooling/index.ts';
-import type { Kernel } from './kernel.ts';
+import type { Kernel, Scratch, TensorLike } from './kernel.ts';
 
-/** A tensor's type. */
-export interface Tensor {
-  readonly shape: Shape;
-  readonly dtype: DType;
-}
-
-/** Bytes of scratch memory that a kernel needs. */
-export type Scratch<P extends keyof PrimitiveParams> = (
-  params: PrimitiveParams[P],
-  inputs: readonly Tensor[],
-  output: Tensor,
-) => number;
-
-const floats = ({ dtype }: Tensor): 'f32' | 'f64' => (dtype === 'f64' ? 'f64' : 'f32');
+const floats = ({ dtype }: TensorLike): 'f32' | 'f64' => (dtype === 'f64' ? 'f64' : 'f32');
 
 const kernelGradSpec = (
   params: PrimitiveParams['conv2dKernelGrad'],
-  [x, ct]: readonly Tensor[],
-  output: Tensor,
+  [x, ct]: readonly TensorLike[],
+  output: TensorLike,
 ): Parameters<typeof kernelGradScratch>[0] =>
   convolutionSpec(floats(output), { x: x!.shape, kernel: output.shape, y: ct!.shape }, params);
 
@@ -52,7 +38,7 @@ export const conv2dKernelGradScratch: Scratch<'conv2dKernelGrad'> = (params, inp
 type FourAxes = readonly [samples: number, channels: number, height: number, width: number];
 
 /** How the windows that make a tensor of results lie on images. */
-function windowsOf(params: PrimitiveParams['maxPool2d'], image: Tensor, result: Tensor) {
+function windowsOf(params: PrimitiveParams['maxPool2d'], image: TensorLike, result: TensorLike) {
   const [samples, channels, height, width] = image.shape as FourAxes;
   const [, , lines, positions] = result.shape as FourAxes;
   const { window, strides, padBefore, dilations } = params;
