@@ -96,7 +96,8 @@ export class FormatError extends NodeOdeError {
 }
 
 /** Why a solve failed. */
-export type SolveFailure = 'maxSteps' | 'stepUnderflow' | 'nonFinite' | 'invalidTimes' | 'invalidTolerances';
+export type SolveFailure =
+  'maxSteps' | 'stepUnderflow' | 'nonFinite' | 'invalidTimes' | 'invalidTolerances' | 'notConverged';
 
 /** A solve that could not reach its last time; says where it stopped. */
 export class SolveError extends NodeOdeError {

@@ -14,7 +14,7 @@ import { zerosLike } from '../tensor/functions.ts';
 import { asTensor, isTensor, type Tensor } from '../tensor/tensor.ts';
 import { flattenTree, type TreeStructure } from '../tree.ts';
 import type { ClosedDynamics } from './gradient-method.ts';
-import type { Leaves, Solver, Step } from './solver.ts';
+import type { ErrorMeasure, LeafDynamics, Leaves, Solver, Step } from './solver.ts';
 import { reports } from './status.ts';
 import { writeOutputs } from './outputs.ts';
 
@@ -70,6 +70,8 @@ export interface Attempt {
   /** Structure of the solver's state. */
   readonly state: TreeStructure;
   readonly f: ClosedDynamics;
+  /** How errors are measured at a moment, if the controller tolerates any. */
+  measureAt(moment: Moment): ErrorMeasure | undefined;
   /** Decides on a step, from what else the loop carries. */
   judge(moment: Moment, step: Step<Leaves, unknown>, others: Leaves): Verdict;
 }
@@ -111,8 +113,9 @@ export function attempt(
 }
 
 /** A solver's step with its state as leaves. */
-function leafStep({ solver, state, f }: Attempt, m: Moment): Step<Leaves, unknown> {
-  const step = solver.step((t, y) => f(t, y, m.captures), m.t, m.h, m.y, state.rebuild(m.state));
+function leafStep({ solver, state, f, measureAt }: Attempt, m: Moment): Step<Leaves, unknown> {
+  const dynamics: LeafDynamics = (t, y) => f(t, y, m.captures);
+  const step = solver.step(dynamics, m.t, m.h, m.y, state.rebuild(m.state), measureAt(m));
   return { ...step, state: flattenTree('solver state', step.state, isTensor).leaves };
 }
 

@@ -14,7 +14,7 @@ import type { SolveProblem } from './gradient-method.ts';
 import type { Leaves, Solver } from './solver.ts';
 import { failureReport, reports, statusCode } from './status.ts';
 import type { StepController } from './step-controller.ts';
-import { afterStep, areFinite, resolution, statusAfter, type TriedStep } from './verdict.ts';
+import { afterStep, areFinite, errorToJudge, resolution, statusAfter, type TriedStep } from './verdict.ts';
 
 /** How a problem is integrated. */
 export interface Method {
@@ -99,6 +99,7 @@ export function integrate(problem: SolveProblem, method: Method): { readonly ys:
   const span = start.abs().maximum(end.abs());
   const smallStep = span.mul(resolution(t0)).maximum(controller.minStep ?? 0);
 
+  const measureAt = measureOf(controller, captures);
   const { carry } = whileLoop<Carry>(
     {
       t: t0,
@@ -145,23 +146,25 @@ export function integrate(problem: SolveProblem, method: Method): { readonly ys:
       const others = [isShortened, c.h, lost, c.lost, ...c.controller];
       const judge: Attempt['judge'] = (m, taken, [shortened, planned, lostNow, lostBefore, ...held]) => {
         const next = controller.next(
-          { h: m.h, t: m.t, y0: m.y, y1: taken.y, error: taken.error, errorOrder: orders.errorOrder },
+          { h: m.h, t: m.t, y0: m.y, y1: taken.y, error: errorToJudge(taken), errorOrder: orders.errorOrder },
           controller0.structure.rebuild(held),
         );
         const computed = [...taken.y, ...(taken.error ?? [])];
-        const accept = next.accept.and(areFinite(computed));
+        const solved = taken.isSolved === undefined ? [] : [taken.isSolved];
+        const accept = solved.reduce((all, x) => all.and(x), next.accept.and(areFinite(computed)));
         const judged = { shortened, planned, next: next.h, lostNow, lostBefore, computed } as TriedStep;
         const { finite, lost: lostNext, h: h1 } = afterStep(accept, judged);
         const state = flattenTree('controller state', next.state, isTensor).leaves;
-        return { accept, rest: [finite, lostNext, h1, ...state] };
+        return { accept, rest: [finite, lostNext, h1, ...state, ...solved] };
       };
-      const tried = attempt({ solver, state: state0.structure, f, judge }, moment, others);
-      const [finite, lostNext, h1, ...held] = tried.rest as [Tensor, Tensor, Tensor, ...Tensor[]];
+      const tried = attempt({ solver, state: state0.structure, f, measureAt, judge }, moment, others);
+      const [finite, lostNext, h1, ...rest] = tried.rest as [Tensor, Tensor, Tensor, ...Tensor[]];
+      const [held, solved] = [rest.slice(0, controller0.leaves.length), rest.slice(controller0.leaves.length)];
       const attempts = c.attempts.add(1);
       const isWell = tried.accept.and(h1.abs().greaterEqual(smallStep)).and(attempts.less(maxSteps));
       const status = cond(
         isWell,
-        { t, start, end, h, h1, accept: tried.accept, finite, attempts, j: tried.j, status: c.status },
+        { t, start, end, h, h1, accept: tried.accept, finite, solved, attempts, j: tried.j, status: c.status },
         (x) => x.status,
         (x) => statusAfter(x, { count, maxSteps, minStep: controller.minStep }),
       );
@@ -217,6 +220,14 @@ export function requireCompatible(solver: Solver, controller: StepController): v
       },
     );
   }
+}
+
+/** How a controller measures errors where its tensors are among the captures: a reverse pass has its own of these. */
+function measureOf(controller: StepController, captures: Leaves): Attempt['measureAt'] {
+  const { tensors = [], withTensors } = controller;
+  const positions = tensors.map((tensor) => captures.indexOf(tensor));
+  if (withTensors === undefined || positions.length === 0 || positions.includes(-1)) return () => controller.measure;
+  return (m) => withTensors(positions.map((at) => m.captures[at] as Tensor)).measure;
 }
 
 const addCounts = (a: Tensor, b: number | Tensor): Tensor => (b === 0 ? a : a.add(b));

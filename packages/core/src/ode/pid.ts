@@ -110,6 +110,7 @@ function controller(options: PidOptions, source: readonly (number | null)[] | un
       return { accept, h: bounded(next.h), state: next.state };
     },
 
+    measure: (error, y) => leafNorm(error, y, y, tolerancesFor(y), norm),
     tensors: traced,
     withTensors: (tensors) => {
       const rest = [...tensors];

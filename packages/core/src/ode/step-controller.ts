@@ -2,7 +2,7 @@
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Norm } from './norm.ts';
 import type { Tolerance } from './pid.ts';
-import type { LeafDynamics, Leaves } from './solver.ts';
+import type { ErrorMeasure, LeafDynamics, Leaves } from './solver.ts';
 
 /** What a controller knows before the first step. Times, sizes and states are stop-gradient. */
 export interface ControllerProblem {
@@ -64,6 +64,8 @@ export interface StepController<State = unknown> {
     readonly isValid?: Tensor;
   };
   next(step: AttemptedStep, state: State): Decision<State>;
+  /** The size of an error relative to what is tolerated, for controllers that tolerate any: solvers that iterate ask. */
+  readonly measure?: ErrorMeasure;
   /** A step of smaller size than this ends the solve; by default one that no longer changes t. */
   readonly minStep?: number;
   /** Tensors of the function being traced that it uses: tolerances that are arguments. Their gradient is zero. */

@@ -2,11 +2,15 @@
 import { cond } from '../control/cond.ts';
 import { select } from '../tensor/functions.ts';
 import { asTensor, constant, type Tensor } from '../tensor/tensor.ts';
-import type { Leaves } from './solver.ts';
+import type { Leaves, Step } from './solver.ts';
 import { statusCode } from './status.ts';
 
 /** Whether every element of every leaf is finite. */
 export const areFinite = (y: Leaves): Tensor => y.map((leaf) => leaf.isFinite().all()).reduce((a, b) => a.and(b));
+
+/** The error that the controller sees: infinite where the step's equations were not solved, so that it takes a much smaller one. */
+export const errorToJudge = ({ error, isSolved }: Step<unknown, unknown>): Leaves | undefined =>
+  isSolved === undefined ? error : error?.map((leaf) => select(isSolved, leaf, Infinity));
 
 /** A step that was tried, as far as what follows it is concerned. */
 export interface TriedStep {
@@ -53,6 +57,8 @@ interface LastStep {
   readonly h1: Tensor;
   readonly accept: Tensor;
   readonly finite: Tensor;
+  /** Whether the step's equations were solved, of solvers that say so. */
+  readonly solved: Leaves;
   readonly attempts: Tensor;
   readonly j: Tensor;
   readonly status: Tensor;
@@ -60,7 +66,7 @@ interface LastStep {
 
 /** The status after a step that was rejected or very small, or the last one allowed. */
 export function statusAfter(
-  { t, start, end, h, h1, accept, finite, attempts, j, status }: LastStep,
+  { t, start, end, h, h1, accept, finite, solved, attempts, j, status }: LastStep,
   {
     count,
     maxSteps,
@@ -76,7 +82,11 @@ export function statusAfter(
   const isStuck = isBelow(minStep, h1, accept.not().and(isStill).or(isLost)).and(isUnfinished);
   const isOut = attempts.greaterEqual(maxSteps).and(isUnfinished);
   const code = (x: number): Tensor => asTensor(x, 'i32');
-  const failed = select(finite.or(isLost), code(statusCode.stepUnderflow), code(statusCode.nonFinite));
+  const tooSmall = solved.reduce(
+    (failure, isSolved) => select(isSolved, failure, code(statusCode.notConverged)),
+    code(statusCode.stepUnderflow),
+  );
+  const failed = select(finite.or(isLost), tooSmall, code(statusCode.nonFinite));
   return select(isStuck, failed, select(isOut, code(statusCode.maxSteps), status));
 }
 
