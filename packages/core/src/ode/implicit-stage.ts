@@ -3,7 +3,7 @@ import { customVjp, type ReverseRule } from '../control/custom-vjp.ts';
 import { report } from '../control/report.ts';
 import { isDifferentiable } from '../graph/infer.ts';
 import { linearCombination, linearSolve, zerosLike } from '../tensor/functions.ts';
-import { constant, type Tensor } from '../tensor/tensor.ts';
+import type { Tensor } from '../tensor/tensor.ts';
 import type { ClosedLeaves, Cotangents } from './closed-leaves.ts';
 import { denseJacobian, newtonMatrix } from './dense-jacobian.ts';
 import type { Leaves } from './solver.ts';
@@ -45,7 +45,8 @@ function reverseStage({ f, base, implicit }: Stage, n: number): ReverseRule {
       (x, i) => isDifferentiable(x.type) && (i > captures.length || active[n + i] === true),
     );
     const { pullback } = f.linearize(t, y, captures, wanted);
-    report(reports.nfeBackward, constant(1, [], 'i32'), 'sum');
+    // One evaluation, as often as this is executed.
+    report(reports.nfeBackward, (k[0] as Tensor).size([]).cast('i32'), 'sum');
     const given =
       implicit === undefined || w === undefined
         ? cotangents

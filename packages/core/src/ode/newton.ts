@@ -18,6 +18,10 @@ export interface StageEquation {
   readonly measure: (change: Leaves) => Tensor;
   /** The iteration ends when what is left is estimated to be of at most this size. */
   readonly tolerance: Tensor;
+  /** Increments of at most this size that no longer shrink are rounding errors: nothing more can be done. */
+  readonly stagnation: Tensor;
+  /** After so many iterations the equation counts as not solved: the step is too large. */
+  readonly mostIterations: number;
 }
 
 /** Where an iteration stands; flags and sizes are scalars, or of the shape of t. */
@@ -30,9 +34,6 @@ export interface Iterate {
   readonly iterations: Tensor;
 }
 
-/** After so many iterations the equation is not solved: the step is too large. */
-const most = 10;
-
 /** Increments that grow by more than this are no beginning of convergence. */
 const growth = 2;
 
@@ -41,7 +42,7 @@ const growth = 2;
  * an equation with the same matrix, 1 if there was none.
  */
 export function simplifiedNewton(equation: StageEquation, { k, isSolved, rate }: Omit<Iterate, 'iterations'>): Iterate {
-  const { slopes, weight, inverse, vector, measure, tolerance } = equation;
+  const { slopes, weight, inverse, vector, measure, tolerance, stagnation, mostIterations } = equation;
   const one = constant(1, isSolved.shape, rate.dtype);
   const { carry } = whileLoop(
     {
@@ -52,7 +53,7 @@ export function simplifiedNewton(equation: StageEquation, { k, isSolved, rate }:
       isSolved: isSolved.and(false),
       iterations: asTensor(0, 'i32'),
     },
-    ({ isActive, iterations }) => iterations.less(most).and(anyOf(isActive)),
+    ({ isActive, iterations }) => iterations.less(mostIterations).and(anyOf(isActive)),
     (c) => {
       const residual = slopes(c.k).map((slope, i) => slope.sub(c.k[i] as Tensor));
       const increment = vector.split(inverse.matmul(vector.join(residual).expandDims(-1)).squeeze(-1));
@@ -62,7 +63,8 @@ export function simplifiedNewton(equation: StageEquation, { k, isSolved, rate }:
       const contracts = contraction.less(1);
       const later = select(contracts, contraction.div(select(contracts, one.sub(contraction), 1)), Infinity);
       const left = select(isFirst, c.rate, later);
-      const isDone = left.mul(size).lessEqual(tolerance);
+      const isStagnant = isFirst.or(contracts).not().and(size.lessEqual(stagnation));
+      const isDone = left.mul(size).lessEqual(tolerance).or(isStagnant);
       const hope = size.isFinite().and(isFirst.or(contraction.lessEqual(growth)));
       const keep = (next: Tensor, last: Tensor): Tensor => where(c.isActive, next, last);
       return {

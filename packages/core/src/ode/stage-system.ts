@@ -16,8 +16,14 @@ const mostUnknowns = 512;
 /** The iteration ends at this fraction of the step's tolerance, so that what is left does not count beside the error. */
 const newtonFraction = 0.01;
 
-/** Without a tolerance to keep, stages are solved to `newtonFraction` of this. */
-const finest = { f32: 1e-4, f64: 1e-10 } as const;
+/** Without a controller to say so, an error is tolerated of so many roundings of a state of size 1 or more. */
+const toleratedRoundings = 500;
+
+/**
+ * Iterations after which a stage counts as not solved. A controller had better choose a smaller step than wait; a step of
+ * given size has no other choice.
+ */
+const patience = { controlled: 10, alone: 50 } as const;
 
 /** A step that is about to be taken. */
 export interface ImplicitStep {
@@ -98,6 +104,8 @@ export function stageSystem(dynamics: LeafDynamics, step: ImplicitStep): StageSy
     vector,
     measure: (change: Leaves) => measure(place(change, zeros), y0),
     tolerance: noise.maximum(newtonFraction),
+    stagnation: noise.mul(100).minimum(1),
+    mostIterations: step.measure === undefined ? patience.alone : patience.controlled,
   };
   const inner = restrict(f, unknown, y);
   const hasIntegrals = unknown.length < y.length;
@@ -127,18 +135,15 @@ function demandSmall(n: number): void {
   });
 }
 
-/** The root mean square of e/(1 + |y|) over the axes behind the first `lead`, in parts of what is finest. */
+/** The root mean square of e/(1 + |y|) over the axes behind the first `lead`, in parts of what is tolerated. */
 function relativeSize(lead: number): ErrorMeasure {
   return (error, y) => {
-    const { dtype } = error[0] as Tensor;
     const scaled = error.map((leaf, i) => leaf.div((y[i] as Tensor).abs().add(1)).square());
     const axesOf = (leaf: Tensor): readonly number[] => leaf.shape.map((_, axis) => axis).slice(lead);
     const sums = scaled.map((leaf) => leaf.sum({ axes: axesOf(leaf) }));
     const counts = scaled.map((leaf) => leaf.size(axesOf(leaf)));
     const total = (terms: Leaves): Tensor => terms.reduce((sum, term) => sum.add(term));
-    return total(sums)
-      .div(total(counts))
-      .sqrt()
-      .div(finest[dtype === 'f64' ? 'f64' : 'f32']);
+    const mean = total(sums).div(total(counts));
+    return mean.sqrt().div(toleratedRoundings * resolution(mean));
   };
 }
