@@ -35,6 +35,26 @@ export const derivatives: readonly ProgramCase[] = [
     slack: 50,
   },
   {
+    name: 'the gradient of a whileLoop with checkpoints',
+    inputs: trips([0, 1, 9, 60], (d) => [d.array([3]), d.array([])]),
+    fn: ([n, x, b]) => {
+      const loss = ({ x: start, b: shift }: { x: Tensor; b: Tensor }): Tensor =>
+        whileLoop(
+          { i: tensor(n).mul(0), x: start },
+          ({ i }) => i.less(tensor(n)),
+          (c) => {
+            const advances = c.i.rem(3).notEqual(1);
+            const next = c.x.sin().mul(0.9).add(shift);
+            return { carry: { i: c.i.add(1), x: select(advances, next, c.x) }, advances };
+          },
+          { checkpoints: 6 },
+        ).carry.x.sum();
+      const { value, grad: gradient } = valueAndGrad(loss)({ x: tensor(x), b: tensor(b) });
+      return [value, gradient.x, gradient.b];
+    },
+    slack: 50,
+  },
+  {
     name: 'the gradient of a scan, for its sequences, carry and captures',
     inputs: (d) => [0, 1, 6].map((rows) => [d.array([rows, 3]), d.array([3]), d.array([3, 3], -0.5, 0.5)]),
     fn: ([xs, h, w]) => {
