@@ -10,6 +10,7 @@ import {
   stageSum,
   weighted,
   type RungeKuttaInterpolant,
+  type RungeKuttaState,
   type Tableau,
 } from './runge-kutta.ts';
 import type { Leaves, Solver } from './solver.ts';
@@ -53,7 +54,7 @@ const predictorNodes = 3;
 export function esdirk(
   tableau: EsdirkTableau,
   options: EsdirkOptions = {},
-): Solver<readonly [], RungeKuttaInterpolant> {
+): Solver<RungeKuttaState, RungeKuttaInterpolant> {
   checkTableau('esdirk', tableau);
   const gamma = checkDiagonal(tableau);
   const { batchAxes = 0 } = options;
@@ -71,27 +72,30 @@ export function esdirk(
     fsal: false,
     needsUniformStep: false,
 
-    init: () => ({ state: [], evaluations: 0 }),
+    init: (f, t0, y0) => {
+      const k = f(t0, y0);
+      return { state: { k }, evaluations: 1, dy0: k };
+    },
 
-    step: (f, t, h, y, _state, measure) => {
+    step: (f, t, h, y, { k: first }, measure) => {
       const system = stageSystem(f, { t, h, y, gamma, batchAxes, measure });
-      const k: Leaves[] = [system.first];
-      let [state, evaluations, progress] = [y, asTensor(1, 'i32'), system.progress];
+      const k: Leaves[] = [first];
+      let [end, evaluations, progress] = [y, asTensor(1, 'i32'), system.progress];
       for (let i = 1; i < c.length; i++) {
         const row = (a[i] ?? []).slice(0, i);
         const stage = system.solve(progress, {
           t: at(t, h, c[i] ?? 0),
           base: y.map((leaf, l) => stageSum(leaf, h, k, l, row)),
-          guess: system.first.map((_, l) => weightedSum(k, l, guesses[i] ?? [])),
+          guess: i === 1 ? system.slopes : y.map((_, l) => weightedSum(k, l, guesses[i] ?? [])),
         });
         k.push(stage.k);
-        [state, progress] = [stage.y, stage.progress];
+        [end, progress] = [stage.y, stage.progress];
         evaluations = evaluations.add(stage.evaluations);
       }
       const error = bError === undefined ? {} : { error: y.map((_, l) => weighted(h, k, l, bError)) };
       const { isSolved } = progress;
       // The method is stiffly accurate: its last stage is at the end of the step.
-      return { y: state, ...error, state: [], interpolant: { y, h, k }, evaluations, isSolved };
+      return { y: end, ...error, state: { k: k.at(-1) as Leaves }, interpolant: { y, h, k }, evaluations, isSolved };
     },
 
     interpolate: (stages, theta) => denseOutput(dense, stages, theta),

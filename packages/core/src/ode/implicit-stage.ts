@@ -10,16 +10,14 @@ import type { Leaves } from './solver.ts';
 import type { StateVector } from './state-vector.ts';
 import { reports } from './status.ts';
 
-/** The equation k = f(t, base + w·k), or, without `implicit`, k = f(t, base). */
+/** The equation k = f(t, base + w·k) of a stage. */
 export interface Stage {
   readonly f: Pick<ClosedLeaves, 'linearize' | 'captures'>;
   readonly t: Tensor;
   readonly base: Leaves;
-  readonly implicit?: {
-    /** A scalar, or of the shape of the leading axes. */
-    readonly w: Tensor;
-    readonly vector: StateVector;
-  };
+  /** A scalar, or of the shape of the leading axes. */
+  readonly w: Tensor;
+  readonly vector: StateVector;
 }
 
 /**
@@ -27,38 +25,26 @@ export interface Stage {
  * (I − w·J)·dk = ∂f/∂t·dt + J·(d base + k·dw) + ∂f/∂θ·dθ, J = ∂f/∂y at base + w·k. Costs nothing until it is differentiated.
  */
 export function differentiableStage(found: Leaves, stage: Stage): Leaves {
-  const { f, t, base, implicit } = stage;
-  const inputs = [...found, ...f.captures, t, ...base, ...(implicit === undefined ? [] : [implicit.w])];
+  const { f, t, base, w } = stage;
+  const inputs = [...found, ...f.captures, t, ...base, w];
   return customVjp('stage', inputs, (given) => given.slice(0, found.length), reverseStage(stage, found.length));
 }
 
-function reverseStage({ f, base, implicit }: Stage, n: number): ReverseRule {
+function reverseStage({ f, base, vector }: Stage, n: number): ReverseRule {
   const atTime = n + f.captures.length;
-  const afterBase = atTime + 1 + base.length;
   return ({ inputs, outputs: k, cotangents, active }) => {
-    const [captures, t] = [inputs.slice(n, atTime), inputs[atTime] as Tensor];
-    const start = inputs.slice(atTime + 1, afterBase);
-    const w = implicit && (inputs[afterBase] as Tensor);
-    const y = w === undefined ? start : start.map((leaf, i) => linearCombination([1, w], [leaf, k[i] as Tensor]));
-    // Where w is active, so is what it multiplies; the system's matrix needs the derivative by y anyway.
+    const [captures, t, w] = [inputs.slice(n, atTime), inputs[atTime] as Tensor, inputs.at(-1) as Tensor];
+    const start = inputs.slice(atTime + 1, atTime + 1 + base.length);
+    const y = start.map((leaf, i) => linearCombination([1, w], [leaf, k[i] as Tensor]));
+    // The matrix of the system needs the derivative by y, whatever is active.
     const wanted = [...captures, t, ...y].map(
       (x, i) => isDifferentiable(x.type) && (i > captures.length || active[n + i] === true),
     );
     const { pullback } = f.linearize(t, y, captures, wanted);
     // One evaluation, as often as this is executed.
     report(reports.nfeBackward, (k[0] as Tensor).size([]).cast('i32'), 'sum');
-    const given =
-      implicit === undefined || w === undefined
-        ? cotangents
-        : throughSystem(cotangents, k, w, implicit.vector, (ct) => pullback(ct).y);
-    const pulled = pullback(given);
-    return [
-      ...k.map(() => null),
-      ...pulled.captures,
-      ...pulled.t,
-      ...pulled.y,
-      ...(w === undefined ? [] : [weightCotangent(pulled.y, k, w)]),
-    ];
+    const pulled = pullback(throughSystem(cotangents, k, w, vector, (ct) => pullback(ct).y));
+    return [...k.map(() => null), ...pulled.captures, ...pulled.t, ...pulled.y, weightCotangent(pulled.y, k, w)];
   };
 }
 

@@ -50,8 +50,8 @@ export interface SolvedStage {
 
 /** The stages of a step. */
 export interface StageSystem {
-  /** f(t, y), found with the Jacobian. */
-  readonly first: Leaves;
+  /** f(t, y), found with the Jacobian; its gradient is stopped. */
+  readonly slopes: Leaves;
   readonly progress: Progress;
   solve(progress: Progress, stage: { readonly t: Tensor; readonly base: Leaves; readonly guess: Leaves }): SolvedStage;
 }
@@ -63,7 +63,7 @@ export function stageSystem(dynamics: LeafDynamics, step: ImplicitStep): StageSy
   const w = h.mul(gamma);
   const [t0, y0, captures] = [stopGradient(t), y.map(stopGradient), f.captures.map(stopGradient)];
   const linear = f.linearize(t0, y0, captures, [...captures.map(() => false), false, ...f.uses]);
-  const first = differentiableStage(linear.slopes, { f, t, base: y });
+  const { slopes } = linear;
   const progress: Progress = { isSolved: constant(true, t.shape), rate: constant(1, t.shape, t.dtype) };
   const integrals = (at: Tensor, base: Leaves): Leaves => f.f(at, base, f.captures);
   const advance = (base: Leaves, k: Leaves): Leaves =>
@@ -75,7 +75,7 @@ export function stageSystem(dynamics: LeafDynamics, step: ImplicitStep): StageSy
       const k = integrals(stage.t, stage.base);
       return { k, y: advance(stage.base, k), evaluations: 1, progress: before };
     };
-    return { first, progress, solve };
+    return { slopes, progress, solve };
   }
 
   const pick = <T>(list: readonly T[]): readonly T[] => unknown.map((i) => list[i] as T);
@@ -111,14 +111,17 @@ export function stageSystem(dynamics: LeafDynamics, step: ImplicitStep): StageSy
   const hasIntegrals = unknown.length < y.length;
 
   return {
-    first,
+    slopes,
     progress,
     solve: (before, { t: at, base, guess }) => {
       const [at0, base0] = [stopGradient(at), pick(base).map(stopGradient)];
-      const slopes = (k: Leaves): Leaves =>
+      const slopesAt = (k: Leaves): Leaves =>
         inner.f(at0, base0.map((leaf, i) => linearCombination([1, w0], [leaf, k[i] as Tensor])), captures); // prettier-ignore
-      const found = simplifiedNewton({ ...equation, slopes }, { ...before, k: pick(guess).map(stopGradient) });
-      const solved = differentiableStage(found.k, { f: inner, t: at, base: pick(base), implicit: { w, vector } });
+      const found = simplifiedNewton(
+        { ...equation, slopes: slopesAt },
+        { ...before, k: pick(guess).map(stopGradient) },
+      );
+      const solved = differentiableStage(found.k, { f: inner, t: at, base: pick(base), w, vector });
       if (!hasIntegrals) return { k: solved, y: advance(base, solved), evaluations: found.iterations, progress: found };
       const k = place(solved, integrals(at, place(advance(pick(base), solved), base)));
       return { k, y: advance(base, k), evaluations: found.iterations.add(1), progress: found };

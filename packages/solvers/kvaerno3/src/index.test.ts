@@ -1,9 +1,12 @@
 import { testSolver } from '@node-ode/testkit';
-import { attainedOrders } from '@node-ode/tools/order-conditions';
-import { expect, it } from 'vitest';
+import { testStiffSolver } from '@node-ode/tools/stiff-solver';
 import { kvaerno3 } from './index.ts';
 
-testSolver(() => kvaerno3(), { denseOrder: 3 });
-it('orders', async () => {
-  expect(await attainedOrders(kvaerno3())).toEqual({ solution: 3, dense: 3, embedded: 2 });
+testSolver(() => kvaerno3(), { denseOrder: 3, stiff: true });
+
+testStiffSolver(() => kvaerno3(), {
+  orders: { solution: 3, dense: 3, embedded: 2 },
+  steps: [64, 128, 256],
+  within: 1e-5,
+  cost: { robertson: { steps: 700, nfe: 3700 }, vanDerPol: { steps: 3600, nfe: 19_500 } },
 });

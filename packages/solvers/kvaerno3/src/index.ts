@@ -1,5 +1,11 @@
 /** The method of Kværnø of order 3. */
-import { esdirk, type EsdirkOptions, type RungeKuttaInterpolant, type Solver } from '@node-ode/core';
+import {
+  esdirk,
+  type EsdirkOptions,
+  type RungeKuttaInterpolant,
+  type RungeKuttaState,
+  type Solver,
+} from '@node-ode/core';
 
 /** The root of 6γ³ − 18γ² + 9γ − 1 that makes the method L-stable. */
 const g = 0.435866521508459;
@@ -16,7 +22,7 @@ const [a41, a42, a43] = [(6 * g - 1) / (12 * g), -1 / ((24 * g - 12) * g), (-6 *
  * @example
  * const ode = createOde({ backend: await wasm(), solver: kvaerno3(), rtol: 1e-4, atol: 1e-6, dtype: 'f64' });
  */
-export const kvaerno3 = (options: EsdirkOptions = {}): Solver<readonly [], RungeKuttaInterpolant> =>
+export const kvaerno3 = (options: EsdirkOptions = {}): Solver<RungeKuttaState, RungeKuttaInterpolant> =>
   esdirk(
     {
       name: 'kvaerno3',

@@ -1,9 +1,12 @@
 import { testSolver } from '@node-ode/testkit';
-import { attainedOrders } from '@node-ode/tools/order-conditions';
-import { expect, it } from 'vitest';
+import { testStiffSolver } from '@node-ode/tools/stiff-solver';
 import { kvaerno5 } from './index.ts';
 
-testSolver(() => kvaerno5(), { denseOrder: 4 });
-it('orders', async () => {
-  expect(await attainedOrders(kvaerno5())).toEqual({ solution: 5, dense: 4, embedded: 4 });
+testSolver(() => kvaerno5(), { denseOrder: 4, stiff: true });
+
+testStiffSolver(() => kvaerno5(), {
+  orders: { solution: 5, dense: 4, embedded: 4 },
+  steps: [32, 64, 128],
+  within: 2e-4,
+  cost: { robertson: { steps: 75, nfe: 1250 }, vanDerPol: { steps: 530, nfe: 8500 } },
 });
