@@ -151,14 +151,20 @@ describe('systems', () => {
 
   it('of samples that do not share the batch axis are refused', async () => {
     const ode = makeOde({ solver: trBdf2({ batchAxes: 1 }), h: 0.1 });
-    const f = (_: Tensor, y: readonly Tensor[]): readonly Tensor[] => y.map((leaf) => leaf.neg());
-    await expect(ode.solve(f, [uniform(1, [3]), uniform(1, [4])], [0, 1])).rejects.toMatchObject({ code: 'SHAPE' });
+    interface State {
+      readonly a: Tensor;
+      readonly b: Tensor;
+    }
+    const f = (_: Tensor, { a, b }: State): State => ({ a: a.neg(), b: b.neg() });
+    await expect(ode.solve(f, { a: uniform(1, [3]), b: uniform(1, [4]) }, [0, 1])).rejects.toMatchObject({
+      code: 'SHAPE',
+    });
   });
 });
 
 describe('a step that can not be solved', () => {
-  /** y' = 1 or −50, by the sign of y: no y at the end of a large step agrees with its slope. */
-  const torn = (_: Tensor, y: Tensor): Tensor => select(y.greater(0), y.mul(0).add(-50), 1);
+  /** y' = −50 or 50, by the sign of y: no y within a step across 0 agrees with its slope. */
+  const torn = (_: Tensor, y: Tensor): Tensor => select(y.greater(0), y.mul(0).add(-50), 50);
 
   it('ends a solve by steps of one size, and says so', async () => {
     const error = await failureOf(makeOde({ solver: trBdf2(), h: 0.5 }).solve(torn, 1, [0, 2]));

@@ -80,13 +80,13 @@ export function esdirk(
     step: (f, t, h, y, { k: first }, measure) => {
       const system = stageSystem(f, { t, h, y, gamma, batchAxes, measure });
       const k: Leaves[] = [first];
-      let [end, evaluations, progress] = [y, asTensor(1, 'i32'), system.progress];
+      let [end, evaluations, progress] = [y, asTensor(system.slopes === undefined ? 0 : 1, 'i32'), system.progress];
       for (let i = 1; i < c.length; i++) {
         const row = (a[i] ?? []).slice(0, i);
         const stage = system.solve(progress, {
           t: at(t, h, c[i] ?? 0),
           base: y.map((leaf, l) => stageSum(leaf, h, k, l, row)),
-          guess: i === 1 ? system.slopes : y.map((_, l) => weightedSum(k, l, guesses[i] ?? [])),
+          guess: (i === 1 ? system.slopes : undefined) ?? y.map((_, l) => weightedSum(k, l, guesses[i] ?? [])),
         });
         k.push(stage.k);
         [end, progress] = [stage.y, stage.progress];

@@ -10,7 +10,7 @@ import { resolution } from './verdict.ts';
 export interface StageEquation {
   /** f(t, base + w·k). */
   readonly slopes: (k: Leaves) => Leaves;
-  readonly weight: Tensor;
+  readonly w: Tensor;
   /** (I − w·J)⁻¹ [..., n, n], with J = ∂f/∂y near the solution. */
   readonly inverse: Tensor;
   readonly vector: StateVector;
@@ -42,7 +42,7 @@ const growth = 2;
  * an equation with the same matrix, 1 if there was none.
  */
 export function simplifiedNewton(equation: StageEquation, { k, isSolved, rate }: Omit<Iterate, 'iterations'>): Iterate {
-  const { slopes, weight, inverse, vector, measure, tolerance, stagnation, mostIterations } = equation;
+  const { slopes, w, inverse, vector, measure, tolerance, stagnation, mostIterations } = equation;
   const one = constant(1, isSolved.shape, rate.dtype);
   const { carry } = whileLoop(
     {
@@ -57,7 +57,7 @@ export function simplifiedNewton(equation: StageEquation, { k, isSolved, rate }:
     (c) => {
       const residual = slopes(c.k).map((slope, i) => slope.sub(c.k[i] as Tensor));
       const increment = vector.split(inverse.matmul(vector.join(residual).expandDims(-1)).squeeze(-1));
-      const size = measure(increment.map((d) => linearCombination([weight], [d])));
+      const size = measure(increment.map((d) => linearCombination([w], [d])));
       const isFirst = c.iterations.equal(0);
       const contraction = size.div(c.size);
       const contracts = contraction.less(1);

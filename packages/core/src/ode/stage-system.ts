@@ -2,7 +2,7 @@
 import { OptionError } from '../errors.ts';
 import { linearCombination, linearSolve, stopGradient, zerosLike } from '../tensor/functions.ts';
 import { constant, type Tensor } from '../tensor/tensor.ts';
-import { closeLeaves, restrict } from './closed-leaves.ts';
+import { closeLeaves, restrict, type ClosedLeaves } from './closed-leaves.ts';
 import { denseJacobian, identity, newtonMatrix } from './dense-jacobian.ts';
 import { differentiableStage } from './implicit-stage.ts';
 import { simplifiedNewton, type Iterate } from './newton.ts';
@@ -50,81 +50,87 @@ export interface SolvedStage {
 
 /** The stages of a step. */
 export interface StageSystem {
-  /** f(t, y), found with the Jacobian; its gradient is stopped. */
-  readonly slopes: Leaves;
+  /** f(t, y) where it was evaluated, with the Jacobian; its gradient is stopped. */
+  readonly slopes: Leaves | undefined;
   readonly progress: Progress;
   solve(progress: Progress, stage: { readonly t: Tensor; readonly base: Leaves; readonly guess: Leaves }): SolvedStage;
 }
 
-/** Evaluates f and its Jacobian at the beginning of a step; one matrix serves all stages. */
+/** What the stages of a step share. Where f uses the state, f and its Jacobian are evaluated at the beginning of the step. */
 export function stageSystem(dynamics: LeafDynamics, step: ImplicitStep): StageSystem {
-  const { t, h, y, gamma } = step;
-  const f = closeLeaves(dynamics, t, y);
-  const w = h.mul(gamma);
-  const [t0, y0, captures] = [stopGradient(t), y.map(stopGradient), f.captures.map(stopGradient)];
-  const linear = f.linearize(t0, y0, captures, [...captures.map(() => false), false, ...f.uses]);
-  const { slopes } = linear;
-  const progress: Progress = { isSolved: constant(true, t.shape), rate: constant(1, t.shape, t.dtype) };
-  const integrals = (at: Tensor, base: Leaves): Leaves => f.f(at, base, f.captures);
-  const advance = (base: Leaves, k: Leaves): Leaves =>
-    base.map((leaf, i) => linearCombination([1, w], [leaf, k[i] as Tensor]));
+  const f = closeLeaves(dynamics, step.t, step.y);
+  const unknown = step.y.flatMap((_, i) => (f.uses[i] === true ? [i] : []));
+  return unknown.length === 0 ? integrals(f, step) : newtonStages(f, step, unknown);
+}
 
-  const unknown = y.flatMap((_, i) => (f.uses[i] === true ? [i] : []));
-  if (unknown.length === 0) {
-    const solve: StageSystem['solve'] = (before, stage) => {
-      const k = integrals(stage.t, stage.base);
-      return { k, y: advance(stage.base, k), evaluations: 1, progress: before };
-    };
-    return { slopes, progress, solve };
-  }
+const begin = ({ t }: ImplicitStep): Progress => ({
+  isSolved: constant(true, t.shape),
+  rate: constant(1, t.shape, t.dtype),
+});
 
-  const pick = <T>(list: readonly T[]): readonly T[] => unknown.map((i) => list[i] as T);
-  const place = <T>(some: readonly T[], others: readonly T[]): readonly T[] =>
-    others.map((other, i) => some[unknown.indexOf(i)] ?? other);
+/** base + w·k */
+const advance = (base: Leaves, w: Tensor, k: Leaves): Leaves =>
+  base.map((leaf, i) => linearCombination([1, w], [leaf, k[i] as Tensor]));
+
+/** Stages of dynamics that do not use the state: there is nothing to solve. */
+function integrals(f: ClosedLeaves, step: ImplicitStep): StageSystem {
+  const w = step.h.mul(step.gamma);
+  return {
+    slopes: undefined,
+    progress: begin(step),
+    solve: (progress, { t, base }) => {
+      const k = f.f(t, base, f.captures);
+      return { k, y: advance(base, w, k), evaluations: 1, progress };
+    },
+  };
+}
+
+/** Stages whose slopes of the `unknown` leaves are found by iteration, and those of the others from them. */
+function newtonStages(f: ClosedLeaves, step: ImplicitStep, unknown: readonly number[]): StageSystem {
+  const { t, y } = step;
+  const w = step.h.mul(step.gamma);
+  const w0 = stopGradient(w);
+  const [y0, captures] = [y.map(stopGradient), f.captures.map(stopGradient)];
+  const pick = <T>(all: readonly T[]): readonly T[] => unknown.map((i) => all[i] as T);
+  const place = <T>(some: readonly T[], all: readonly T[]): readonly T[] =>
+    all.map((other, i) => some[unknown.indexOf(i)] ?? other);
   const vector = stateVector('esdirk', pick(y), Math.max(t.rank, step.batchAxes));
   demandSmall(vector.n);
-  const none = y.map(() => null);
+
+  const linear = f.linearize(stopGradient(t), y0, captures, [...captures.map(() => false), false, ...f.uses]);
+  const none = y.map((): Tensor | null => null);
   const jacobian = denseJacobian((ct) => pick(linear.pullback(place<Tensor | null>(ct, none)).y), vector, pick(y0));
-  const w0 = stopGradient(w);
   const matrix = newtonMatrix(jacobian, w0);
-  const inverse = linearSolve(matrix, identity(matrix.shape, matrix.dtype));
-  const measure = step.measure ?? relativeSize(t.rank);
   const zeros = y0.map(zerosLike);
+  const size = step.measure ?? relativeSize(t.rank);
+  const measure = (change: Leaves): Tensor => size(place(change, zeros), y0);
   // Increments never get smaller than what rounding leaves of the state.
-  const noise = measure(
-    place(
-      pick(y0).map((leaf) => leaf.mul(10 * resolution(leaf))),
-      zeros,
-    ),
-    y0,
-  );
+  const noise = measure(pick(y0).map((leaf) => leaf.mul(10 * resolution(leaf))));
   const equation = {
-    weight: w0,
-    inverse,
+    w: w0,
+    inverse: linearSolve(matrix, identity(matrix.shape, matrix.dtype)),
     vector,
-    measure: (change: Leaves) => measure(place(change, zeros), y0),
+    measure,
     tolerance: noise.maximum(newtonFraction),
     stagnation: noise.mul(100).minimum(1),
     mostIterations: step.measure === undefined ? patience.alone : patience.controlled,
   };
   const inner = restrict(f, unknown, y);
-  const hasIntegrals = unknown.length < y.length;
 
   return {
-    slopes,
-    progress,
-    solve: (before, { t: at, base, guess }) => {
-      const [at0, base0] = [stopGradient(at), pick(base).map(stopGradient)];
-      const slopesAt = (k: Leaves): Leaves =>
-        inner.f(at0, base0.map((leaf, i) => linearCombination([1, w0], [leaf, k[i] as Tensor])), captures); // prettier-ignore
-      const found = simplifiedNewton(
-        { ...equation, slopes: slopesAt },
-        { ...before, k: pick(guess).map(stopGradient) },
-      );
-      const solved = differentiableStage(found.k, { f: inner, t: at, base: pick(base), w, vector });
-      if (!hasIntegrals) return { k: solved, y: advance(base, solved), evaluations: found.iterations, progress: found };
-      const k = place(solved, integrals(at, place(advance(pick(base), solved), base)));
-      return { k, y: advance(base, k), evaluations: found.iterations.add(1), progress: found };
+    slopes: linear.slopes,
+    progress: begin(step),
+    solve: (before, stage) => {
+      const base = pick(stage.base);
+      const [at0, base0] = [stopGradient(stage.t), base.map(stopGradient)];
+      const slopes = (k: Leaves): Leaves => inner.f(at0, advance(base0, w0, k), captures);
+      const guess = pick(stage.guess).map(stopGradient);
+      const progress = simplifiedNewton({ ...equation, slopes }, { ...before, k: guess });
+      const found = differentiableStage(progress.k, { f: inner, t: stage.t, base, w, vector });
+      if (unknown.length === y.length)
+        return { k: found, y: advance(base, w, found), evaluations: progress.iterations, progress };
+      const k = place(found, f.f(stage.t, place(advance(base, w, found), stage.base), f.captures));
+      return { k, y: advance(stage.base, w, k), evaluations: progress.iterations.add(1), progress };
     },
   };
 }
