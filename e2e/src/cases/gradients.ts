@@ -1,4 +1,4 @@
-/** First and second derivatives of a solve by both gradient methods. */
+/** First and second derivatives of a solve by every gradient method. */
 import {
   array,
   createOde,
@@ -13,33 +13,42 @@ import {
 } from '@node-ode/core';
 import { adjoint } from '@node-ode/gradient-adjoint';
 import { backprop } from '@node-ode/gradient-backprop';
+import { checkpointed } from '@node-ode/gradient-checkpointed';
+import { interpolatingAdjoint } from '@node-ode/gradient-interpolating-adjoint';
 import { dopri5 } from '@node-ode/solver-dopri5';
 import { agreement, dtypes, readLeaves, type Case } from './case.ts';
 
-export const gradientMethods: readonly (() => GradientMethod)[] = [backprop, adjoint];
+export const gradientMethods: readonly (() => GradientMethod)[] = [
+  backprop,
+  adjoint,
+  // Fewer than there are steps, so that steps are run again.
+  () => checkpointed({ checkpoints: 4 }),
+  interpolatingAdjoint,
+];
 
-interface Problem {
+/** A small network as dynamics. */
+export interface Problem {
   readonly y0: Tensor;
   readonly w: Tensor;
   readonly b: Tensor;
   readonly ts: Tensor;
 }
 
-const solving = (gradient: GradientMethod, dtype: FloatDType) => {
+/** How gradients are solved for. */
+export const solving = (gradient: GradientMethod, dtype: FloatDType) => {
   const [rtol, atol] = dtype === 'f64' ? [1e-9, 1e-10] : [1e-3, 1e-4];
   // In f32 a tolerance far above rounding, and a first step that is given: else the sizes of the steps hang on rounding, and
   // with them the gradients for times, which go through the interpolant.
   return { solver: dopri5(), gradient, controller: pid({ rtol, atol, firstStep: 0.1 }), dtype };
 };
 
-/** Σ y² along a trajectory of y' = tanh(yW + bt) − y/2. */
-const loss = (ode: Ode, { y0, w, b, ts }: Problem): Tensor =>
-  ode
-    .odeint((t, y: Tensor) => matmul(y, w).add(b.mul(t)).tanh().sub(y.mul(0.5)), y0, ts)
-    .ys.square()
-    .sum();
+/** A trajectory of y' = tanh(yW + bt) − y/2. */
+export const trajectory = (ode: Ode, { y0, w, b, ts }: Problem): Tensor =>
+  ode.odeint((t, y: Tensor) => matmul(y, w).add(b.mul(t)).tanh().sub(y.mul(0.5)), y0, ts).ys;
 
-const givenIn = (dtype: FloatDType) => ({
+const loss = (ode: Ode, p: Problem): Tensor => trajectory(ode, p).square().sum();
+
+export const givenIn = (dtype: FloatDType) => ({
   y0: array(
     [
       [0.5, -1],

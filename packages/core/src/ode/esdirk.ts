@@ -71,6 +71,7 @@ export function esdirk(
     hasErrorEstimate: bError !== undefined,
     fsal: false,
     needsUniformStep: false,
+    perSample: true,
 
     init: (f, t0, y0) => {
       const k = f(t0, y0);

@@ -2,6 +2,7 @@
 import { whileLoop } from '../control/loops.ts';
 import { linearCombination, select } from '../tensor/functions.ts';
 import { asTensor, constant, type Tensor } from '../tensor/tensor.ts';
+import { anySample, isPerSample, selectSamples } from './lanes.ts';
 import type { Leaves } from './solver.ts';
 import type { StateVector } from './state-vector.ts';
 import { resolution } from './verdict.ts';
@@ -53,7 +54,7 @@ export function simplifiedNewton(equation: StageEquation, { k, isSolved, rate }:
       isSolved: isSolved.and(false),
       iterations: asTensor(0, 'i32'),
     },
-    ({ isActive, iterations }) => iterations.less(mostIterations).and(anyOf(isActive)),
+    ({ isActive, iterations }) => iterations.less(mostIterations).and(anySample(isActive)),
     (c) => {
       const residual = slopes(c.k).map((slope, i) => slope.sub(c.k[i] as Tensor));
       const increment = vector.split(inverse.matmul(vector.join(residual).expandDims(-1)).squeeze(-1));
@@ -66,7 +67,8 @@ export function simplifiedNewton(equation: StageEquation, { k, isSolved, rate }:
       const isStagnant = isFirst.or(contracts).not().and(size.lessEqual(stagnation));
       const isDone = left.mul(size).lessEqual(tolerance).or(isStagnant);
       const hope = size.isFinite().and(isFirst.or(contraction.lessEqual(growth)));
-      const keep = (next: Tensor, last: Tensor): Tensor => where(c.isActive, next, last);
+      const keep = (next: Tensor, last: Tensor): Tensor =>
+        isPerSample(c.isActive) ? selectSamples(c.isActive, next, last) : next;
       return {
         carry: {
           k: c.k.map((slope, i) => keep(slope.add(increment[i] as Tensor), slope)),
@@ -80,12 +82,4 @@ export function simplifiedNewton(equation: StageEquation, { k, isSolved, rate }:
     },
   );
   return { k: carry.k, isSolved: carry.isSolved, rate: carry.rate, iterations: carry.iterations };
-}
-
-const anyOf = (x: Tensor): Tensor => (x.rank === 0 ? x : x.any());
-
-/** Samples of `next` where a flag of the leading axes is set, else of `last`. A scalar flag was the loop's condition. */
-function where(flag: Tensor, next: Tensor, last: Tensor): Tensor {
-  if (flag.rank === 0) return next;
-  return select(flag.reshape([...flag.shape, ...next.shape.slice(flag.rank).map(() => 1)]), next, last);
 }
