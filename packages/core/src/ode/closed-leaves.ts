@@ -1,6 +1,7 @@
 /** Dynamics over leaves, traced once: with what they use from outside as an argument, and with their linearization. */
 import { trace } from '../control/call.ts';
 import { passReports } from '../control/thread.ts';
+import { pushForward } from '../differentiate/forward/push-forward.ts';
 import { inline, linearize } from '../differentiate/linearize.ts';
 import { eliminateDeadCode } from '../passes/dead-code.ts';
 import { zerosLike } from '../tensor/functions.ts';
@@ -9,14 +10,14 @@ import { asTensorResult, type Traced } from '../tensor/trace.ts';
 import type { ClosedDynamics } from './gradient-method.ts';
 import type { LeafDynamics, Leaves } from './solver.ts';
 
-/** Cotangents of leaves; null is zero. */
-export type Cotangents = readonly (Tensor | null)[];
+/** Changes or tangents of leaves; null is zero. */
+export type Changes = readonly (Tensor | null)[];
 
 /** Dynamics at a point, with their pullback. */
 export interface LinearDynamics {
   readonly slopes: Leaves;
   /** From cotangents of the slopes to those of what was asked for. */
-  readonly pullback: (cotangents: Cotangents) => Record<'t' | 'y' | 'captures', Cotangents>;
+  readonly pullback: (cotangents: Changes) => Record<'t' | 'y' | 'captures', Changes>;
 }
 
 /** Dynamics that were traced. */
@@ -27,6 +28,8 @@ export interface ClosedLeaves {
   readonly uses: readonly boolean[];
   /** f at a point, to be pulled back to the operands that `active` names, in the order captures, t, leaves of y. */
   readonly linearize: (t: Tensor, y: Leaves, captures: Leaves, active: readonly boolean[]) => LinearDynamics;
+  /** The tangents of f at a point from those of its operands, in that order. */
+  readonly push: (t: Tensor, y: Leaves, captures: Leaves, tangents: Changes) => Changes;
 }
 
 /** The part of dynamics that acts on some leaves of the state `like`, and uses no others. */
@@ -35,6 +38,7 @@ export function restrict(f: ClosedLeaves, indices: readonly number[], like: Leav
   const all = (some: Leaves): Leaves => types.map((x, i) => some[indices.indexOf(i)] ?? zerosLike(x));
   const pick = <T>(list: readonly T[]): readonly T[] => indices.map((i) => list[i] as T);
   const n = f.captures.length;
+  const spread = (some: Changes): Changes => types.map((_, i) => some[indices.indexOf(i)] ?? null);
   return {
     captures: f.captures,
     uses: pick(f.uses),
@@ -45,11 +49,13 @@ export function restrict(f: ClosedLeaves, indices: readonly number[], like: Leav
       return {
         slopes: pick(slopes),
         pullback: (cotangents) => {
-          const pulled = pullback(types.map((_, i) => cotangents[indices.indexOf(i)] ?? null));
+          const pulled = pullback(spread(cotangents));
           return { ...pulled, y: pick(pulled.y) };
         },
       };
     },
+    push: (t, y, captures, tangents) =>
+      pick(f.push(t, all(y), captures, [...tangents.slice(0, n + 1), ...spread(tangents.slice(n + 1))])),
   };
 }
 
@@ -79,6 +85,11 @@ export function closeLeaves(dynamics: LeafDynamics, t: Tensor, y: Leaves): Close
           return { captures: pulled.slice(0, first), t: pulled.slice(first, first + 1), y: pulled.slice(first + 1) };
         },
       };
+    },
+    push: (time, state, given, tangents) => {
+      const pushed = pushForward(graph, [...given, time, ...state], tangents);
+      slopesOf(pushed.outputs);
+      return pushed.tangents.slice(0, n).map((tangent) => tangent && asTensorResult(tangent));
     },
   };
 }

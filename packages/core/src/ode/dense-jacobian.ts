@@ -2,7 +2,7 @@
 import { scan } from '../control/loops.ts';
 import { arange, linearCombination, zerosLike } from '../tensor/functions.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { Cotangents } from './closed-leaves.ts';
+import type { Changes } from './closed-leaves.ts';
 import type { Leaves } from './solver.ts';
 import type { StateVector } from './state-vector.ts';
 
@@ -10,7 +10,7 @@ import type { StateVector } from './state-vector.ts';
  * J [..., n, n] row by row: one pullback for each element of a sample's vector, of all samples together. Samples do not
  * interact, so that what is pulled back from one is its own.
  */
-export function denseJacobian(pullback: (ct: Leaves) => Cotangents, vector: StateVector, like: Leaves): Tensor {
+export function denseJacobian(pullback: (ct: Leaves) => Changes, vector: StateVector, like: Leaves): Tensor {
   const { n, lead } = vector;
   const units = identity([n, n], (like[0] as Tensor).dtype);
   const { outputs } = scan([], units, (carry, unit) => {

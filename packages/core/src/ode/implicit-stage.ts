@@ -1,10 +1,10 @@
 /** The slope of a stage as a differentiable function: by the implicit function theorem, however it was found. */
-import { customVjp, type ReverseRule } from '../control/custom-vjp.ts';
+import { customVjp, type ReverseRule, type TangentRule } from '../control/custom-vjp.ts';
 import { report } from '../control/report.ts';
 import { isDifferentiable } from '../graph/infer.ts';
-import { linearCombination, linearSolve, zerosLike } from '../tensor/functions.ts';
+import { linearCombination, linearSolve, zerosLike, type LinearSolveOptions } from '../tensor/functions.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { ClosedLeaves, Cotangents } from './closed-leaves.ts';
+import type { ClosedLeaves, Changes } from './closed-leaves.ts';
 import { denseJacobian, newtonMatrix } from './dense-jacobian.ts';
 import type { Leaves } from './solver.ts';
 import type { StateVector } from './state-vector.ts';
@@ -12,7 +12,7 @@ import { reports } from './status.ts';
 
 /** The equation k = f(t, base + w·k) of a stage. */
 export interface Stage {
-  readonly f: Pick<ClosedLeaves, 'linearize' | 'captures'>;
+  readonly f: Pick<ClosedLeaves, 'linearize' | 'push' | 'captures'>;
   readonly t: Tensor;
   readonly base: Leaves;
   /** A scalar, or of the shape of the leading axes. */
@@ -27,42 +27,80 @@ export interface Stage {
 export function differentiableStage(found: Leaves, stage: Stage): Leaves {
   const { f, t, base, w } = stage;
   const inputs = [...found, ...f.captures, t, ...base, w];
-  return customVjp('stage', inputs, (given) => given.slice(0, found.length), reverseStage(stage, found.length));
+  const forward = (given: Leaves): Leaves => given.slice(0, found.length);
+  return customVjp('stage', inputs, forward, reverseOf(stage, found.length), tangentOf(stage, found.length));
 }
 
-function reverseStage({ f, base, vector }: Stage, n: number): ReverseRule {
+/** The operands of a stage by name. */
+const partsOf = <T>({ f, base }: Stage, n: number, operands: readonly T[]) => {
   const atTime = n + f.captures.length;
+  return {
+    captures: operands.slice(n, atTime),
+    t: operands[atTime] as T,
+    base: operands.slice(atTime + 1, atTime + 1 + base.length),
+    w: operands.at(-1) as T,
+  };
+};
+
+/** One evaluation, as often as this is executed. */
+const countEvaluation = (name: string, k: Leaves): void => {
+  report(name, (k[0] as Tensor).size([]).cast('i32'), 'sum');
+};
+
+function reverseOf(stage: Stage, n: number): ReverseRule {
   return ({ inputs, outputs: k, cotangents, active }) => {
-    const [captures, t, w] = [inputs.slice(n, atTime), inputs[atTime] as Tensor, inputs.at(-1) as Tensor];
-    const start = inputs.slice(atTime + 1, atTime + 1 + base.length);
-    const y = start.map((leaf, i) => linearCombination([1, w], [leaf, k[i] as Tensor]));
+    const { captures, t, base, w } = partsOf(stage, n, inputs);
+    const y = base.map((leaf, i) => linearCombination([1, w], [leaf, k[i] as Tensor]));
     // The matrix of the system needs the derivative by y, whatever is active.
     const wanted = [...captures, t, ...y].map(
       (x, i) => isDifferentiable(x.type) && (i > captures.length || active[n + i] === true),
     );
-    const { pullback } = f.linearize(t, y, captures, wanted);
-    // One evaluation, as often as this is executed.
-    report(reports.nfeBackward, (k[0] as Tensor).size([]).cast('i32'), 'sum');
-    const pulled = pullback(throughSystem(cotangents, k, w, vector, (ct) => pullback(ct).y));
-    return [...k.map(() => null), ...pulled.captures, ...pulled.t, ...pulled.y, weightCotangent(pulled.y, k, w)];
+    const { pullback } = stage.f.linearize(t, y, captures, wanted);
+    countEvaluation(reports.nfeBackward, k);
+    const matrix = newtonMatrix(
+      denseJacobian((ct) => pullback(ct).y, stage.vector, k),
+      w,
+    );
+    const pulled = pullback(solve(matrix, cotangents, k, stage.vector, { transposeA: true }));
+    const found = k.map(() => null);
+    return [...found, ...pulled.captures, ...pulled.t, ...pulled.y, weightCotangent(pulled.y, k, w)];
   };
 }
 
-/** (I − w·J)⁻ᵀ·ct. */
-function throughSystem(
-  cotangents: Cotangents,
-  like: Leaves,
-  w: Tensor,
-  vector: StateVector,
-  pullback: (ct: Leaves) => Cotangents,
-): Leaves {
-  const ct = vector.join(like.map((leaf, i) => cotangents[i] ?? zerosLike(leaf)));
-  const matrix = newtonMatrix(denseJacobian(pullback, vector, like), w);
-  return vector.split(linearSolve(matrix, ct.expandDims(-1), { transposeA: true }).squeeze(-1));
+function tangentOf(stage: Stage, n: number): TangentRule {
+  return ({ inputs, outputs: k, tangents }) => {
+    const { captures, t, base, w } = partsOf(stage, n, inputs);
+    const moves = partsOf(stage, n, tangents);
+    const y = base.map((leaf, i) => linearCombination([1, w], [leaf, k[i] as Tensor]));
+    const direction = moves.base.map((d, i) => addTo(d, moves.w, k[i] as Tensor));
+    const pushed = stage.f.push(t, y, captures, [...moves.captures, moves.t, ...direction]);
+    if (pushed.every((tangent) => tangent === null)) return pushed;
+    const ofState = [...captures, t, ...y].map((x, i) => isDifferentiable(x.type) && i > captures.length);
+    const { pullback } = stage.f.linearize(t, y, captures, ofState);
+    countEvaluation(reports.nfe, k);
+    countEvaluation(reports.nfe, k);
+    const matrix = newtonMatrix(
+      denseJacobian((ct) => pullback(ct).y, stage.vector, k),
+      w,
+    );
+    return solve(matrix, pushed, k, stage.vector, {});
+  };
+}
+
+/** d base + k·dw */
+function addTo(base: Tensor | null, w: Tensor | null, k: Tensor): Tensor | null {
+  if (w === null) return base;
+  return base === null ? linearCombination([w], [k]) : linearCombination([1, w], [base, k]);
+}
+
+/** The solution of a system whose right-hand side is a change of leaves. */
+function solve(matrix: Tensor, right: Changes, like: Leaves, vector: StateVector, options: LinearSolveOptions): Leaves {
+  const joined = vector.join(like.map((leaf, i) => right[i] ?? zerosLike(leaf)));
+  return vector.split(linearSolve(matrix, joined.expandDims(-1), options).squeeze(-1));
 }
 
 /** Σ ȳ·k over all axes but those of w. */
-function weightCotangent(cotangents: Cotangents, k: Leaves, w: Tensor): Tensor {
+function weightCotangent(cotangents: Changes, k: Leaves, w: Tensor): Tensor {
   const terms = k.flatMap((slope, i) => {
     const ct = cotangents[i];
     return ct == null ? [] : [ct.mul(slope).sum({ axes: slope.shape.map((_, axis) => axis).slice(w.rank) })];
