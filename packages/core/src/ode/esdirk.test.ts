@@ -1,10 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { makeOde } from '../../test/ode.ts';
-import { centralDifferences, expectClose, f64, gradientsOf, run, uniform } from '../../test/support.ts';
+import {
+  expectClose,
+  expectGradient,
+  expectSecondGradient,
+  f64,
+  run,
+  uniform,
+  type TensorFunction,
+} from '../../test/support.ts';
 import { SolveError } from '../errors.ts';
 import { grad } from '../differentiate/vjp.ts';
 import { linearCombination, linearSolve, matmul, select } from '../tensor/functions.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { constant, type Tensor } from '../tensor/tensor.ts';
 import { esdirk, type EsdirkOptions } from './esdirk.ts';
 import { pid } from './pid.ts';
 import type { Solver } from './solver.ts';
@@ -216,28 +224,16 @@ describe('derivatives', () => {
       .mul(f64([3, -2]))
       .sum();
   };
-  const inputs = [f64([1, -0.5]), uniform(5, [2, 2]), f64(1.3), f64(0.2)];
-  const of = (xs: readonly Tensor[]): Tensor => value(...(xs as [Tensor, Tensor, Tensor, Tensor]));
+  const inputs = [f64([1, -0.5]), uniform(5, [2, 2]), f64(1.3)];
+  const end: TensorFunction = (y0, weights, rate) =>
+    value(y0 as Tensor, weights as Tensor, rate as Tensor, constant(0.2, [], 'f64'));
 
-  it('of first order are those of central differences', async () => {
-    const [found, expected] = await Promise.all([
-      gradientsOf((...xs) => of(xs), ...inputs),
-      centralDifferences((...xs) => of(xs), 1e-3, ...inputs),
-    ]);
-    // A time's is that of the dense output, which is not that of a step of another size.
-    expectClose(found.slice(0, 3), expected.slice(0, 3), 1e-9);
+  it('of first order are those of central differences, in reverse and in forward mode', async () => {
+    await expectGradient(end, inputs);
   });
 
-  it('of second order are those of central differences of the first', async () => {
-    const slope = (xs: readonly Tensor[]): Tensor =>
-      grad((ys: readonly Tensor[]) => of([...ys, xs[3] as Tensor]))(xs.slice(0, 3))
-        .map((x, i) => x.mul(uniform(20 + i, x.shape)).sum())
-        .reduce((a, b) => a.add(b));
-    const [found, expected] = await Promise.all([
-      gradientsOf((...xs) => slope(xs), ...inputs),
-      centralDifferences((...xs) => slope(xs), 1e-3, ...inputs),
-    ]);
-    expectClose(found.slice(0, 3), expected.slice(0, 3), 1e-8);
+  it('of second order are, by every order of the modes', async () => {
+    await expectSecondGradient(end, inputs, { tolerance: 1e-8 });
   });
 
   it('with tolerances that are arguments are those with fixed ones', async () => {
