@@ -64,6 +64,7 @@ export function esdirk(
   const { name, order, c, a, b, bError } = tableau;
   const guesses = predictors(c);
   const dense = tableau.interpolant ?? hermite(b);
+  const counts = b.map((weight, i) => [weight, bError?.[i] ?? 0, ...(dense[i] ?? [])].some((x) => x !== 0));
   return {
     name,
     order,
@@ -87,6 +88,7 @@ export function esdirk(
         const stage = system.solve(progress, {
           t: at(t, h, c[i] ?? 0),
           base: y.map((leaf, l) => stageSum(leaf, h, k, l, row)),
+          counts: counts[i] === true,
           guess: (i === 1 ? system.slopes : undefined) ?? y.map((_, l) => weightedSum(k, l, guesses[i] ?? [])),
         });
         k.push(stage.k);

@@ -37,6 +37,15 @@ export interface ImplicitStep {
   readonly measure: ErrorMeasure | undefined;
 }
 
+/** The equation k = f(t, base + γh·k) of one stage. */
+export interface StageProblem {
+  readonly t: Tensor;
+  readonly base: Leaves;
+  readonly guess: Leaves;
+  /** Whether the step's results use k itself. If only later stages do, slopes of integrals are not evaluated: zeros. */
+  readonly counts: boolean;
+}
+
 /** What one stage's iteration leaves to the next. */
 export type Progress = Pick<Iterate, 'isSolved' | 'rate'>;
 
@@ -53,7 +62,7 @@ export interface StageSystem {
   /** f(t, y) where it was evaluated, with the Jacobian; its gradient is stopped. */
   readonly slopes: Leaves | undefined;
   readonly progress: Progress;
-  solve(progress: Progress, stage: { readonly t: Tensor; readonly base: Leaves; readonly guess: Leaves }): SolvedStage;
+  solve(progress: Progress, stage: StageProblem): SolvedStage;
 }
 
 /** What the stages of a step share. Where f uses the state, f and its Jacobian are evaluated at the beginning of the step. */
@@ -78,7 +87,8 @@ function integrals(f: ClosedLeaves, step: ImplicitStep): StageSystem {
   return {
     slopes: undefined,
     progress: begin(step),
-    solve: (progress, { t, base }) => {
+    solve: (progress, { t, base, counts }) => {
+      if (!counts) return { k: base.map(zerosLike), y: base, evaluations: 0, progress };
       const k = f.f(t, base, f.captures);
       return { k, y: advance(base, w, k), evaluations: 1, progress };
     },
@@ -127,9 +137,11 @@ function newtonStages(f: ClosedLeaves, step: ImplicitStep, unknown: readonly num
       const guess = pick(stage.guess).map(stopGradient);
       const progress = simplifiedNewton({ ...equation, slopes }, { ...before, k: guess });
       const found = differentiableStage(progress.k, { f: inner, t: stage.t, base, w, vector });
-      if (unknown.length === y.length)
-        return { k: found, y: advance(base, w, found), evaluations: progress.iterations, progress };
-      const k = place(found, f.f(stage.t, place(advance(base, w, found), stage.base), f.captures));
+      const ends = advance(base, w, found);
+      if (unknown.length === y.length) return { k: found, y: ends, evaluations: progress.iterations, progress };
+      if (!stage.counts)
+        return { k: place(found, zeros), y: place(ends, stage.base), evaluations: progress.iterations, progress };
+      const k = place(found, f.f(stage.t, place(ends, stage.base), f.captures));
       return { k, y: advance(stage.base, w, k), evaluations: progress.iterations.add(1), progress };
     },
   };
