@@ -3,6 +3,7 @@ import { titleOf, type Case } from './case.ts';
 import { forwardCases, mixedOrderCases } from './forward.ts';
 import { gradientCases, secondOrderCases } from './gradients.ts';
 import { imageCases } from './images.ts';
+import { sampleCases } from './samples.ts';
 import { sequenceCases } from './sequences.ts';
 import { solverCases } from './solvers.ts';
 import { trainingCases } from './training.ts';
@@ -13,6 +14,7 @@ export const allCases: readonly Case[] = [
   ...forwardCases,
   ...secondOrderCases,
   ...mixedOrderCases,
+  ...sampleCases,
   ...trainingCases,
   ...imageCases,
   ...sequenceCases,

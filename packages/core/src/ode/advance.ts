@@ -15,7 +15,7 @@ import { asTensor, isTensor, type Tensor } from '../tensor/tensor.ts';
 import { flattenTree, type TreeStructure } from '../tree.ts';
 import { follow } from './follow.ts';
 import type { ClosedDynamics } from './gradient-method.ts';
-import { anySample, isPerSample, selectSamples } from './lanes.ts';
+import { anySample, isPerSample, lend, selectSamples } from './lanes.ts';
 import type { ErrorMeasure, LeafDynamics, Leaves, Solver, Step } from './solver.ts';
 import { reports } from './status.ts';
 import { writeOutputs } from './outputs.ts';
@@ -57,6 +57,8 @@ function finish(solver: Solver, step: Step<Leaves, unknown>, m: Moment): Advance
 export interface Verdict {
   /** Whether the step is accepted: bool. */
   readonly accept: Tensor;
+  /** Whether what it computed is finite; so it is if the step is accepted. */
+  readonly finite: Tensor;
   /** Anything else that the loop carries on: not differentiable. */
   readonly rest: Leaves;
 }
@@ -67,6 +69,8 @@ export interface Attempt {
   /** Structure of the solver's state. */
   readonly state: TreeStructure;
   readonly f: ClosedDynamics;
+  /** Whether samples may fail while the others go on. */
+  readonly mayFail: boolean;
   /** How errors are measured at a moment, if the controller tolerates any. */
   measureAt(moment: Moment): ErrorMeasure | undefined;
   /** Decides on a step, from what else the loop carries. */
@@ -82,6 +86,12 @@ const halted = (accept: Tensor, m: Moment): Moment => ({
   h: select(accept, m.h, 0),
   tNext: select(accept, m.tNext, m.t),
 });
+
+/** A moment at which samples that are not sound are where one is that moves: there f has a derivative. */
+function relocated(isSound: Tensor, moves: Tensor, m: Moment): Moment {
+  const lent = (x: Tensor): Tensor => lend(x, isSound, moves);
+  return { ...m, t: lent(m.t), y: m.y.map(lent), state: m.state.map(lent) };
+}
 
 /** Where a step leads: to its end if it was accepted, each sample for itself if samples have steps of their own. */
 function advanceWhere(accept: Tensor, solver: Solver, step: Step<Leaves, unknown>, m: Moment): Advanced {
@@ -115,20 +125,20 @@ export function attempt(
   const forward = (given: Leaves): Leaves => {
     const { moment: m, others: held } = inputs.structure.rebuild(given) as { moment: Moment; others: Leaves };
     const step = leafStep(parts, m);
-    const { accept, rest } = judge(m, step, held);
+    const { accept, finite, rest } = judge(m, step, held);
     const advanced = advanceWhere(accept, solver, step, m);
     const result = flattenTree(
       'attempt',
-      [advanced, accept, asTensor(step.evaluations, 'i32'), rest.map(stopGradient)],
+      [advanced, accept, asTensor(step.evaluations, 'i32'), finite, rest.map(stopGradient)],
       isTensor,
     );
     outputs = result.structure;
     return result.leaves;
   };
   const results = customVjp('attempt', inputs.leaves, forward, reverseAttempt(parts, moment));
-  const rebuilt = outputs?.rebuild(results) as readonly [Advanced, Tensor, Tensor, Leaves];
-  const [advanced, accept, evaluations, rest] = rebuilt;
-  return { ...advanced, accept, evaluations, rest };
+  const rebuilt = outputs?.rebuild(results) as readonly [Advanced, Tensor, Tensor, Tensor, Leaves];
+  const [advanced, accept, evaluations, finite, rest] = rebuilt;
+  return { ...advanced, accept, finite, evaluations, rest };
 }
 
 /** A solver's step with its state as leaves. */
@@ -138,11 +148,18 @@ function leafStep({ solver, state, f, measureAt }: Attempt, m: Moment): Step<Lea
   return { ...step, state: flattenTree('solver state', step.state, isTensor).leaves };
 }
 
+/** Whether a sample has a cotangent that is not zero. */
+const isNonZero = (ct: Tensor): Tensor =>
+  ct.rank === 1 ? ct.notEqual(0) : ct.notEqual(0).any({ axes: ct.shape.map((_, axis) => axis).slice(1) });
+
 /** What the reverse of an attempt reads: a moment's leaves but for its buffers, cotangents, and what an evaluation costs. */
 interface Pulled {
   readonly read: Leaves;
   readonly cts: Leaves;
   readonly evaluations: Tensor;
+  /** Which samples are pulled back along their step; and, where samples may fail, which are at a place that is sound. */
+  readonly moves?: Tensor;
+  readonly isSound?: Tensor;
 }
 
 /** The reverse rule of an attempt at a moment like this one. */
@@ -191,12 +208,9 @@ function reverseAttempt(parts: Attempt, like: Moment): ReverseRule {
       return pullback(all).slice(step.captures.length);
     };
     /** Samples that stay are pulled back along steps of size 0 with cotangents of zero, and pass theirs on. */
-    const pullBackSamples = ({
-      accept: moves,
-      ...pass
-    }: Pulled & { readonly accept: Tensor }): readonly Cotangent[] => {
-      const isBuffer = given.map(({ i }) => buffers.has(origin[i] as number));
-      const at = halted(moves, structure.rebuild(withBuffers(pass.read)) as Moment);
+    const pullBackSamples = (moves: Tensor, { isSound, ...pass }: Pulled): readonly Cotangent[] => {
+      const own = structure.rebuild(withBuffers(pass.read)) as Moment;
+      const at = halted(moves, isSound === undefined ? own : relocated(isSound, moves, own));
       const read = readable(flattenTree('attempt', at, isTensor).leaves);
       const cts = pass.cts.map((ct, k) => (isBuffer[k] === true ? ct : selectSamples(moves, ct, zerosLike(ct))));
       const all = [...pullBack({ ...pass, read, cts })];
@@ -206,11 +220,13 @@ function reverseAttempt(parts: Attempt, like: Moment): ReverseRule {
       });
       return all;
     };
-    const operands = { read: readable(moment), cts: given.map(({ ct }) => ct), evaluations };
+    const isBuffer = given.map(({ i }) => buffers.has(origin[i] as number));
+    const operands: Pulled = { read: readable(moment), cts: given.map(({ ct }) => ct), evaluations };
+    const { moves, ...soundness } = movement();
     const pulled = cond(
-      anySample(accept),
-      isPerSample(accept) ? { ...operands, accept } : operands,
-      (x) => answer('accept' in x ? pullBackSamples(x) : pullBack(x)),
+      anySample(moves),
+      isPerSample(moves) ? { ...operands, moves, ...soundness } : operands,
+      (x) => answer(x.moves === undefined ? pullBack(x) : pullBackSamples(x.moves, x)),
       ({ cts }) => {
         const all: Cotangent[] = moment.map(() => null);
         given.forEach(({ i }, k) => (all[origin[i] as number] = cts[k] ?? null));
@@ -219,5 +235,20 @@ function reverseAttempt(parts: Attempt, like: Moment): ReverseRule {
     );
     const next = pulled.values();
     return inputs.map((_, i) => (wanted[i] === true ? (next.next().value ?? null) : null));
+
+    /**
+     * Which samples are pulled back. One that fails later has cotangents of zero behind its last output: there it is not,
+     * as f may have no derivative where it came to its end.
+     */
+    function movement(): { readonly moves: Tensor; readonly isSound?: Tensor } {
+      if (!(isPerSample(accept) && parts.mayFail)) return { moves: accept };
+      const [j] = indicesOf(positions.j) as [number];
+      const hasOutputs = (outputs[origin.indexOf(j)] as Tensor).greater(moment[j] as Tensor);
+      const isNeeded = given
+        .flatMap(({ ct }, k) => (isBuffer[k] === true ? [] : [isNonZero(ct)]))
+        .reduce((a, b) => a.or(b), hasOutputs);
+      const finite = outputs[origin.length + 2] as Tensor;
+      return { moves: accept.and(isNeeded), isSound: isNeeded.and(accept.or(finite)) };
+    }
   };
 }

@@ -18,6 +18,8 @@ export interface SolveProblem {
   readonly y0: Leaves;
   /** Times, a vector; with steps for each of B samples they are [times, B]. */
   readonly ts: Tensor;
+  /** Whether a solve that fails leaves NaN in its solution, of the samples that failed, and the run goes on. */
+  readonly mayFail?: boolean;
 }
 
 /** What can differ between the forward solve and one that a gradient method makes. */

@@ -7,13 +7,14 @@ import { whileLoop } from '../control/loops.ts';
 import { report } from '../control/report.ts';
 import { arange, concat, select, stopGradient, zerosLike } from '../tensor/functions.ts';
 import { formatType, type Shape } from '../graph/graph.ts';
-import { asTensor, constant, isTensor, type Tensor } from '../tensor/tensor.ts';
+import { constant, isTensor, type Tensor } from '../tensor/tensor.ts';
 import { flattenTree, type TreeStructure } from '../tree.ts';
 import { attempt, type Attempt, type Moment } from './advance.ts';
 import { requireCompatible } from './compatibility.ts';
 import type { RecordedSteps, SolveProblem } from './gradient-method.ts';
 import { anySample, asRows, choose, chooseRarely, fromRows, isPerSample, readRow } from './lanes.ts';
 import type { Leaves, Solver } from './solver.ts';
+import { start as begin } from './start.ts';
 import { failureReport, reports, sampleFailureReport, statusCode } from './status.ts';
 import type { StepController } from './step-controller.ts';
 import { afterStep, areFinite, errorToJudge, resolution, statusAfter, type TriedStep } from './verdict.ts';
@@ -28,8 +29,6 @@ export interface Method {
   readonly phase: 'forward' | 'backward';
   /** Times that steps must land on, increasing or decreasing; stacked like the output times. */
   readonly landAt: Tensor | undefined;
-  /** Whether a solve that fails makes the run throw, or leaves NaN where it did not get. */
-  readonly onFailure: 'throw' | 'nan';
   /** Signed size of the first step, in place of the controller's. */
   readonly firstStep: Tensor | undefined;
   /** Whether the accepted steps are recorded. */
@@ -96,10 +95,9 @@ const slack = 1e-3;
 export function integrate(problem: SolveProblem, method: Method): Integrated {
   const { solver, controller, maxSteps } = method;
   requireCompatible(solver, controller);
-  const { f, captures, y0, ts } = problem;
+  const { f, captures, y0, ts, mayFail = false } = problem;
   const [count = 0, ...lanes] = ts.shape;
-  const unwritten = method.onFailure === 'nan' ? NaN : 0;
-  const ys0 = y0.map((leaf) => constant(unwritten, [count, ...leaf.shape], leaf.dtype).setRow(0, leaf));
+  const ys0 = y0.map((leaf) => constant(mayFail ? NaN : 0, [count, ...leaf.shape], leaf.dtype).setRow(0, leaf));
   const zero = constant(0, lanes, 'i32');
   const none = constant(0, [], 'i32');
   if (count === 1) {
@@ -110,10 +108,8 @@ export function integrate(problem: SolveProblem, method: Method): Integrated {
   const [start, end] = [stopGradient(t0), stopGradient(ts.at(-1))];
   const direction = end.sub(start).sign();
   const landAt = method.landAt && along(method.landAt, direction);
-  const dynamics = (t: Tensor, y: Leaves): Leaves => f(t, y, captures);
-  const initial = solver.init(dynamics, t0, y0);
-  const state0 = flattenTree('solver state', initial.state, isTensor);
-  requireSamples(`solver '${solver.name}'`, state0.leaves, lanes);
+  const initial = begin(solver, problem, t0);
+  requireSamples(`solver '${solver.name}'`, initial.state, lanes);
   const frozen = (leaves: Leaves): Leaves => leaves.map(stopGradient);
   const orders = { order: solver.order, errorOrder: solver.errorOrder ?? solver.order - 1 };
   const first = controller.init({
@@ -144,7 +140,7 @@ export function integrate(problem: SolveProblem, method: Method): Integrated {
       lost: zerosLike(t0),
       h: stopGradient(method.firstStep ?? first.h),
       y: y0,
-      state: state0.leaves,
+      state: initial.state,
       controller: frozen(controller0.leaves),
       j: i32(1),
       landed: landAt === undefined ? [] : [firstLanding(landAt, start, direction)],
@@ -152,7 +148,7 @@ export function integrate(problem: SolveProblem, method: Method): Integrated {
       status: select(isInOrder, hasTolerances, i32(statusCode.invalidTimes)),
       attempts: i32(0),
       accepted: i32(0),
-      nfe: addCounts(asTensor(initial.evaluations, 'i32'), method.firstStep === undefined ? first.evaluations : 0),
+      nfe: addCounts(initial.evaluations, method.firstStep === undefined ? first.evaluations : 0),
     },
     (c) => anySample(isRunning(c, count)),
     (c) => {
@@ -204,10 +200,10 @@ export function integrate(problem: SolveProblem, method: Method): Integrated {
         const state = flattenTree('controller state', next.state, isTensor).leaves;
         const within = flattenTree('interpolant', method.records ? taken.interpolant : [], isTensor);
         interpolant = within.structure;
-        return { accept, rest: [finite, lostNext, h1, ...state, ...frozen(within.leaves), ...solved] };
+        return { accept, finite, rest: [lostNext, h1, ...state, ...frozen(within.leaves), ...solved] };
       };
-      const tried = attempt({ solver, state: state0.structure, f, measureAt, judge }, moment, others);
-      const [finite, lostNext, h1, ...others1] = tried.rest as [Tensor, Tensor, Tensor, ...Tensor[]];
+      const tried = attempt({ solver, state: initial.structure, f, mayFail, measureAt, judge }, moment, others);
+      const [lostNext, h1, ...others1] = tried.rest as [Tensor, Tensor, ...Tensor[]];
       const [held, rest] = [others1.slice(0, c.controller.length), others1.slice(c.controller.length)];
       const recorded = interpolant?.paths.length ?? 0;
       const [within, solved] = [rest.slice(0, recorded), rest.slice(recorded)];
@@ -216,7 +212,19 @@ export function integrate(problem: SolveProblem, method: Method): Integrated {
       const isFine = isPerSample(h) ? isWell.or(isRunning(c, count).not()) : isWell;
       const status = chooseRarely(
         isFine,
-        { t, start, end, h, h1, accept: tried.accept, finite, solved, attempts, j: tried.j, status: c.status },
+        {
+          t,
+          start,
+          end,
+          h,
+          h1,
+          accept: tried.accept,
+          finite: tried.finite,
+          solved,
+          attempts,
+          j: tried.j,
+          status: c.status,
+        },
         (x) => x.status,
         (x) => statusAfter(x, { count, maxSteps, minStep: controller.minStep }),
       );
@@ -251,7 +259,7 @@ export function integrate(problem: SolveProblem, method: Method): Integrated {
   report(isForward ? reports.nfe : reports.nfeBackward, nfe, 'sum');
   report(isForward ? reports.accepted : reports.acceptedBackward, sumOfSamples(accepted), 'sum');
   report(isForward ? reports.rejected : reports.rejectedBackward, sumOfSamples(rejected), 'sum');
-  if (method.onFailure === 'throw') reportFailure({ ...carry, t: stopGradient(carry.t) });
+  if (!mayFail) reportFailure({ ...carry, t: stopGradient(carry.t) });
   const recorded = 'h' in tape && interpolant !== undefined ? { steps: tape, structure: interpolant } : undefined;
   return { ys: carry.ys.map((rows) => fromRows(rows, lanes)), stats: { nfe, accepted, rejected, status }, recorded };
 }

@@ -110,7 +110,6 @@ export function odeint<Y>(
       phase,
       // Samples' own times are none where a gradient method solves for all samples in one time.
       landAt: landAt && isForSamples(problem) === perSample ? stopGradient(stackTimes(landAt, lanes)) : undefined,
-      onFailure: phase === 'forward' ? onFailure : 'throw',
       firstStep,
       records,
     });
@@ -136,7 +135,8 @@ export function odeint<Y>(
   requireCompatible(solver, controller);
   if (perSample) requirePerSample({ solver, controller, gradient });
   const captures = [...dynamics.captures, ...controllerTensors];
-  const problem: SolveProblem = { f: dynamics.f, captures, y0: leaves, ts: stackTimes(times, lanes) };
+  const mayFail = onFailure === 'nan' ? { mayFail: true } : {};
+  const problem: SolveProblem = { f: dynamics.f, captures, y0: leaves, ts: stackTimes(times, lanes), ...mayFail };
   const ys = gradient.solve(problem, run, record);
   const taken = takeReport(solveStats, ys[0] as Tensor);
   const counts = taken === undefined ? stats : fromOrder(taken, lanes);

@@ -94,24 +94,31 @@ interface Context {
 }
 
 function solveWithAdjoint(problem: SolveProblem, integrate: Integrate, context: Context): Leaves {
-  const { f, y0, ts, captures } = problem;
+  const { y0, ts, captures } = problem;
   const n = y0.length;
   // One time: nothing is solved.
   if (ts.shape[0] === 1) return integrate(problem, context.given);
-  const forward = (inputs: Leaves): Leaves =>
-    integrate({ f, y0: inputs.slice(0, n), ts: inputs[n] as Tensor, captures: inputs.slice(n + 1) }, context.given);
-  return customVjp('adjoint', [...y0, ts, ...captures], forward, reverse(f, n, integrate, context));
+  const problemOf = (inputs: Leaves): SolveProblem => ({
+    ...problem,
+    y0: inputs.slice(0, n),
+    ts: inputs[n] as Tensor,
+    captures: inputs.slice(n + 1),
+  });
+  const forward = (inputs: Leaves): Leaves => integrate(problemOf(inputs), context.given);
+  return customVjp('adjoint', [...y0, ts, ...captures], forward, reverse(problemOf, integrate, context));
 }
 
-function reverse(f: ClosedDynamics, n: number, integrate: Integrate, context: Context): ReverseRule {
+function reverse(problemOf: (inputs: Leaves) => SolveProblem, integrate: Integrate, context: Context): ReverseRule {
   return ({ inputs, outputs: ys, cotangents, active }) => {
-    const [y0, ts, captures] = [inputs.slice(0, n), inputs[n] as Tensor, inputs.slice(n + 1)];
+    const solved = problemOf(inputs);
+    const { f, y0, ts, captures } = solved;
+    const n = y0.length;
     const wanted = captures.map((x, i) => active[n + 1 + i] === true && isDifferentiable(x.type));
     const wantsTimes = active[n] === true;
     const parameters = captures.filter((_, i) => wanted[i]);
     const intervals = (ts.shape[0] ?? 1) - 1;
     const ct = ys.map((y, i) => cotangents[i] ?? zerosLike(y));
-    const clock = clockOf(ts, y0);
+    const clock = clockOf(solved);
     const augmented = augment(f, n, wanted, clock);
     const backward = backwardContext(context, parameters.length);
     const rows = (x: Tensor, first: number): Tensor =>
@@ -149,8 +156,9 @@ function reverse(f: ClosedDynamics, n: number, integrate: Integrate, context: Co
       const last = (leaves: Leaves): Leaves => leaves.map((leaf) => leaf.at(-1));
       const atEnd = clock.dot(last(ct), f(ts.at(-1), last(ys), captures), last(ys));
       dts = concat([inner.setRow(0, atStart.at(0)), atEnd.reshape([1, ...atEnd.shape])]);
-      report('nfe.backward', carry.evaluations.add(1), 'sum');
     }
+    const others = clock.evaluations + (wantsTimes ? 1 : 0);
+    if (others > 0) report('nfe.backward', carry.evaluations.add(others), 'sum');
     const dy0 = carry.a.map((a, i) => a.add((ct[i] as Tensor).at(0)));
     const dparameters = [...carry.g];
     return [...dy0, dts, ...wanted.map((isWanted) => (isWanted ? (dparameters.shift() ?? null) : null))];
