@@ -1,4 +1,5 @@
 // Steps for each sample: every sample ends as if it were solved alone.
+import { adjoint } from '@node-ode/gradient-adjoint';
 import { adamsBashforthMoulton } from '@node-ode/solver-adams';
 import { bosh3 } from '@node-ode/solver-bosh3';
 import { heun } from '@node-ode/solver-heun';
@@ -18,8 +19,11 @@ import {
   isHostArray,
   mapTree,
   toNested,
+  hvp,
+  jvp,
+  onesLike,
 } from '../index.ts';
-import { expectClose, flatten, readAll, type Nested } from '../../test/support.ts';
+import { evaluate, expectClose, f64, flatten, readAll, type Nested } from '../../test/support.ts';
 import { valueAndGrad } from '../differentiate/vjp.ts';
 import { concat } from '../tensor/functions.ts';
 import type { SolveOptions } from './odeint.ts';
@@ -214,5 +218,52 @@ describe('each sample is as it is alone', () => {
       expectClose(ys, row.ys, 1e-5);
       expectClose(gradients, row.gradients, 1e-4);
     });
+  });
+});
+
+describe('derivatives of solves with steps for each sample', () => {
+  const theta = f64(0.7);
+  const y0 = f64([0.5, 1.5, -1]);
+  const times = f64([
+    [0, 1],
+    [0.5, -0.5],
+    [0, 0.2],
+  ]);
+  const lossWith =
+    (ode: Ode) =>
+    (p: { readonly y: Tensor; readonly theta: Tensor }): Tensor =>
+      ode
+        .odeint((t, y: Tensor) => y.mul(p.theta).sin().add(t.mul(0.3)), p.y, times)
+        .ys.square()
+        .sum();
+  const through = makeOde({ perSample: true });
+
+  it('by forward mode are those by reverse mode', async () => {
+    const { tangent, grad } = await evaluate(
+      (y: Tensor, k: Tensor) => {
+        const p = { y, theta: k };
+        const { tangent: moved } = jvp(lossWith(through), p, { y: onesLike(y), theta: k.mul(0).add(2) });
+        return { tangent: moved, grad: valueAndGrad(lossWith(through))(p).grad };
+      },
+      y0,
+      theta,
+    );
+    const [dy, dTheta] = [flatten(grad.y), Number(grad.theta)];
+    expectClose(
+      Number(tangent),
+      dy.reduce((a, b) => a + b, 2 * dTheta),
+      1e-12,
+    );
+  });
+
+  it('of second order agree: through the steps, and by the adjoint', async () => {
+    const hessian = (ode: Ode) =>
+      evaluate(
+        (y: Tensor, k: Tensor) => hvp(lossWith(ode))({ y, theta: k }, { y: y.mul(0).add(0.5), theta: k.mul(0).add(1) }),
+        y0,
+        theta,
+      );
+    const [expected, found] = [await hessian(through), await hessian(through.with({ gradient: adjoint() }))];
+    expectClose([found.y, found.theta], [expected.y, expected.theta], 1e-6);
   });
 });
