@@ -73,9 +73,15 @@ export type { Dynamics, Solution, SolveOptions, StateOf } from './ode/odeint.ts'
 export type { HostTimes, Times } from './ode/times.ts';
 export { leafNorm, type LeafTolerance, type Norm } from './ode/norm.ts';
 export { pid, type PidOptions, type Tolerance } from './ode/pid.ts';
-export { rungeKutta, type RungeKuttaInterpolant, type RungeKuttaState, type Tableau } from './ode/runge-kutta.ts';
+export {
+  rungeKutta,
+  type RungeKuttaInterpolant,
+  type RungeKuttaState,
+  type Tableau,
+  type TableauExtension,
+} from './ode/runge-kutta.ts';
 export { failureOf, isFailureReport } from './ode/status.ts';
-export type { LeafDynamics, Leaves, Solver, SolverStart, Step } from './ode/solver.ts';
+export type { Densified, LeafDynamics, Leaves, Solver, SolverStart, Step } from './ode/solver.ts';
 export type {
   AttemptedStep,
   ControllerProblem,

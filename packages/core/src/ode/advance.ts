@@ -11,13 +11,13 @@ import { linearize } from '../differentiate/linearize.ts';
 import { isDifferentiable } from '../graph/infer.ts';
 import { asTensorResult } from '../tensor/trace.ts';
 import { select, zerosLike } from '../tensor/functions.ts';
-import { asTensor, isTensor, type Tensor } from '../tensor/tensor.ts';
+import { asTensor, constant, isTensor, type Tensor } from '../tensor/tensor.ts';
 import { flattenTree, type TreeStructure } from '../tree.ts';
 import type { ClosedDynamics } from './gradient-method.ts';
 import { anySample, isPerSample, selectSamples } from './lanes.ts';
 import type { Leaves, Solver, Step } from './solver.ts';
 import { reports } from './status.ts';
-import { writeOutputs } from './outputs.ts';
+import { readStep } from './within.ts';
 
 /** What the differentiable part of an iteration reads. Times, sizes and indices are scalars, or one for each sample. */
 export interface Moment {
@@ -45,10 +45,19 @@ export interface Advanced {
   readonly ys: Leaves;
 }
 
-/** The state after an accepted step, with every output time up to it written from the step's interpolant. */
-function finish(solver: Solver, step: Step<Leaves, unknown>, m: Moment): Advanced {
-  const { j, ys } = writeOutputs(solver, step.interpolant, { ...m, y1: step.y });
-  return { t: follow(m.tNext, m.t), y: step.y, state: step.state, j, ys };
+/** An advance, and the function evaluations that reading values within the step took, if it can take any. */
+interface Finished {
+  readonly advanced: Advanced;
+  readonly evaluations: Leaves;
+}
+
+/** The state after an accepted step, with every output time up to it written. */
+function finish(parts: Attempt, step: Step<Leaves, unknown>, m: Moment): Finished {
+  const { j, ys, evaluations } = readStep(parts, step, m);
+  return {
+    advanced: { t: follow(m.tNext, m.t), y: step.y, state: step.state, j, ys },
+    evaluations: evaluations === undefined ? [] : [evaluations],
+  };
 }
 
 /** `value`, differentiated as if it were `source`: a time that was assigned moves with the one before it. */
@@ -86,21 +95,25 @@ const halted = (accept: Tensor, m: Moment): Moment => ({
 });
 
 /** Where a step leads: to its end if it was accepted, each sample for itself if samples have steps of their own. */
-function advanceWhere(accept: Tensor, solver: Solver, step: Step<Leaves, unknown>, m: Moment): Advanced {
+function advanceWhere(accept: Tensor, parts: Attempt, step: Step<Leaves, unknown>, m: Moment): Finished {
   if (isPerSample(accept)) {
-    const { t, y, state, j, ys } = finish(solver, step, halted(accept, m));
+    const { advanced, evaluations } = finish(parts, step, halted(accept, m));
+    const { t, y, state, j, ys } = advanced;
     const keep = (after: Leaves, before: Leaves): Leaves =>
       after.map((leaf, i) => selectSamples(accept, leaf, before[i] as Tensor));
-    return { t, y: keep(y, m.y), state: keep(state, m.state), j, ys };
+    return { advanced: { t, y: keep(y, m.y), state: keep(state, m.state), j, ys }, evaluations };
   }
   const { y, state, interpolant } = step;
   return cond(
     accept,
     { m, step: { y, state, interpolant } },
-    (taken) => finish(solver, { ...step, ...taken.step }, taken.m),
-    (taken) => stay(taken.m),
+    (taken) => finish(parts, { ...step, ...taken.step }, taken.m),
+    (taken) => ({ advanced: stay(taken.m), evaluations: noEvaluations(parts) }),
   );
 }
+
+/** Nothing was read: as many zeros as `finish` counts evaluations. */
+const noEvaluations = ({ solver }: Attempt): Leaves => (solver.densify === undefined ? [] : [constant(0, [], 'i32')]);
 
 /**
  * Tries a step: it advances if `judge` accepts it, else nothing but `rest` changes. In reverse an accepted step is computed
@@ -111,15 +124,16 @@ export function attempt(
   moment: Moment,
   others: Leaves,
 ): Advanced & Verdict & { readonly evaluations: Tensor } {
-  const { solver, judge } = parts;
+  const { judge } = parts;
   const inputs = flattenTree('attempt', { moment, others }, isTensor);
   let outputs: TreeStructure | undefined;
   const forward = (given: Leaves): Leaves => {
     const { moment: m, others: held } = inputs.structure.rebuild(given) as { moment: Moment; others: Leaves };
     const step = leafStep(parts, m);
     const { accept, rest } = judge(m, step, held);
-    const advanced = advanceWhere(accept, solver, step, m);
-    const result = flattenTree('attempt', [advanced, accept, asTensor(step.evaluations, 'i32'), rest], isTensor);
+    const { advanced, evaluations: further } = advanceWhere(accept, parts, step, m);
+    const evaluations = further.reduce((sum, more) => sum.add(more), asTensor(step.evaluations, 'i32'));
+    const result = flattenTree('attempt', [advanced, accept, evaluations, rest], isTensor);
     outputs = result.structure;
     return result.leaves;
   };
@@ -161,7 +175,7 @@ function reverseAttempt(parts: Attempt, like: Moment): ReverseRule {
   };
   const advance = (given: Leaves): Leaves => {
     const m = structure.rebuild(given) as Moment;
-    return flattenTree('attempt', finish(parts.solver, leafStep(parts, m), m), isTensor).leaves;
+    return flattenTree('attempt', finish(parts, leafStep(parts, m), m).advanced, isTensor).leaves;
   };
 
   return ({ inputs, outputs, cotangents, active }) => {

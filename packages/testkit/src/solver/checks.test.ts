@@ -1,5 +1,13 @@
 // The suite of solvers passes good ones, and fails broken ones for the right reason.
-import { linearCombination, rungeKutta, stopGradient, type Leaves, type Solver, type Tensor } from '@node-ode/core';
+import {
+  linearCombination,
+  rungeKutta,
+  stopGradient,
+  type Leaves,
+  type RungeKuttaInterpolant,
+  type Solver,
+  type Tensor,
+} from '@node-ode/core';
 import { describe, expect, it } from 'vitest';
 import { failuresOf } from '../support/check.ts';
 import { fehlberg } from '../support/fehlberg.ts';
@@ -80,6 +88,7 @@ const names = {
   types: 'returns data of fixed types',
   says: 'returns an error estimate if it says so',
   ends: 'meets both ends of a step',
+  joins: 'has one value and one slope at each end of a step, with further evaluations or without',
   pure: 'gives the same results for the same inputs',
   fsal: 'evaluates last what the next step evaluates first, if it says so',
   traced: 'reports as many evaluations as it traces',
@@ -139,6 +148,18 @@ const broken: readonly (readonly [string, () => Solver, readonly (keyof typeof n
       interpolate: (interpolant, theta) => base.interpolate(interpolant, theta.mul(0.999)),
     })),
     ['dense', 'ends'],
+  ],
+  [
+    'further evaluations that move the end of a step, and are not counted',
+    altered(fehlberg, () => ({
+      densify: (f, t, interpolant) => {
+        const { y, h, k } = interpolant as RungeKuttaInterpolant;
+        const [first, ...others] = k;
+        const again = f(t, y).map((d, i) => d.add(first![i]!).mul(0.501));
+        return { interpolant: { y, h, k: [again, ...others] }, evaluations: 0 };
+      },
+    })),
+    ['joins', 'ends', 'dense', 'traced', 'executed'],
   ],
   [
     'a result that depends on how often it was traced',
