@@ -13,7 +13,9 @@ import { asTensorResult } from '../tensor/trace.ts';
 import { select, zerosLike } from '../tensor/functions.ts';
 import { asTensor, constant, isTensor, type Tensor } from '../tensor/tensor.ts';
 import { flattenTree, type TreeStructure } from '../tree.ts';
+import { follow } from './follow.ts';
 import type { ClosedDynamics } from './gradient-method.ts';
+import { carriedOn, dynamicsOf, type Sides } from './jumps.ts';
 import { anySample, isPerSample, selectSamples } from './lanes.ts';
 import type { Leaves, Solver, Step } from './solver.ts';
 import { reports } from './status.ts';
@@ -34,6 +36,8 @@ export interface Moment {
   readonly ys: Leaves;
   readonly ts: Tensor;
   readonly captures: Leaves;
+  /** Where the step lies among the times at which f jumps, if there are any. */
+  readonly sides: Sides | readonly [];
 }
 
 /** What the differentiable part of an iteration gives. */
@@ -45,7 +49,7 @@ export interface Advanced {
   readonly ys: Leaves;
 }
 
-/** An advance, and the function evaluations that reading values within the step took, if it can take any. */
+/** An advance, and the function evaluations made after the step: a list that is empty where there can be none. */
 interface Finished {
   readonly advanced: Advanced;
   readonly evaluations: Leaves;
@@ -53,17 +57,14 @@ interface Finished {
 
 /** The state after an accepted step, with every output time up to it written. */
 function finish(parts: Attempt, step: Step<Leaves, unknown>, m: Moment): Finished {
-  const { j, ys, evaluations } = readStep(parts, step, m);
-  return {
-    advanced: { t: follow(m.tNext, m.t), y: step.y, state: step.state, j, ys },
-    evaluations: evaluations === undefined ? [] : [evaluations],
-  };
-}
-
-/** `value`, differentiated as if it were `source`: a time that was assigned moves with the one before it. */
-function follow(value: Tensor, source: Tensor): Tensor {
-  const rule: ReverseRule = ({ cotangents: [ct] }) => [null, ct ?? null];
-  return customVjp('follow', [value, source], ([v]) => [v as Tensor], rule)[0] as Tensor;
+  const { j, ys, evaluations: within } = readStep(parts, step, m);
+  const { y, interpolant } = step;
+  const state = step.state as Leaves;
+  if (!('next' in m.sides)) {
+    return { advanced: { t: follow(m.tNext, m.t), y, state, j, ys }, evaluations: within };
+  }
+  const { evaluations: behind, ...next } = carriedOn(parts.solver, parts.f, m.sides, { ...m, y, interpolant, state });
+  return { advanced: { ...next, j, ys }, evaluations: [...within, behind] };
 }
 
 /** What an iteration decides besides advancing. */
@@ -108,12 +109,15 @@ function advanceWhere(accept: Tensor, parts: Attempt, step: Step<Leaves, unknown
     accept,
     { m, step: { y, state, interpolant } },
     (taken) => finish(parts, { ...step, ...taken.step }, taken.m),
-    (taken) => ({ advanced: stay(taken.m), evaluations: noEvaluations(parts) }),
+    (taken) => ({ advanced: stay(taken.m), evaluations: noEvaluations(parts, taken.m) }),
   );
 }
 
-/** Nothing was read: as many zeros as `finish` counts evaluations. */
-const noEvaluations = ({ solver }: Attempt): Leaves => (solver.densify === undefined ? [] : [constant(0, [], 'i32')]);
+/** As many zeros as `finish` counts evaluations. */
+function noEvaluations({ solver }: Attempt, { sides }: Moment): Leaves {
+  const counts = [solver.densify !== undefined, 'next' in sides].filter(Boolean);
+  return counts.map(() => constant(0, [], 'i32'));
+}
 
 /**
  * Tries a step: it advances if `judge` accepts it, else nothing but `rest` changes. In reverse an accepted step is computed
@@ -145,7 +149,7 @@ export function attempt(
 
 /** A solver's step with its state as leaves. */
 function leafStep({ solver, state, f }: Attempt, m: Moment): Step<Leaves, unknown> {
-  const step = solver.step((t, y) => f(t, y, m.captures), m.t, m.h, m.y, state.rebuild(m.state));
+  const step = solver.step(dynamicsOf(f, m), m.t, m.h, m.y, state.rebuild(m.state));
   return { ...step, state: flattenTree('solver state', step.state, isTensor).leaves };
 }
 

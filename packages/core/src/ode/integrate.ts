@@ -5,14 +5,16 @@
 import { ShapeError } from '../errors.ts';
 import { whileLoop } from '../control/loops.ts';
 import { report } from '../control/report.ts';
-import { arange, concat, select, stopGradient, zerosLike } from '../tensor/functions.ts';
+import { concat, select, stopGradient, zerosLike } from '../tensor/functions.ts';
 import { formatType, type Shape } from '../graph/graph.ts';
 import { asTensor, constant, isTensor, type Tensor } from '../tensor/tensor.ts';
 import { flattenTree } from '../tree.ts';
 import { attempt, type Attempt, type Moment } from './advance.ts';
 import type { SolveProblem } from './gradient-method.ts';
 import { requireCompatible } from './compatibility.ts';
-import { anySample, asRows, choose, chooseRarely, fromRows, isPerSample, readRow } from './lanes.ts';
+import { dynamicsOf, sidesOf } from './jumps.ts';
+import { areMonotone, firstCursors, landingsOf, nextCursors, nextTarget } from './landings.ts';
+import { anySample, asRows, choose, chooseRarely, fromRows, isPerSample } from './lanes.ts';
 import type { Leaves, Solver } from './solver.ts';
 import { failureReport, reports, sampleFailureReport, statusCode } from './status.ts';
 import type { StepController } from './step-controller.ts';
@@ -26,6 +28,8 @@ export interface Method {
   readonly phase: 'forward' | 'backward';
   /** Times that steps must land on, increasing or decreasing; stacked like the output times. */
   readonly landAt: Tensor | undefined;
+  /** Times at which f is discontinuous, likewise: steps land on them, too. */
+  readonly jumpTimes: Tensor | undefined;
   /** Whether a solve that fails makes the run throw, or leaves NaN where it did not get. */
   readonly onFailure: 'throw' | 'nan';
 }
@@ -55,7 +59,7 @@ interface Carry {
   readonly controller: Leaves;
   /** Index of the next output time. */
   readonly j: Tensor;
-  /** Number of landing times passed. */
+  /** Number of landing times passed, of each list of them. */
   readonly landed: Leaves;
   readonly ys: Leaves;
   readonly status: Tensor;
@@ -85,15 +89,19 @@ export function integrate(problem: SolveProblem, method: Method): { readonly ys:
   const t0 = ts.at(0);
   const [start, end] = [stopGradient(t0), stopGradient(ts.at(-1))];
   const direction = end.sub(start).sign();
-  const landAt = method.landAt && along(method.landAt, direction);
-  const dynamics = (t: Tensor, y: Leaves): Leaves => f(t, y, captures);
-  const initial = solver.init(dynamics, t0, y0);
+  const course = { start, end, direction };
+  const landings = landingsOf([method.landAt, method.jumpTimes], course);
+  const cursors = firstCursors(landings);
+  const jumps = method.jumpTimes && { times: method.jumpTimes, ...course };
+  const sides = (t: Tensor, tNext: Tensor): Moment['sides'] => (jumps === undefined ? [] : sidesOf(jumps, t, tNext));
+  const firstSides = sides(start, nextTarget(landings, cursors));
+  const initial = solver.init(dynamicsOf(f, { captures, sides: firstSides }), t0, y0);
   const state0 = flattenTree('solver state', initial.state, isTensor);
   requireSamples(`solver '${solver.name}'`, state0.leaves, lanes);
   const frozen = (leaves: Leaves): Leaves => leaves.map(stopGradient);
   const orders = { order: solver.order, errorOrder: solver.errorOrder ?? solver.order - 1 };
   const first = controller.init({
-    f: (t, y) => f(t, y, frozen(captures)),
+    f: dynamicsOf(f, { captures: frozen(captures), sides: firstSides }),
     t0: start,
     t1: end,
     y0: frozen(y0),
@@ -103,8 +111,9 @@ export function integrate(problem: SolveProblem, method: Method): { readonly ys:
   const controller0 = flattenTree('controller state', first.state, isTensor);
   requireSamples(`controller '${controller.name}'`, [first.h, ...controller0.leaves], lanes);
   const i32 = (x: number): Tensor => constant(x, lanes, 'i32');
-  const inOrder = areMonotone(stopGradient(ts), direction);
-  const isInOrder = landAt === undefined ? inOrder : inOrder.and(areMonotone(landAt, direction));
+  const isInOrder = [stopGradient(ts), ...landings.lists]
+    .map((times) => areMonotone(times, direction))
+    .reduce((a, b) => a.and(b));
 
   const hasTolerances =
     first.isValid === undefined ? i32(0) : select(first.isValid, i32(0), i32(statusCode.invalidTolerances));
@@ -121,7 +130,7 @@ export function integrate(problem: SolveProblem, method: Method): { readonly ys:
       state: state0.leaves,
       controller: frozen(controller0.leaves),
       j: i32(1),
-      landed: landAt === undefined ? [] : [firstLanding(landAt, start, direction)],
+      landed: cursors,
       ys: ys0.map((rows) => asRows(rows, lanes)),
       status: select(isInOrder, hasTolerances, i32(statusCode.invalidTimes)),
       attempts: i32(0),
@@ -131,7 +140,7 @@ export function integrate(problem: SolveProblem, method: Method): { readonly ys:
     (c) => anySample(isRunning(c, count)),
     (c) => {
       const t = stopGradient(c.t);
-      const target = landAt === undefined ? end : nextLanding(landAt, c.landed[0] as Tensor, end, direction);
+      const target = nextTarget(landings, c.landed);
       const remaining = target.sub(t);
       const reaches = c.h
         .abs()
@@ -161,7 +170,18 @@ export function integrate(problem: SolveProblem, method: Method): { readonly ys:
       const { y, state, j, ys } = c;
       // A sample that is done, or has failed, takes steps of size 0.
       const h = isPerSample(size) ? select(isRunning(c, count), size, 0) : size;
-      const moment: Moment = { t: c.t, tNext, h, y, state, j, ys, ts: asRows(ts, lanes), captures };
+      const moment: Moment = {
+        t: c.t,
+        tNext,
+        h,
+        y,
+        state,
+        j,
+        ys,
+        ts: asRows(ts, lanes),
+        captures,
+        sides: sides(t, tNext),
+      };
       const others = [isShortened, c.h, lost, c.lost, ...c.controller];
       const judge: Attempt['judge'] = (m, taken, [shortened, planned, lostNow, lostBefore, ...held]) => {
         const next = controller.next(
@@ -197,7 +217,7 @@ export function integrate(problem: SolveProblem, method: Method): { readonly ys:
           state: tried.state,
           controller: held,
           j: tried.j,
-          landed: c.landed.map((landed) => landed.add(tried.accept.and(reaches).cast('i32'))),
+          landed: nextCursors(landings, c.landed, target, tried.accept.and(reaches)),
           ys: tried.ys,
           status,
           attempts,
@@ -252,37 +272,3 @@ function requireSamples(name: string, leaves: Leaves, lanes: Shape): void {
 }
 
 const addCounts = (a: Tensor, b: number | Tensor): Tensor => (b === 0 ? a : a.add(b));
-
-/** Whether times are finite and strictly monotone in a direction. */
-function areMonotone(ts: Tensor, direction: Tensor): Tensor {
-  const finite = ts.isFinite().all({ axes: 0 });
-  const [count = 0, ...lanes] = ts.shape;
-  if (count < 2) return finite;
-  const none = lanes.map(() => 0);
-  const gaps = ts.slice([1, ...none], [count - 1, ...lanes]).sub(ts.slice([0, ...none], [count - 1, ...lanes]));
-  return gaps.mul(direction).greater(0).all({ axes: 0 }).and(finite);
-}
-
-/** Monotone times in the order in which a solve meets them. */
-function along(times: Tensor, direction: Tensor): Tensor {
-  const count = times.shape[0] ?? 0;
-  if (count < 2) return times;
-  const reversed = times.gather(
-    arange(count)
-      .neg()
-      .add(count - 1),
-  );
-  return select(times.at(-1).sub(times.at(0)).mul(direction).less(0), reversed, times);
-}
-
-/** The number of landing times that are not after the start. */
-function firstLanding(landAt: Tensor, start: Tensor, direction: Tensor): Tensor {
-  return landAt.sub(start).mul(direction).lessEqual(0).cast('i32').sum({ axes: 0 });
-}
-
-/** The next time to land on: the last one where no other lies before it. */
-function nextLanding(landAt: Tensor, landed: Tensor, end: Tensor, direction: Tensor): Tensor {
-  const count = landAt.shape[0] ?? 0;
-  const next = readRow(asRows(landAt, end.shape), landed.minimum(count - 1));
-  return select(landed.less(count).and(end.sub(next).mul(direction).greater(0)), next, end);
-}

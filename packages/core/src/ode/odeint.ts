@@ -29,8 +29,14 @@ export interface SolveOptions {
   readonly gradient?: GradientMethod;
   /** Largest number of steps tried, 10,000 by default. */
   readonly maxSteps?: number;
-  /** Times that a step must land on, such as those where f jumps. */
+  /** Times that a step must land on. */
   readonly landAt?: Times;
+  /**
+   * Times at which f is discontinuous. A step that ends there evaluates f before them only, by one or two units in the last
+   * place of t, and the next behind them only, from a fresh start. The times have no gradient of their own: one that moves
+   * with a parameter is an event.
+   */
+  readonly jumpTimes?: Times;
   /**
    * Steps for each sample: the first axis of every leaf of the state is that of the samples, each of which has a time, a step
    * size and a status of its own, and ends as if it were solved alone. f is given times of shape [samples]. False by default.
@@ -81,14 +87,20 @@ export function odeint<Y>(
   requireState(leaves, flat.structure, dtype);
   const lanes = perSample ? samplesOf(leaves, flat.structure) : [];
   const times = asTimes('ts', ts, dtype, lanes);
-  const landAt = options.landAt === undefined ? undefined : asTimes('landAt', options.landAt, dtype, lanes);
+  const landings = (['landAt', 'jumpTimes'] as const).map((name) => {
+    const given = options[name];
+    return given && stopGradient(stackTimes(asTimes(name, given, dtype, lanes), lanes));
+  });
   const dynamics = closeDynamics(f, flat.structure, leaves, lanes);
   let stats: SolveStats | undefined;
-  // A reverse pass may be traced where the controller's tensors no longer are: it has them among its captures.
+  // A reverse pass may be traced where these tensors no longer are: it has them among its captures.
   const controllerTensors = controller.tensors?.map(stopGradient) ?? [];
+  const isTraced = (x: Tensor | undefined): x is Tensor => x?.source.kind === 'trace';
   const own = dynamics.captures.length;
   const run: Integrate = (problem, given = {}) => {
     const held = problem.captures.slice(own, own + controllerTensors.length);
+    const traced = [...problem.captures.slice(own + held.length)];
+    const [landAt, jumpTimes] = landings.map((times) => (isTraced(times) ? traced.shift() : times));
     const base = given.controller ?? (held.length === 0 ? controller : (controller.withTensors?.(held) ?? controller));
     const suited = given.tolerancesOf === undefined ? base : base.forLeaves(given.tolerancesOf);
     const chosen = withChanges(suited, given.changes ?? {});
@@ -98,7 +110,8 @@ export function odeint<Y>(
       controller: chosen,
       maxSteps: given.maxSteps ?? maxSteps,
       phase,
-      landAt: landAt && stopGradient(stackTimes(landAt, lanes)),
+      landAt,
+      jumpTimes,
       onFailure: phase === 'forward' ? onFailure : 'throw',
     });
     if (phase === 'forward' && stats === undefined) {
@@ -111,7 +124,7 @@ export function odeint<Y>(
   };
   requireCompatible(solver, controller);
   if (perSample) requirePerSample({ solver, controller, gradient });
-  const captures = [...dynamics.captures, ...controllerTensors];
+  const captures = [...dynamics.captures, ...controllerTensors, ...landings.filter(isTraced)];
   const problem: SolveProblem = { f: dynamics.f, captures, y0: leaves, ts: stackTimes(times, lanes) };
   const ys = gradient.solve(problem, run);
   const taken = takeReport(solveStats, ys[0] as Tensor);

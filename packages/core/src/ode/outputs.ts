@@ -52,7 +52,7 @@ export function isOutputWithin({ ts, tNext, h, j }: Pick<OutputStep, 'ts' | 'tNe
 }
 
 /** The position of an output time within a step. */
-const positionOf = (at: Tensor, t: Tensor, h: Tensor): Tensor => at.sub(t).div(isPerSample(h) ? nonZero(h) : h);
+export const positionOf = (at: Tensor, t: Tensor, h: Tensor): Tensor => at.sub(t).div(isPerSample(h) ? nonZero(h) : h);
 
 /** A sample that stays has outputs nowhere, but a position that is finite: so is everything that derivatives see. */
 const nonZero = (h: Tensor): Tensor => select(h.equal(0), 1, h);

@@ -6,7 +6,15 @@ import { rk4 } from '@node-ode/solver-rk4';
 import { tsit5 } from '@node-ode/solver-tsit5';
 import { describe, expect, it } from 'vitest';
 import { makeOde } from '../../test/ode.ts';
-import { array, type DType, type HostArray, type NestedArray, type Ode, type OdeOptions, type Tensor } from '../index.ts';
+import {
+  array,
+  type DType,
+  type HostArray,
+  type NestedArray,
+  type Ode,
+  type OdeOptions,
+  type Tensor,
+} from '../index.ts';
 import { expectClose, flatten, run } from '../../test/support.ts';
 import { valueAndGrad } from '../differentiate/vjp.ts';
 import { concat } from '../tensor/functions.ts';

@@ -3,6 +3,7 @@ import { cond } from '../control/cond.ts';
 import { constant, asTensor, type Tensor } from '../tensor/tensor.ts';
 import type { Moment } from './advance.ts';
 import type { ClosedDynamics } from './gradient-method.ts';
+import { dynamicsOf } from './jumps.ts';
 import { isOutputWithin, writeOutputs } from './outputs.ts';
 import type { Leaves, Solver, Step } from './solver.ts';
 
@@ -12,8 +13,8 @@ export interface Readings {
   readonly j: Tensor;
   /** Output values so far. */
   readonly ys: Leaves;
-  /** Function evaluations made for them; undefined for solvers that need none. */
-  readonly evaluations: Tensor | undefined;
+  /** Function evaluations made for them: none in the list for solvers that need none. */
+  readonly evaluations: Leaves;
 }
 
 /** Writes the output values that the step has reached; further evaluations are made only where one lies within it. */
@@ -23,16 +24,16 @@ export function readStep(
   m: Moment,
 ): Readings {
   if (solver.densify === undefined) {
-    return { ...writeOutputs(solver, interpolant, { ...m, y1: y }), evaluations: undefined };
+    return { ...writeOutputs(solver, interpolant, { ...m, y1: y }), evaluations: [] };
   }
   return cond(
     isOutputWithin(m),
     { m, y, interpolant },
     (x) => {
       const dense = densified(solver, f, x.m, x.interpolant);
-      return { ...writeOutputs(solver, dense.interpolant, { ...x.m, y1: x.y }), evaluations: dense.evaluations };
+      return { ...writeOutputs(solver, dense.interpolant, { ...x.m, y1: x.y }), evaluations: [dense.evaluations] };
     },
-    (x) => ({ ...writeOutputs(solver, x.interpolant, { ...x.m, y1: x.y }), evaluations: constant(0, [], 'i32') }),
+    (x) => ({ ...writeOutputs(solver, x.interpolant, { ...x.m, y1: x.y }), evaluations: [constant(0, [], 'i32')] }),
   );
 }
 
@@ -40,9 +41,9 @@ export function readStep(
 function densified(
   solver: Solver,
   f: ClosedDynamics,
-  { t, captures }: Moment,
+  m: Moment,
   interpolant: unknown,
 ): { readonly interpolant: unknown; readonly evaluations: Tensor } {
-  const dense = solver.densify?.((s, y) => f(s, y, captures), t, interpolant) ?? { interpolant, evaluations: 0 };
+  const dense = solver.densify?.(dynamicsOf(f, m), m.t, interpolant) ?? { interpolant, evaluations: 0 };
   return { interpolant: dense.interpolant, evaluations: asTensor(dense.evaluations, 'i32') };
 }
