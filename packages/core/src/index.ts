@@ -69,7 +69,16 @@ export type {
 } from './ode/gradient-method.ts';
 export type { SolveStats } from './ode/integrate.ts';
 export { selectSamples } from './ode/lanes.ts';
-export type { Dynamics, Solution, SolveOptions, StateOf } from './ode/odeint.ts';
+export type { EventDirection, SolveEvent } from './ode/events.ts';
+export type {
+  Dynamics,
+  EventOptions,
+  EventResult,
+  EventSolution,
+  Solution,
+  SolveOptions,
+  StateOf,
+} from './ode/odeint.ts';
 export type { HostTimes, Times } from './ode/times.ts';
 export { leafNorm, type LeafTolerance, type Norm } from './ode/norm.ts';
 export { pid, type PidOptions, type Tolerance } from './ode/pid.ts';
@@ -118,6 +127,8 @@ export {
 } from './runtime/compile.ts';
 export {
   createOde,
+  type HostEvent,
+  type HostEventSolution,
   type HostSolution,
   type HostState,
   type Ode,

@@ -13,13 +13,14 @@ import { asTensorResult } from '../tensor/trace.ts';
 import { select, zerosLike } from '../tensor/functions.ts';
 import { asTensor, constant, isTensor, type Tensor } from '../tensor/tensor.ts';
 import { flattenTree, type TreeStructure } from '../tree.ts';
+import type { ClosedEvents } from './events.ts';
 import { follow } from './follow.ts';
 import type { ClosedDynamics } from './gradient-method.ts';
 import { carriedOn, dynamicsOf, type Sides } from './jumps.ts';
 import { anySample, isPerSample, selectSamples } from './lanes.ts';
 import type { Leaves, Solver, Step } from './solver.ts';
 import { reports } from './status.ts';
-import { readStep } from './within.ts';
+import { noEvaluations, noteNothing, readStep, type Extent, type Noted } from './within.ts';
 
 /** What the differentiable part of an iteration reads. Times, sizes and indices are scalars, or one for each sample. */
 export interface Moment {
@@ -38,6 +39,8 @@ export interface Moment {
   readonly captures: Leaves;
   /** Where the step lies among the times at which f jumps, if there are any. */
   readonly sides: Sides | readonly [];
+  /** Signs of the event functions, if there are any. */
+  readonly signs: Leaves;
 }
 
 /** What the differentiable part of an iteration gives. */
@@ -49,22 +52,25 @@ export interface Advanced {
   readonly ys: Leaves;
 }
 
-/** An advance, and the function evaluations made after the step: a list that is empty where there can be none. */
+/** An advance, and what else came of reading the step. */
 interface Finished {
   readonly advanced: Advanced;
+  /** Function evaluations made after the step: a list that is empty where there can be none. */
   readonly evaluations: Leaves;
+  readonly noted: Noted | readonly [];
 }
 
 /** The state after an accepted step, with every output time up to it written. */
-function finish(parts: Attempt, step: Step<Leaves, unknown>, m: Moment): Finished {
-  const { j, ys, evaluations: within } = readStep(parts, step, m);
-  const { y, interpolant } = step;
+function finish(parts: Attempt, step: Step<Leaves, unknown>, m: Moment, known?: Extent): Finished {
+  const { y, j, ys, evaluations, noted } = readStep(parts, step, m, known);
+  const tNext = 'extent' in noted ? noted.extent.end : m.tNext;
   const state = step.state as Leaves;
   if (!('next' in m.sides)) {
-    return { advanced: { t: follow(m.tNext, m.t), y, state, j, ys }, evaluations: within };
+    return { advanced: { t: follow(tNext, m.t), y, state, j, ys }, evaluations, noted };
   }
-  const { evaluations: behind, ...next } = carriedOn(parts.solver, parts.f, m.sides, { ...m, y, interpolant, state });
-  return { advanced: { ...next, j, ys }, evaluations: [...within, behind] };
+  const reached = { ...m, tNext, y, interpolant: step.interpolant, state };
+  const { evaluations: behind, ...next } = carriedOn(parts.solver, parts.f, m.sides, reached);
+  return { advanced: { ...next, j, ys }, evaluations: [...evaluations, behind], noted };
 }
 
 /** What an iteration decides besides advancing. */
@@ -81,6 +87,7 @@ export interface Attempt {
   /** Structure of the solver's state. */
   readonly state: TreeStructure;
   readonly f: ClosedDynamics;
+  readonly events: ClosedEvents | undefined;
   /** Decides on a step, from what else the loop carries. */
   judge(moment: Moment, step: Step<Leaves, unknown>, others: Leaves): Verdict;
 }
@@ -98,26 +105,29 @@ const halted = (accept: Tensor, m: Moment): Moment => ({
 /** Where a step leads: to its end if it was accepted, each sample for itself if samples have steps of their own. */
 function advanceWhere(accept: Tensor, parts: Attempt, step: Step<Leaves, unknown>, m: Moment): Finished {
   if (isPerSample(accept)) {
-    const { advanced, evaluations } = finish(parts, step, halted(accept, m));
+    const { advanced, ...others } = finish(parts, step, halted(accept, m));
     const { t, y, state, j, ys } = advanced;
     const keep = (after: Leaves, before: Leaves): Leaves =>
       after.map((leaf, i) => selectSamples(accept, leaf, before[i] as Tensor));
-    return { advanced: { t, y: keep(y, m.y), state: keep(state, m.state), j, ys }, evaluations };
+    return { advanced: { t, y: keep(y, m.y), state: keep(state, m.state), j, ys }, ...others };
   }
   const { y, state, interpolant } = step;
   return cond(
     accept,
     { m, step: { y, state, interpolant } },
     (taken) => finish(parts, { ...step, ...taken.step }, taken.m),
-    (taken) => ({ advanced: stay(taken.m), evaluations: noEvaluations(parts, taken.m) }),
+    (taken) => stayed(parts, taken.m),
   );
 }
 
-/** As many zeros as `finish` counts evaluations. */
-function noEvaluations({ solver }: Attempt, { sides }: Moment): Leaves {
-  const counts = [solver.densify !== undefined, 'next' in sides].filter(Boolean);
-  return counts.map(() => constant(0, [], 'i32'));
+/** What comes of a rejected step. */
+function stayed({ solver }: Attempt, m: Moment): Finished {
+  const evaluations = [...noEvaluations(solver), ...('next' in m.sides ? [constant(0, [], 'i32')] : [])];
+  return { advanced: stay(m), evaluations, noted: noteNothing(m) };
 }
+
+/** What an attempt gives: its advance, whether that is one, evaluations, what was noted, the rest of the verdict. */
+type Results = readonly [Advanced, Tensor, Tensor, Noted | readonly [], Leaves];
 
 /**
  * Tries a step: it advances if `judge` accepts it, else nothing but `rest` changes. In reverse an accepted step is computed
@@ -127,7 +137,7 @@ export function attempt(
   parts: Attempt,
   moment: Moment,
   others: Leaves,
-): Advanced & Verdict & { readonly evaluations: Tensor } {
+): Advanced & Verdict & Pick<Finished, 'noted'> & { readonly evaluations: Tensor } {
   const { judge } = parts;
   const inputs = flattenTree('attempt', { moment, others }, isTensor);
   let outputs: TreeStructure | undefined;
@@ -135,16 +145,16 @@ export function attempt(
     const { moment: m, others: held } = inputs.structure.rebuild(given) as { moment: Moment; others: Leaves };
     const step = leafStep(parts, m);
     const { accept, rest } = judge(m, step, held);
-    const { advanced, evaluations: further } = advanceWhere(accept, parts, step, m);
+    const { advanced, evaluations: further, noted } = advanceWhere(accept, parts, step, m);
     const evaluations = further.reduce((sum, more) => sum.add(more), asTensor(step.evaluations, 'i32'));
-    const result = flattenTree('attempt', [advanced, accept, evaluations, rest], isTensor);
+    const result = flattenTree('attempt', [advanced, accept, evaluations, noted, rest], isTensor);
     outputs = result.structure;
     return result.leaves;
   };
-  const results = customVjp('attempt', inputs.leaves, forward, reverseAttempt(parts, moment));
-  const rebuilt = outputs?.rebuild(results) as readonly [Advanced, Tensor, Tensor, Leaves];
-  const [advanced, accept, evaluations, rest] = rebuilt;
-  return { ...advanced, accept, evaluations, rest };
+  const rebuild = (results: Leaves): Results => outputs?.rebuild(results) as Results;
+  const results = customVjp('attempt', inputs.leaves, forward, reverseAttempt(parts, moment, rebuild));
+  const [advanced, accept, evaluations, noted, rest] = rebuild(results);
+  return { ...advanced, accept, evaluations, noted, rest };
 }
 
 /** A solver's step with its state as leaves. */
@@ -161,7 +171,7 @@ interface Pulled {
 }
 
 /** The reverse rule of an attempt at a moment like this one. */
-function reverseAttempt(parts: Attempt, like: Moment): ReverseRule {
+function reverseAttempt(parts: Attempt, like: Moment, rebuild: (results: Leaves) => Results): ReverseRule {
   const { structure, leaves } = flattenTree('attempt', like, isTensor);
   const positions = structure.rebuild(leaves.map((_, i) => i)) as Moment;
   const isPosition = (x: unknown): x is number => typeof x === 'number';
@@ -177,9 +187,9 @@ function reverseAttempt(parts: Attempt, like: Moment): ReverseRule {
     const rest = [...read];
     return leaves.map((x, i) => (buffers.has(i) ? zerosLike(x) : (rest.shift() as Tensor)));
   };
-  const advance = (given: Leaves): Leaves => {
+  const advance = (given: Leaves, known: Extent | undefined): Leaves => {
     const m = structure.rebuild(given) as Moment;
-    return flattenTree('attempt', finish(parts, leafStep(parts, m), m).advanced, isTensor).leaves;
+    return flattenTree('attempt', finish(parts, leafStep(parts, m), m, known).advanced, isTensor).leaves;
   };
 
   return ({ inputs, outputs, cotangents, active }) => {
@@ -187,8 +197,8 @@ function reverseAttempt(parts: Attempt, like: Moment): ReverseRule {
     const wanted = moment.map((x, i) => active[i] === true && !stopped.has(i) && isDifferentiable(x.type));
     const answer = (all: readonly Cotangent[]): Leaves =>
       moment.flatMap((x, i) => (wanted[i] === true ? [asTensorResult(materialize(all[i] ?? null, x))] : []));
-    const accept = outputs[origin.length] as Tensor;
-    const evaluations = outputs[origin.length + 1] as Tensor;
+    const [, accept, evaluations, noted] = rebuild(outputs);
+    const known = 'extent' in noted ? noted.extent : undefined;
     const given = origin.flatMap((_, i) => (cotangents[i] == null ? [] : [{ ct: cotangents[i], i }]));
     /** The cotangents of a moment from those of its advance. Buffers are not among what is `read`. */
     const pullBack = ({ read, cts, evaluations: again }: Pulled): readonly Cotangent[] => {
@@ -197,7 +207,7 @@ function reverseAttempt(parts: Attempt, like: Moment): ReverseRule {
       const step = trace(
         'advance',
         at.map((x) => x.type),
-        advance,
+        (given) => advance(given, known),
       );
       const isActive = [...step.captures.map(() => false), ...wanted];
       const { pullback } = linearize(step.graph, [...step.captures, ...at], isActive);

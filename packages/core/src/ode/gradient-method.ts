@@ -1,5 +1,6 @@
 /** The contract of a gradient method: how derivatives of a solve's results are found. */
 import type { Tensor } from '../tensor/tensor.ts';
+import type { ClosedEvents } from './events.ts';
 import type { Leaves, Solver } from './solver.ts';
 import type { StepController, ToleranceChanges } from './step-controller.ts';
 
@@ -17,6 +18,12 @@ export interface SolveProblem {
   readonly y0: Leaves;
   /** Times, a vector; with steps for each of B samples they are [times, B]. */
   readonly ts: Tensor;
+  /**
+   * Events that end the solve. What `integrate` gives then is, for each leaf of the state, its rows and one more, where the
+   * solve ended; then the times of these rows; then the index of the event, −1 if there was none. Rows of later times than
+   * the end are as the last, time included. A method that hands them on, as `integrate` gives them, `handlesEvents`.
+   */
+  readonly events?: ClosedEvents;
 }
 
 /** What can differ between the forward solve and one that a gradient method makes. */
@@ -49,6 +56,8 @@ export interface GradientMethod {
   readonly name: string;
   /** Whether it solves problems whose samples have times of their own; false by default. */
   readonly perSample?: boolean;
+  /** Whether it solves problems with events: `SolveProblem.events`. False by default. */
+  readonly handlesEvents?: boolean;
   /** The solution at each time, with the method's reverse rule. */
   solve(problem: SolveProblem, integrate: Integrate): Leaves;
 }

@@ -16,6 +16,7 @@ import { dynamicsOf, sidesOf } from './jumps.ts';
 import { areMonotone, firstCursors, landingsOf, nextCursors, nextTarget } from './landings.ts';
 import { anySample, asRows, choose, chooseRarely, fromRows, isPerSample } from './lanes.ts';
 import type { Leaves, Solver } from './solver.ts';
+import { endingOf, firstSigns, noEvent, type Ending } from './events.ts';
 import { failureReport, reports, sampleFailureReport, statusCode } from './status.ts';
 import type { StepController } from './step-controller.ts';
 import { afterStep, areFinite, resolution, statusAfter, type TriedStep } from './verdict.ts';
@@ -47,6 +48,14 @@ export interface SolveStats {
   readonly status: Tensor;
 }
 
+/** What a solve gives: y at each time, stacked along a new first axis. */
+export interface Integrated {
+  readonly ys: Leaves;
+  readonly stats: SolveStats;
+  /** With events: rows up to the end, and where that is. */
+  readonly ending: Ending | undefined;
+}
+
 /** What an iteration hands to the next. Times, sizes, indices and counts are scalars, or vectors of one for each sample. */
 interface Carry {
   readonly t: Tensor;
@@ -63,6 +72,8 @@ interface Carry {
   readonly landed: Leaves;
   readonly ys: Leaves;
   readonly status: Tensor;
+  /** Signs of the event functions, and the index of the event that happened. */
+  readonly events: Leaves;
   readonly attempts: Tensor;
   readonly accepted: Tensor;
   readonly nfe: Tensor;
@@ -75,16 +86,19 @@ const slack = 1e-3;
  * Solves a problem; gives y at each time, stacked along a new first axis. Times [T, B] give each of B samples times, steps and
  * a status of its own: one loop goes on until all are done, and a sample that is stays as it is.
  */
-export function integrate(problem: SolveProblem, method: Method): { readonly ys: Leaves; readonly stats: SolveStats } {
+export function integrate(problem: SolveProblem, method: Method): Integrated {
   const { solver, controller, maxSteps } = method;
   requireCompatible(solver, controller);
-  const { f, captures, y0, ts } = problem;
+  const { f, captures, y0, ts, events } = problem;
   const [count = 0, ...lanes] = ts.shape;
   const unwritten = method.onFailure === 'nan' ? NaN : 0;
   const ys0 = y0.map((leaf) => constant(unwritten, [count, ...leaf.shape], leaf.dtype).setRow(0, leaf));
   const zero = constant(0, lanes, 'i32');
   const none = constant(0, [], 'i32');
-  if (count === 1) return { ys: ys0, stats: { nfe: none, accepted: zero, rejected: zero, status: zero } };
+  if (count === 1) {
+    const ending = events && endingOf(problem, ys0, { t: ts.at(0), y: y0, index: constant(noEvent.none, [], 'i32') });
+    return { ys: ys0, ending, stats: { nfe: none, accepted: zero, rejected: zero, status: zero } };
+  }
 
   const t0 = ts.at(0);
   const [start, end] = [stopGradient(t0), stopGradient(ts.at(-1))];
@@ -100,6 +114,9 @@ export function integrate(problem: SolveProblem, method: Method): { readonly ys:
   requireSamples(`solver '${solver.name}'`, state0.leaves, lanes);
   const frozen = (leaves: Leaves): Leaves => leaves.map(stopGradient);
   const orders = { order: solver.order, errorOrder: solver.errorOrder ?? solver.order - 1 };
+  const watched =
+    events &&
+    firstSigns(events, dynamicsOf(f, { captures, sides: firstSides }), { t0: start, t1: end, y0, dy0: initial.dy0 });
   const first = controller.init({
     f: dynamicsOf(f, { captures: frozen(captures), sides: firstSides }),
     t0: start,
@@ -117,6 +134,11 @@ export function integrate(problem: SolveProblem, method: Method): { readonly ys:
 
   const hasTolerances =
     first.isValid === undefined ? i32(0) : select(first.isValid, i32(0), i32(statusCode.invalidTolerances));
+  const hasNumbers = (x: Tensor): Tensor => x.equal(x).all();
+  const hasEvents =
+    watched === undefined
+      ? hasTolerances
+      : select(hasNumbers(watched.values), hasTolerances, i32(statusCode.invalidEvent));
   // Steps from here on change t well enough to need no closer look.
   const span = start.abs().maximum(end.abs());
   const smallStep = span.mul(resolution(t0)).maximum(controller.minStep ?? 0);
@@ -132,10 +154,11 @@ export function integrate(problem: SolveProblem, method: Method): { readonly ys:
       j: i32(1),
       landed: cursors,
       ys: ys0.map((rows) => asRows(rows, lanes)),
-      status: select(isInOrder, hasTolerances, i32(statusCode.invalidTimes)),
+      status: select(isInOrder, hasEvents, i32(statusCode.invalidTimes)),
+      events: watched === undefined ? [] : [watched.signs, i32(noEvent.none)],
       attempts: i32(0),
       accepted: i32(0),
-      nfe: addCounts(asTensor(initial.evaluations, 'i32'), first.evaluations),
+      nfe: addCounts(addCounts(asTensor(initial.evaluations, 'i32'), watched?.evaluations ?? 0), first.evaluations),
     },
     (c) => anySample(isRunning(c, count)),
     (c) => {
@@ -181,6 +204,7 @@ export function integrate(problem: SolveProblem, method: Method): { readonly ys:
         ts: asRows(ts, lanes),
         captures,
         sides: sides(t, tNext),
+        signs: c.events.slice(0, 1),
       };
       const others = [isShortened, c.h, lost, c.lost, ...c.controller];
       const judge: Attempt['judge'] = (m, taken, [shortened, planned, lostNow, lostBefore, ...held]) => {
@@ -196,15 +220,19 @@ export function integrate(problem: SolveProblem, method: Method): { readonly ys:
         const state = flattenTree('controller state', next.state, isTensor).leaves;
         return { accept, rest: [finite, lostNext, h1, ...state] };
       };
-      const tried = attempt({ solver, state: state0.structure, f, judge }, moment, others);
+      const tried = attempt({ solver, state: state0.structure, f, events, judge }, moment, others);
       const [finite, lostNext, h1, ...held] = tried.rest as [Tensor, Tensor, Tensor, ...Tensor[]];
       const isTried = isPerSample(h) ? isRunning(c, count).cast('i32') : 1;
       const attempts = c.attempts.add(isTried);
       const isWell = tried.accept.and(h1.abs().greaterEqual(smallStep)).and(attempts.less(maxSteps));
       const isFine = isPerSample(h) ? isWell.or(isRunning(c, count).not()) : isWell;
+      const seen = 'index' in tried.noted ? tried.noted : undefined;
+      const next = seen === undefined ? tried.j : select(seen.index.greaterEqual(0), count, tried.j);
+      const before =
+        seen === undefined ? c.status : select(seen.index.equal(noEvent.invalid), statusCode.invalidEvent, c.status);
       const status = chooseRarely(
         isFine,
-        { t, start, end, h, h1, accept: tried.accept, finite, attempts, j: tried.j, status: c.status },
+        { t, start, end, h, h1, accept: tried.accept, finite, attempts, j: next, status: before },
         (x) => x.status,
         (x) => statusAfter(x, { count, maxSteps, minStep: controller.minStep }),
       );
@@ -216,10 +244,11 @@ export function integrate(problem: SolveProblem, method: Method): { readonly ys:
           y: tried.y,
           state: tried.state,
           controller: held,
-          j: tried.j,
+          j: next,
           landed: nextCursors(landings, c.landed, target, tried.accept.and(reaches)),
           ys: tried.ys,
           status,
+          events: seen === undefined ? [] : [seen.signs, seen.index],
           attempts,
           accepted: c.accepted.add(tried.accept.cast('i32')),
           nfe: addCounts(c.nfe, tried.evaluations),
@@ -236,7 +265,9 @@ export function integrate(problem: SolveProblem, method: Method): { readonly ys:
   report(isForward ? reports.accepted : reports.acceptedBackward, sumOfSamples(accepted), 'sum');
   report(isForward ? reports.rejected : reports.rejectedBackward, sumOfSamples(rejected), 'sum');
   if (method.onFailure === 'throw') reportFailure({ ...carry, t: stopGradient(carry.t) });
-  return { ys: carry.ys.map((rows) => fromRows(rows, lanes)), stats: { nfe, accepted, rejected, status } };
+  const ys = carry.ys.map((rows) => fromRows(rows, lanes));
+  const ending = events && endingOf(problem, ys, { t: carry.t, y: carry.y, index: carry.events[1] as Tensor });
+  return { ys, ending, stats: { nfe, accepted, rejected, status } };
 }
 
 /** Whether a solve, or a sample of it, has output times left and has not failed. */

@@ -9,7 +9,9 @@ import { concat, stopGradient } from '../tensor/functions.ts';
 import { asTensor, isTensor, type Tensor, type TensorLike } from '../tensor/tensor.ts';
 import { asTensorResult } from '../tensor/trace.ts';
 import { flattenTree, requireSameStructure, type MapLeaves, type TreeStructure } from '../tree.ts';
-import { requireCompatible, requirePerSample } from './compatibility.ts';
+import { requireCompatible, requireEvents, requirePerSample } from './compatibility.ts';
+import { readEvent } from './event-time.ts';
+import { closeEvents, type SolveEvent } from './events.ts';
 import type { GradientMethod, Integrate, SolveProblem } from './gradient-method.ts';
 import { integrate, type SolveStats } from './integrate.ts';
 import type { Tolerance } from './pid.ts';
@@ -49,6 +51,11 @@ export interface SolveOptions {
   readonly onFailure?: 'throw' | 'nan';
 }
 
+/** Events of a solve: the first of them ends it. */
+export interface EventOptions<Y> {
+  readonly event: SolveEvent<Y> | readonly SolveEvent<Y>[];
+}
+
 /** The parts of a solve. */
 export interface OdeParts {
   readonly solver: Solver;
@@ -67,6 +74,21 @@ export interface Solution<Y> {
   readonly stats: SolveStats;
 }
 
+/** A solution that an event may have ended: `ys` holds the event's state at later times. */
+export interface EventSolution<Y> extends Solution<Y> {
+  readonly event: EventResult<Y>;
+}
+
+/** Where a solve with events ended; differentiable once. */
+export interface EventResult<Y> {
+  /** Whether an event happened: a bool scalar. If none did, `t` and `y` are those of the last time. */
+  readonly occurred: Tensor;
+  /** Which of the events: an i32 scalar, −1 if none happened. */
+  readonly index: Tensor;
+  readonly t: Tensor;
+  readonly y: Y;
+}
+
 /** A state as tensors. */
 export type StateOf<Y> = MapLeaves<Y, TensorLike, Tensor>;
 
@@ -78,8 +100,8 @@ export function odeint<Y>(
   f: Dynamics<StateOf<Y>>,
   y0: Y,
   ts: Times,
-  options: SolveOptions = {},
-): Solution<StateOf<Y>> {
+  options: SolveOptions & Partial<EventOptions<StateOf<Y>>> = {},
+): Solution<StateOf<Y>> & Partial<EventSolution<StateOf<Y>>> {
   const { solver, controller, gradient, maxSteps, perSample, onFailure } = withOverrides(parts, options);
   const flat = flattenTree('odeint', y0, isLike, 'a tensor or a number');
   const dtype = stateDType(flat.leaves, parts.dtype);
@@ -92,6 +114,7 @@ export function odeint<Y>(
     return given && stopGradient(stackTimes(asTimes(name, given, dtype, lanes), lanes));
   });
   const dynamics = closeDynamics(f, flat.structure, leaves, lanes);
+  const events = options.event && closeEvents(options.event, flat.structure, leaves);
   let stats: SolveStats | undefined;
   // A reverse pass may be traced where these tensors no longer are: it has them among its captures.
   const controllerTensors = controller.tensors?.map(stopGradient) ?? [];
@@ -120,17 +143,39 @@ export function odeint<Y>(
       if (stats.nfe.source.kind === 'trace')
         report(solveStats, concat(inOrder(stats).map((x) => x.reshape([-1]))), 'first');
     }
-    return result.ys;
+    const { ending } = result;
+    return ending === undefined ? result.ys : [...ending.rows, ending.times, ending.index];
   };
   requireCompatible(solver, controller);
   if (perSample) requirePerSample({ solver, controller, gradient });
+  if (events !== undefined) requireEvents(gradient, perSample);
   const captures = [...dynamics.captures, ...controllerTensors, ...landings.filter(isTraced)];
-  const problem: SolveProblem = { f: dynamics.f, captures, y0: leaves, ts: stackTimes(times, lanes) };
-  const ys = gradient.solve(problem, run);
-  const taken = takeReport(solveStats, ys[0] as Tensor);
+  const problem: SolveProblem = {
+    f: dynamics.f,
+    captures,
+    y0: leaves,
+    ts: stackTimes(times, lanes),
+    ...(events && { events }),
+  };
+  const results = gradient.solve(problem, run);
+  const taken = takeReport(solveStats, results[0] as Tensor);
   const counts = taken === undefined ? stats : fromOrder(taken, lanes);
-  return { ts: times, ys: flat.structure.rebuild(ys) as StateOf<Y>, stats: counts as SolveStats };
+  const stated = (y: Leaves): StateOf<Y> => flat.structure.rebuild(y) as StateOf<Y>;
+  if (events === undefined) return { ts: times, ys: stated(results), stats: counts as SolveStats };
+  const { ys, t, y, index, occurred } = readEvent(problem, events, results);
+  return {
+    ts: times,
+    ys: stated(ys),
+    stats: withEvaluation(counts as SolveStats, occurred),
+    event: { t, y: stated(y), index, occurred },
+  };
 }
+
+/** The statistics with the evaluation that an event takes. */
+const withEvaluation = (stats: SolveStats, occurred: Tensor): SolveStats => ({
+  ...stats,
+  nfe: stats.nfe.add(occurred.cast('i32')),
+});
 
 /** The name under which statistics leave the bodies of a gradient method. */
 const solveStats = 'solve.stats';
