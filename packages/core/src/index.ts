@@ -22,19 +22,33 @@ export * from './graph/evaluate.ts';
 export * from './graph/graph.ts';
 export { inferTypes, isDifferentiable, type Application } from './graph/infer.ts';
 export type * from './graph/primitives.ts';
-export { printGraph } from './graph/print.ts';
+export { printGraph, subgraphsOf } from './graph/print.ts';
 
 export {
   arange,
   concat,
   linearCombination,
+  linearSolve,
   matmul,
   onesLike,
   select,
   stack,
   stopGradient,
   zerosLike,
+  type LinearSolveOptions,
 } from './tensor/functions.ts';
+export {
+  avgPool2d,
+  conv2d,
+  convTranspose2d,
+  maxPool2d,
+  type AveragePoolOptions,
+  type ConvOptions,
+  type ConvTransposeOptions,
+  type Padding,
+  type PairLike,
+  type WindowOptions,
+} from './tensor/images.ts';
 export {
   asTensor,
   constant,
@@ -50,10 +64,18 @@ export type { Combine, Traced } from './tensor/trace.ts';
 
 export { call } from './control/call.ts';
 export { cond } from './control/cond.ts';
-export { customVjp, type ReverseRule } from './control/custom-vjp.ts';
-export { scan, whileLoop, type Element, type Iteration } from './control/loops.ts';
+export {
+  customVjp,
+  customVjpWithTapes,
+  type ReverseRule,
+  type TangentRule,
+  type TracedReverseRule,
+  type TracedTangentRule,
+} from './control/custom-vjp.ts';
+export { scan, whileLoop, type Element, type Iteration, type WhileOptions } from './control/loops.ts';
 export { report } from './control/report.ts';
 
+export { hvp, jvp, type Jvp, type Tangents } from './differentiate/jvp.ts';
 export { grad, valueAndGrad, valueAndGradWithAux, vjp, type Vjp } from './differentiate/vjp.ts';
 
 export { lower } from './passes/lower.ts';
@@ -64,7 +86,9 @@ export type {
   ClosedDynamics,
   GradientMethod,
   Integrate,
+  IntegrateAndRecord,
   IntegrateOptions,
+  RecordedSteps,
   SolveProblem,
 } from './ode/gradient-method.ts';
 export type { SolveStats } from './ode/integrate.ts';
@@ -80,7 +104,7 @@ export type {
   StateOf,
 } from './ode/odeint.ts';
 export type { HostTimes, Times } from './ode/times.ts';
-export { leafNorm, type LeafTolerance, type Norm } from './ode/norm.ts';
+export { leafNorm, rootMeanSquare, type LeafTolerance, type Norm } from './ode/norm.ts';
 export { pid, type PidOptions, type Tolerance } from './ode/pid.ts';
 export {
   rungeKutta,

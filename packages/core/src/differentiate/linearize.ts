@@ -3,12 +3,13 @@
  * Everything is made of tensor operations, so derivatives are differentiable again.
  */
 import { composites } from '../graph/composites.ts';
+import { DifferentiationError } from '../errors.ts';
 import type { Graph, Node, Value } from '../graph/graph.ts';
 import { isDifferentiable } from '../graph/infer.ts';
 import type { BasicPrimitive, CompositePrimitive } from '../graph/primitives.ts';
 import { sumTo } from '../tensor/functions.ts';
 import { isTensor, type Tensor } from '../tensor/tensor.ts';
-import { apply, asTensorResult, openTrace, type Traced } from '../tensor/trace.ts';
+import { apply, asTensorResult, closeGraph, openTrace, type Traced } from '../tensor/trace.ts';
 import { addCotangents, type Cotangent } from './accumulate.ts';
 import { activeResults } from './activity.ts';
 import { linearizeCall } from './call.ts';
@@ -103,16 +104,10 @@ function linearizeNode(node: Node, inputs: readonly Traced[], active: readonly b
       return linearizeScan(node, inputs, active);
     case 'customVjp': {
       const outputs = applyNode(node, inputs);
-      const operands = inputs.map(asTensorResult);
       return {
         outputs,
         pullback: (cotangents) =>
-          node.params.reverse({
-            inputs: operands,
-            outputs: outputs.map(asTensorResult),
-            cotangents: cotangents.map(asCotangentTensor),
-            active,
-          }),
+          node.params.reverse({ inputs, outputs, cotangents: cotangents.map(cotangentTensor), active }),
       };
     }
     case 'stopGradient':
@@ -129,7 +124,7 @@ function linearizePrimitive(
   active: readonly boolean[],
 ): Linearized {
   const rule = rules[op] as Rule | 'decompose';
-  if (rule === 'decompose') return linearizeDecomposition(op as CompositePrimitive, node, inputs, active);
+  if (rule === 'decompose') return linearize(decomposition(op as CompositePrimitive, node, inputs), inputs, active);
   const [y] = applyNode(node, inputs).map(asTensorResult) as [Tensor];
   return {
     outputs: [y],
@@ -144,22 +139,22 @@ function linearizePrimitive(
   };
 }
 
-function linearizeDecomposition(
-  op: CompositePrimitive,
-  node: Node,
-  inputs: readonly Tensor[],
-  active: readonly boolean[],
-): Linearized {
+/** What a composite node means, as a graph of its operands. */
+export function decomposition(op: CompositePrimitive, node: Pick<Node, 'params'>, inputs: readonly Tensor[]): Graph {
   const { trace, inputs: parameters } = openTrace(
     op,
     inputs.map((input) => input.type),
   );
   const decompose = composites[op] as (typeof composites)['mean'];
   const result = decompose(parameters.map(asTensorResult), node.params as never);
-  const body = trace.close([result]);
-  return linearize({ ...body, inputs: body.inputs }, inputs, active);
+  return closeGraph(trace.close([result]), []);
 }
 
-function asCotangentTensor(cotangent: Cotangent): Tensor | null {
-  return cotangent === null ? null : asTensorResult(cotangent);
+/** @throws DifferentiationError for the cotangent of a tape that a custom rule made: no rule takes one. */
+function cotangentTensor(cotangent: Cotangent): Tensor | null {
+  if (cotangent === null || isTensor(cotangent)) return cotangent;
+  throw new DifferentiationError('customVjp', 'the cotangent of a tape', {
+    expected: 'tapes that only reverse rules read',
+    advice: 'Give the derivative of what was read from the tape a rule of its own.',
+  });
 }

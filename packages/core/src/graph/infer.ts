@@ -1,5 +1,5 @@
 /** The shape and dtype rule of every primitive, in one total table; structural ones read them from their subgraphs. */
-import { DTypeError, ShapeError } from '../errors.ts';
+import { ShapeError } from '../errors.ts';
 import { broadcastShapes, formatShape, reducedShape } from './broadcast.ts';
 import { isFloat, type DType } from './dtype.ts';
 import {
@@ -15,6 +15,8 @@ import {
   type TensorType,
   type ValueType,
 } from './graph.ts';
+import { imageRules } from './infer-images.ts';
+import { demand, floats, isCount, numeric, requireShape, sameDType, tensor } from './operands.ts';
 import type { Primitive, PrimitiveParams, ReduceParams } from './primitives.ts';
 
 type Rule<P extends Primitive> = (
@@ -41,39 +43,6 @@ export function inferTypes(node: Application | Node): readonly ValueType[] {
     node.params,
     node.op,
   );
-}
-
-const numeric: readonly DType[] = ['f32', 'f64', 'i32'];
-const floats: readonly DType[] = ['f32', 'f64'];
-
-function tensor(op: string, types: readonly ValueType[], index: number): TensorType {
-  const type = types[index];
-  if (type?.kind !== 'tensor') {
-    throw new ShapeError(op, `operand ${index + 1} is ${type === undefined ? 'missing' : formatType(type)}`, {
-      expected: 'a tensor',
-    });
-  }
-  return type;
-}
-
-function demand(op: string, type: TensorType, dtypes: readonly DType[]): TensorType {
-  if (dtypes.includes(type.dtype)) return type;
-  throw new DTypeError(op, `an operand is ${formatType(type)}`, {
-    expected: dtypes.join(' or '),
-    advice: `Convert it with .cast('${dtypes[0] ?? ''}').`,
-  });
-}
-
-function sameDType(op: string, types: readonly TensorType[]): DType {
-  const first = types[0]?.dtype ?? 'f32';
-  const other = types.find((type) => type.dtype !== first);
-  if (other !== undefined) {
-    throw new DTypeError(op, `operands are ${types.map(formatType).join(' and ')}`, {
-      expected: 'one dtype',
-      advice: 'Convert one of them with .cast(dtype); only JavaScript numbers adapt by themselves.',
-    });
-  }
-  return first;
 }
 
 const tensors = (op: string, types: readonly ValueType[]): readonly TensorType[] =>
@@ -103,16 +72,6 @@ const reduction =
     }
     return [tensorType(reducedShape(x.shape, axes, keepDims), x.dtype)];
   };
-
-/** A count of elements: what every extent, start and width is. */
-const isCount = (n: number): boolean => Number.isInteger(n) && n >= 0;
-
-function requireShape(op: string, shape: Shape): Shape {
-  if (shape.every(isCount)) return shape;
-  throw new ShapeError(op, `shape ${formatShape(shape)}`, {
-    expected: 'extents that are integers, none of them negative',
-  });
-}
 
 const outputsOf = (graph: Graph): readonly ValueType[] => graph.outputs.map((output) => output.type);
 
@@ -369,6 +328,20 @@ const rules: { readonly [P in Primitive]: Rule<P> } = {
       }
     }
     return [tensorType([], dtype)];
+  },
+  ...imageRules,
+  linearSolve: (types, _, op) => {
+    const [a, b] = [demand(op, tensor(op, types, 0), floats), demand(op, tensor(op, types, 1), floats)];
+    const dtype = sameDType(op, [a, b]);
+    const n = a.shape.at(-1);
+    if (a.shape.length < 2 || b.shape.length < 2 || a.shape.at(-2) !== n || b.shape.at(-2) !== n) {
+      throw new ShapeError(op, `matrix ${formatType(a)} and right-hand sides ${formatType(b)}`, {
+        expected: 'a square matrix [..., n, n] and right-hand sides [..., n, m]',
+        advice: 'A vector is one column.',
+      });
+    }
+    const batch = broadcastShapes(op, a.shape.slice(0, -2), b.shape.slice(0, -2));
+    return [tensorType([...batch, ...b.shape.slice(-2)], dtype)];
   },
 
   call: (_, { graph }) => outputsOf(graph),

@@ -4,7 +4,7 @@
  * exist only before `lower` and never reach a backend.
  */
 import type { DType } from './dtype.ts';
-import type { ReverseRule } from '../control/custom-vjp.ts';
+import type { TracedReverseRule, TracedTangentRule } from '../control/custom-vjp.ts';
 import type { Graph, Shape } from './graph.ts';
 
 type None = Readonly<Record<never, never>>;
@@ -74,6 +74,35 @@ export interface ReduceParams {
   readonly keepDims: boolean;
 }
 
+/** Height and width: extents, strides or padding of the two spatial axes. */
+export type Pair = readonly [height: number, width: number];
+
+/**
+ * How windows lie on the spatial axes of images [samples, channels, height, width]. Element (i, j) of the window at output
+ * (a, b) is element (a·strides[0] + i·dilations[0] − padBefore[0], b·strides[1] + j·dilations[1] − padBefore[1]) of the image.
+ */
+export interface WindowParams {
+  readonly strides: Pair;
+  readonly padBefore: Pair;
+  readonly padAfter: Pair;
+  readonly dilations: Pair;
+}
+
+/** Convolutions: input channels and output channels are cut into `groups`; each output group sees its input group. */
+export interface ConvParams extends WindowParams {
+  readonly groups: number;
+}
+
+/** Pooling: no window may hold nothing but padding. */
+export interface PoolParams extends WindowParams {
+  readonly window: Pair;
+}
+
+/** Average pooling: the sum of a window over its elements, those in the padding counted (`countIncludePad`) or not. */
+export interface AveragePoolParams extends PoolParams {
+  readonly countIncludePad: boolean;
+}
+
 /** Basic primitives that build, move, reduce and combine. */
 export interface DataParams {
   /** Every element is `value` (a boolean is 0 or 1). No inputs. */
@@ -117,6 +146,11 @@ export interface DataParams {
   readonly size: { readonly axes: readonly number[] };
   /** Batched product of the last two axes (both inputs at least 2-d), leading axes broadcast; operands transposed in place. */
   readonly matmul: { readonly transposeA: boolean; readonly transposeB: boolean };
+  /**
+   * conv2d(x[N, C, H, W], kernel[O, C/groups, kh, kw]): cross-correlation (the kernel is not flipped), zeros around the
+   * image; shape [N, O, H', W'].
+   */
+  readonly conv2d: ConvParams;
 }
 
 /** What every backend must have, besides the structural primitives. */
@@ -140,6 +174,37 @@ export interface CompositeParams {
    * (e, y0, y1, rtol, atol) for each leaf, rtol and atol broadcastable to it. The scaled error norm of a step.
    */
   readonly errorNorm: None;
+  /**
+   * conv2dInputGrad(ct[N, O, H', W'], kernel[O, C/groups, kh, kw]): the cotangent of conv2d's image of extents `size`, shape
+   * [N, C, H, W]. The transposed convolution.
+   */
+  readonly conv2dInputGrad: ConvParams & { readonly size: Pair };
+  /**
+   * conv2dKernelGrad(x[N, C, H, W], ct[N, O, H', W']): the cotangent of conv2d's kernel of extents `size`, shape
+   * [O, C/groups, kh, kw].
+   */
+  readonly conv2dKernelGrad: ConvParams & { readonly size: Pair };
+  /** maxPool2d(x[N, C, H, W]): the largest element of each window, NaN if one is; shape [N, C, H', W']. */
+  readonly maxPool2d: PoolParams;
+  /** maxPool2dGrad(x, y, ct): the cotangent of maxPool2d's image x with result y; each window's is shared equally between ties. */
+  readonly maxPool2dGrad: PoolParams;
+  /** avgPool2d(x[N, C, H, W]): the mean of each window; shape [N, C, H', W']. */
+  readonly avgPool2d: AveragePoolParams;
+  /** avgPool2dGrad(ct[N, C, H', W']): the cotangent of avgPool2d's image of extents `size`, shape [N, C, H, W]. */
+  readonly avgPool2dGrad: AveragePoolParams & { readonly size: Pair };
+  /**
+   * X where A·X = B, or Aᵀ·X = B: A [..., n, n], B and X [..., n, m], leading axes broadcast. Factorised with partial
+   * pivoting; where a pivot is zero or not finite, all of that X is NaN. For small dense systems.
+   */
+  readonly linearSolve: { readonly transposeA: boolean };
+}
+
+/** How a loop is reversed in bounded memory: iterations are run again from a few of its carries. */
+export interface Checkpoints {
+  /** The largest number of carries that are held at a time. */
+  readonly budget: number;
+  /** Counters among the carries, i32 scalars: what they gain where iterations are run again is reported under a name. */
+  readonly tallies: readonly { readonly carry: number; readonly report: string }[];
 }
 
 /** Structured control flow. */
@@ -152,7 +217,7 @@ export interface StructuralParams {
    * Inputs are `constants` captured values, then the carry. `condition(constants, carry)` gives a bool scalar;
    * `body(constants, carry)` gives the next carry, then `taped` values to append to tapes, then, if `advances`, a bool
    * scalar: an iteration where it is false appends nothing and leaves the differentiable part of the carry as it was.
-   * Outputs are the last carry, then one tape for each taped value.
+   * Outputs are the last carry, then one tape for each taped value. `checkpoints` is for derivatives: `lower` removes it.
    */
   readonly whileLoop: {
     readonly condition: Graph;
@@ -160,6 +225,7 @@ export interface StructuralParams {
     readonly constants: number;
     readonly taped: number;
     readonly advances: boolean;
+    readonly checkpoints?: Checkpoints;
   };
   /**
    * Inputs are `constants` captured values, `carries` initial carries, then the sequences: tapes, or tensors stacked along
@@ -180,8 +246,8 @@ export interface StructuralParams {
 export interface TracedParams {
   /** The identity, with derivative zero. */
   readonly stopGradient: None;
-  /** Runs `graph`; differentiated by `reverse` instead of through the graph. */
-  readonly customVjp: { readonly graph: Graph; readonly reverse: ReverseRule };
+  /** Runs `graph`; differentiated by `reverse` instead of through the graph, and forwards by `tangent` if it has one. */
+  readonly customVjp: { readonly graph: Graph; readonly reverse: TracedReverseRule; readonly tangent?: TracedTangentRule };
 }
 
 export type PrimitiveParams = BasicParams & CompositeParams & StructuralParams & TracedParams;

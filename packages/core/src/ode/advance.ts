@@ -10,7 +10,7 @@ import { addCotangents, materialize, type Cotangent } from '../differentiate/acc
 import { linearize } from '../differentiate/linearize.ts';
 import { isDifferentiable } from '../graph/infer.ts';
 import { asTensorResult } from '../tensor/trace.ts';
-import { select, zerosLike } from '../tensor/functions.ts';
+import { select, stopGradient, zerosLike } from '../tensor/functions.ts';
 import { asTensor, constant, isTensor, type Tensor } from '../tensor/tensor.ts';
 import { flattenTree, type TreeStructure } from '../tree.ts';
 import type { ClosedEvents } from './events.ts';
@@ -147,7 +147,7 @@ export function attempt(
     const { accept, rest } = judge(m, step, held);
     const { advanced, evaluations: further, noted } = advanceWhere(accept, parts, step, m);
     const evaluations = further.reduce((sum, more) => sum.add(more), asTensor(step.evaluations, 'i32'));
-    const result = flattenTree('attempt', [advanced, accept, evaluations, noted, rest], isTensor);
+    const result = flattenTree('attempt', [advanced, accept, evaluations, noted, rest.map(stopGradient)], isTensor);
     outputs = result.structure;
     return result.leaves;
   };

@@ -2,7 +2,7 @@
 import { report } from '../control/report.ts';
 import { vjp } from '../differentiate/vjp.ts';
 import { cond } from '../control/cond.ts';
-import { customVjp, type ReverseRule } from '../control/custom-vjp.ts';
+import { customVjp, type ReverseRule, type TangentRule } from '../control/custom-vjp.ts';
 import { DifferentiationError } from '../errors.ts';
 import { linearCombination, onesLike, select, stopGradient, zerosLike } from '../tensor/functions.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -35,6 +35,7 @@ export function readEvent(
   const rows = results.slice(0, y0.length).map((leaf) => ({ ys: firstRows(leaf, count), end: leaf.at(count) }));
   const occurred = index.greaterEqual(0);
   const found = { t: stopGradient(times.at(count)), y: rows.map(({ end }) => end), index, occurred };
+  if (count === 1) return { ...found, ys: rows.map(({ ys }) => ys) };
   const { t, y } = endOf(problem, events, found, { t: ts.at(-1), y: rows.map(({ ys }) => ys.at(-1)) });
   const isBehind = ts
     .sub(found.t)
@@ -72,7 +73,8 @@ function endOf(
     occurred,
     { at, last, index, motion, own: events.captures },
     (x) => {
-      const shift = newtonShift(events.values(x.at.t, x.at.y, x.own).at(x.index), x.motion.rate);
+      const value = events.values(x.at.t, x.at.y, x.own).at(x.index);
+      const shift = newtonShift(value, x.motion.rate, [...x.at.y, ...x.own]);
       const { slope } = x.motion;
       return {
         t: x.at.t.add(shift),
@@ -105,28 +107,29 @@ function motionAt(
   );
 }
 
-/** −(g − g₀)/rate, where g₀ is the value of g: zero, with the derivative of Newton's correction. */
-function newtonShift(g: Tensor, rate: Tensor): Tensor {
-  const rule: ReverseRule = ({ inputs: [, r], cotangents: [ct] }) => [
-    ct == null ? null : onceOnly(ct.div((r as Tensor).neg())),
+/**
+ * −(g − g₀)/rate, where g₀ is the value of g: zero, with the derivative of Newton's correction. The rate is a constant to
+ * derivatives, and what it `dependsOn` must not be differentiated with the result once more.
+ */
+function newtonShift(g: Tensor, rate: Tensor, dependsOn: Leaves): Tensor {
+  const reverse: ReverseRule = ({ inputs: [, r, ...others], cotangents: [ct] }) => [
+    ct == null ? null : perRate(ct, r as Tensor, others),
     null,
+    ...dependsOn.map(() => null),
   ];
-  return customVjp('event', [g, rate], ([value, r]) => [stationary(value as Tensor, r as Tensor)], rule)[0] as Tensor;
+  const tangent: TangentRule = ({ inputs: [, r, ...others], tangents: [moved] }) => [
+    moved == null ? null : perRate(moved, r as Tensor, others),
+  ];
+  return customVjp('event', [g, rate, ...dependsOn], ([x]) => [zerosLike(x as Tensor)], reverse, tangent)[0] as Tensor;
 }
 
-/** An event that grazes zero has no derivative: its rate is 0, and what is infinite stays so in the derivative alone. */
-const stationary = (g: Tensor, rate: Tensor): Tensor =>
-  g
-    .sub(stopGradient(g))
-    .div(select(rate.equal(0), 1, rate))
-    .neg();
-
-/** The identity, which refuses to be differentiated. */
-function onceOnly(x: Tensor): Tensor {
-  const refuse: ReverseRule = () => {
+/** −x/rate, which refuses to be differentiated: an event that grazes zero has a rate of 0 and no finite derivative. */
+function perRate(x: Tensor, rate: Tensor, dependsOn: Leaves): Tensor {
+  const refuse = (): never => {
     throw new DifferentiationError('odeint', 'a second derivative of an event', {
       expected: 'first derivatives of its time and state',
     });
   };
-  return customVjp('event.reverse', [x], ([value]) => [value as Tensor], refuse)[0] as Tensor;
+  const forward = ([y, r]: Leaves): Leaves => [(y as Tensor).div(r as Tensor).neg()];
+  return customVjp('event.rate', [x, rate, ...dependsOn], forward, refuse, refuse)[0] as Tensor;
 }

@@ -139,7 +139,9 @@ export function firstSigns(
   const span = t0.abs().maximum(t1.abs());
   const perEvent = events.directions.map((_, i) => {
     const unit = constant(0, values.shape, values.dtype).setRow(i, 1);
-    const pulled = pullback(unit);
+    const { t, y } = pullback(unit);
+    // What depends on captures alone was computed outside: nothing of it is to be differentiated.
+    const pulled = { t: stopGradient(t), y: y.map(stopGradient) };
     const rate = rateOf(pulled, slope);
     const size = sumOf(
       pulled.y.map((g, k) =>

@@ -1,6 +1,7 @@
 /** The contract of a gradient method: how derivatives of a solve's results are found. */
-import type { Tensor } from '../tensor/tensor.ts';
+import type { Tape, Tensor } from '../tensor/tensor.ts';
 import type { ClosedEvents } from './events.ts';
+import type { Norm } from './norm.ts';
 import type { Leaves, Solver } from './solver.ts';
 import type { StepController, ToleranceChanges } from './step-controller.ts';
 
@@ -33,6 +34,13 @@ export interface IntegrateOptions {
   /** Tolerances and norm in place of the controller's. */
   readonly changes?: ToleranceChanges;
   readonly maxSteps?: number;
+  /**
+   * The largest number of states that a derivative through the steps holds, at least 4; may depend on the largest number
+   * of steps. Without it each accepted step is taped.
+   */
+  readonly checkpoints?: number | ((maxSteps: number) => number);
+  /** Signed size of the first step, a scalar: it spares the controller's search for one. */
+  readonly firstStep?: Tensor;
   /** Where evaluations are counted: `nfe`, or `nfe.backward` for solves of a reverse pass. */
   readonly phase?: 'forward' | 'backward';
   /**
@@ -40,10 +48,33 @@ export interface IntegrateOptions {
    * error norm.
    */
   readonly tolerancesOf?: readonly (number | null)[];
+  /** The norm of the scaled error, for controllers that have one; a norm among the `changes` goes before it. */
+  readonly norm?: Norm;
 }
 
 /** Solves a problem and gives y at each time, stacked along a new first axis; differentiable through its steps. */
 export type Integrate = (problem: SolveProblem, options?: IntegrateOptions) => Leaves;
+
+/** The accepted steps of a solve, one entry each; constants to derivatives. */
+export interface RecordedSteps {
+  readonly t: Tape;
+  /** The time after the step, which may be an assigned one: t + h up to rounding. */
+  readonly tNext: Tape;
+  readonly h: Tape;
+  /** Leaves of the solver's interpolant. */
+  readonly interpolant: readonly Tape[];
+}
+
+/** Solves a problem as `Integrate` and records the steps; memory grows with their number. */
+export type IntegrateAndRecord = (
+  problem: SolveProblem,
+  options?: IntegrateOptions,
+) => {
+  readonly ys: Leaves;
+  readonly steps: RecordedSteps;
+  /** The solution at t + θ·h, from one entry of `steps.interpolant`. */
+  readonly interpolate: (interpolant: Leaves, theta: Tensor) => Leaves;
+};
 
 /**
  * A gradient method, as a value made by a factory: `backprop()`, `adjoint()`.
@@ -59,5 +90,5 @@ export interface GradientMethod {
   /** Whether it solves problems with events: `SolveProblem.events`. False by default. */
   readonly handlesEvents?: boolean;
   /** The solution at each time, with the method's reverse rule. */
-  solve(problem: SolveProblem, integrate: Integrate): Leaves;
+  solve(problem: SolveProblem, integrate: Integrate, record: IntegrateAndRecord): Leaves;
 }

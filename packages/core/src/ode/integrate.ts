@@ -8,10 +8,10 @@ import { report } from '../control/report.ts';
 import { concat, select, stopGradient, zerosLike } from '../tensor/functions.ts';
 import { formatType, type Shape } from '../graph/graph.ts';
 import { asTensor, constant, isTensor, type Tensor } from '../tensor/tensor.ts';
-import { flattenTree } from '../tree.ts';
+import { flattenTree, type TreeStructure } from '../tree.ts';
 import { attempt, type Attempt, type Moment } from './advance.ts';
-import type { SolveProblem } from './gradient-method.ts';
 import { requireCompatible } from './compatibility.ts';
+import type { RecordedSteps, SolveProblem } from './gradient-method.ts';
 import { dynamicsOf, sidesOf } from './jumps.ts';
 import { areMonotone, firstCursors, landingsOf, nextCursors, nextTarget } from './landings.ts';
 import { anySample, asRows, choose, chooseRarely, fromRows, isPerSample } from './lanes.ts';
@@ -26,6 +26,8 @@ export interface Method {
   readonly solver: Solver;
   readonly controller: StepController;
   readonly maxSteps: number;
+  /** The largest number of states that the reverse pass holds; undefined tapes each accepted step. */
+  readonly checkpoints: number | undefined;
   readonly phase: 'forward' | 'backward';
   /** Times that steps must land on, increasing or decreasing; stacked like the output times. */
   readonly landAt: Tensor | undefined;
@@ -33,6 +35,18 @@ export interface Method {
   readonly jumpTimes: Tensor | undefined;
   /** Whether a solve that fails makes the run throw, or leaves NaN where it did not get. */
   readonly onFailure: 'throw' | 'nan';
+  /** Signed size of the first step, in place of the controller's. */
+  readonly firstStep: Tensor | undefined;
+  /** Whether the accepted steps are recorded. */
+  readonly records: boolean;
+}
+
+/** What a solve gives. */
+export interface Integrated {
+  readonly ys: Leaves;
+  readonly stats: SolveStats;
+  /** The accepted steps, if they were to be recorded, and the structure of an interpolant. */
+  readonly recorded: { readonly steps: RecordedSteps; readonly structure: TreeStructure } | undefined;
 }
 
 /** What a solve counts: i32. All but `nfe` have an element for each sample where samples have steps of their own. */
@@ -79,6 +93,14 @@ interface Carry {
   readonly nfe: Tensor;
 }
 
+/** What is recorded of an accepted step. */
+interface StepRecord {
+  readonly t: Tensor;
+  readonly tNext: Tensor;
+  readonly h: Tensor;
+  readonly interpolant: Leaves;
+}
+
 /** A step is stretched by up to this fraction to reach a time, so that rounding leaves no sliver of a step behind. */
 const slack = 1e-3;
 
@@ -97,7 +119,8 @@ export function integrate(problem: SolveProblem, method: Method): Integrated {
   const none = constant(0, [], 'i32');
   if (count === 1) {
     const ending = events && endingOf(problem, ys0, { t: ts.at(0), y: y0, index: constant(noEvent.none, [], 'i32') });
-    return { ys: ys0, ending, stats: { nfe: none, accepted: zero, rejected: zero, status: zero } };
+    const stats = { nfe: none, accepted: zero, rejected: zero, status: zero };
+    return { ys: ys0, ending, stats, recorded: undefined };
   }
 
   const t0 = ts.at(0);
@@ -126,7 +149,7 @@ export function integrate(problem: SolveProblem, method: Method): Integrated {
     ...orders,
   });
   const controller0 = flattenTree('controller state', first.state, isTensor);
-  requireSamples(`controller '${controller.name}'`, [first.h, ...controller0.leaves], lanes);
+  requireSamples(`controller '${controller.name}'`, [method.firstStep ?? first.h, ...controller0.leaves], lanes);
   const i32 = (x: number): Tensor => constant(x, lanes, 'i32');
   const isInOrder = [stopGradient(ts), ...landings.lists]
     .map((times) => areMonotone(times, direction))
@@ -143,11 +166,12 @@ export function integrate(problem: SolveProblem, method: Method): Integrated {
   const span = start.abs().maximum(end.abs());
   const smallStep = span.mul(resolution(t0)).maximum(controller.minStep ?? 0);
 
-  const { carry } = whileLoop<Carry>(
+  let interpolant: TreeStructure | undefined;
+  const { carry, tape } = whileLoop<Carry, StepRecord | readonly []>(
     {
       t: t0,
       lost: zerosLike(t0),
-      h: stopGradient(first.h),
+      h: stopGradient(method.firstStep ?? first.h),
       y: y0,
       state: state0.leaves,
       controller: frozen(controller0.leaves),
@@ -158,7 +182,10 @@ export function integrate(problem: SolveProblem, method: Method): Integrated {
       events: watched === undefined ? [] : [watched.signs, i32(noEvent.none)],
       attempts: i32(0),
       accepted: i32(0),
-      nfe: addCounts(addCounts(asTensor(initial.evaluations, 'i32'), watched?.evaluations ?? 0), first.evaluations),
+      nfe: addCounts(
+        addCounts(asTensor(initial.evaluations, 'i32'), watched?.evaluations ?? 0),
+        method.firstStep === undefined ? first.evaluations : 0,
+      ),
     },
     (c) => anySample(isRunning(c, count)),
     (c) => {
@@ -218,12 +245,14 @@ export function integrate(problem: SolveProblem, method: Method): Integrated {
         const judged = { shortened, planned, next: next.h, lostNow, lostBefore, computed } as TriedStep;
         const { finite, lost: lostNext, h: h1 } = afterStep(accept, judged);
         const state = flattenTree('controller state', next.state, isTensor).leaves;
-        return { accept, rest: [finite, lostNext, h1, ...state] };
+        const within = flattenTree('interpolant', method.records ? taken.interpolant : [], isTensor);
+        interpolant = within.structure;
+        return { accept, rest: [finite, lostNext, h1, ...state, ...frozen(within.leaves)] };
       };
       const tried = attempt({ solver, state: state0.structure, f, events, judge }, moment, others);
-      const [finite, lostNext, h1, ...held] = tried.rest as [Tensor, Tensor, Tensor, ...Tensor[]];
-      const isTried = isPerSample(h) ? isRunning(c, count).cast('i32') : 1;
-      const attempts = c.attempts.add(isTried);
+      const [finite, lostNext, h1, ...others1] = tried.rest as [Tensor, Tensor, Tensor, ...Tensor[]];
+      const [held, within] = [others1.slice(0, c.controller.length), others1.slice(c.controller.length)];
+      const attempts = c.attempts.add(isPerSample(h) ? isRunning(c, count).cast('i32') : 1);
       const isWell = tried.accept.and(h1.abs().greaterEqual(smallStep)).and(attempts.less(maxSteps));
       const isFine = isPerSample(h) ? isWell.or(isRunning(c, count).not()) : isWell;
       const seen = 'index' in tried.noted ? tried.noted : undefined;
@@ -254,8 +283,12 @@ export function integrate(problem: SolveProblem, method: Method): Integrated {
           nfe: addCounts(c.nfe, tried.evaluations),
         },
         advances: anySample(tried.accept),
+        ...(method.records ? { tape: { t, tNext, h, interpolant: within } } : {}),
       };
     },
+    method.checkpoints === undefined
+      ? {}
+      : { checkpoints: method.checkpoints, tallies: (c) => ({ [reports.nfeBackward]: c.nfe }) },
   );
 
   const { nfe, attempts, accepted, status } = carry;
@@ -267,7 +300,8 @@ export function integrate(problem: SolveProblem, method: Method): Integrated {
   if (method.onFailure === 'throw') reportFailure({ ...carry, t: stopGradient(carry.t) });
   const ys = carry.ys.map((rows) => fromRows(rows, lanes));
   const ending = events && endingOf(problem, ys, { t: carry.t, y: carry.y, index: carry.events[1] as Tensor });
-  return { ys, ending, stats: { nfe, accepted, rejected, status } };
+  const recorded = 'h' in tape && interpolant !== undefined ? { steps: tape, structure: interpolant } : undefined;
+  return { ys, ending, stats: { nfe, accepted, rejected, status }, recorded };
 }
 
 /** Whether a solve, or a sample of it, has output times left and has not failed. */

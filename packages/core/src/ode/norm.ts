@@ -50,19 +50,27 @@ export function leafNorm(
       {},
     );
   const scaled = included.map(({ e, a, b, rtol, atol }) => e.div(a.abs().maximum(b.abs()).mul(rtol).add(atol)));
-  if (norm === undefined) return rootMeanSquares(scaled, lanes.length);
+  if (norm === undefined) return rootMeanSquare(scaled, lanes.length);
   const value = norm(scaled);
   if (sameShape(value.shape, lanes)) return value;
   throw new ShapeError('pid', `the norm is ${formatType(value.type)}`, {
     expected: lanes.length === 0 ? 'a scalar' : `one norm for each sample, of shape [${lanes.join(', ')}]`,
-    advice: 'With steps for each sample, reduce every axis of each leaf but the first.',
+    ...(lanes.length === 0
+      ? {}
+      : { advice: 'Reduce every axis of each leaf but the first: rootMeanSquare(leaves, 1).' }),
   });
 }
 
-/** Root mean square of the elements of all leaves together, for each index of their leading axes. */
-function rootMeanSquares(leaves: Leaves, lanes: number): Tensor {
-  const within = ({ shape }: Tensor): readonly number[] => shape.map((_, axis) => axis).slice(lanes);
-  const squares = leaves.map((x) => (x.rank === lanes ? x.square() : x.square().sum({ axes: within(x) })));
+/**
+ * Root mean square of the elements of all leaves together; with `leading` axes, which the leaves share, for each index of
+ * these.
+ *
+ * @example
+ * const norm: Norm = (scaled) => rootMeanSquare(scaled, 1); // one norm for each sample
+ */
+export function rootMeanSquare(leaves: Leaves, leading = 0): Tensor {
+  const within = ({ shape }: Tensor): readonly number[] => shape.map((_, axis) => axis).slice(leading);
+  const squares = leaves.map((x) => (x.rank === leading ? x.square() : x.square().sum({ axes: within(x) })));
   const count = leaves.map((x) => x.size(within(x))).reduce((a, b) => a.add(b));
   return squares
     .reduce((a, b) => a.add(b))

@@ -10,10 +10,17 @@ import { asTensor, isTensor, type Tensor, type TensorLike } from '../tensor/tens
 import { asTensorResult } from '../tensor/trace.ts';
 import { flattenTree, requireSameStructure, type MapLeaves, type TreeStructure } from '../tree.ts';
 import { requireCompatible, requireEvents, requirePerSample } from './compatibility.ts';
+import { alwaysDense } from './dense.ts';
 import { readEvent } from './event-time.ts';
 import { closeEvents, type SolveEvent } from './events.ts';
-import type { GradientMethod, Integrate, SolveProblem } from './gradient-method.ts';
-import { integrate, type SolveStats } from './integrate.ts';
+import type {
+  GradientMethod,
+  Integrate,
+  IntegrateAndRecord,
+  IntegrateOptions,
+  SolveProblem,
+} from './gradient-method.ts';
+import { integrate, type Integrated, type SolveStats } from './integrate.ts';
 import type { Tolerance } from './pid.ts';
 import type { Leaves, Solver } from './solver.ts';
 import type { StepController, ToleranceChanges } from './step-controller.ts';
@@ -120,22 +127,30 @@ export function odeint<Y>(
   const controllerTensors = controller.tensors?.map(stopGradient) ?? [];
   const isTraced = (x: Tensor | undefined): x is Tensor => x?.source.kind === 'trace';
   const own = dynamics.captures.length;
-  const run: Integrate = (problem, given = {}) => {
+  const solve = (problem: SolveProblem, given: IntegrateOptions, records: boolean): Integrated => {
     const held = problem.captures.slice(own, own + controllerTensors.length);
     const traced = [...problem.captures.slice(own + held.length)];
-    const [landAt, jumpTimes] = landings.map((times) => (isTraced(times) ? traced.shift() : times));
+    const placed = landings.map((times) => (isTraced(times) ? traced.shift() : times));
+    // Samples' own times are none where a gradient method solves for all samples in one time.
+    const [landAt, jumpTimes] = isForSamples(problem) === perSample ? placed : [];
     const base = given.controller ?? (held.length === 0 ? controller : (controller.withTensors?.(held) ?? controller));
-    const suited = given.tolerancesOf === undefined ? base : base.forLeaves(given.tolerancesOf);
-    const chosen = withChanges(suited, given.changes ?? {});
+    const suited = given.tolerancesOf === undefined ? base : base.forLeaves(given.tolerancesOf, lanes);
+    const normed = given.norm === undefined ? suited : (suited.withTolerances?.({ norm: given.norm }) ?? suited);
+    const chosen = withChanges(normed, given.changes ?? {});
     const phase = given.phase ?? 'forward';
+    const most = given.maxSteps ?? maxSteps;
+    const { checkpoints, firstStep } = given;
     const result = integrate(problem, {
-      solver: given.solver ?? solver,
+      solver: records ? alwaysDense(given.solver ?? solver) : (given.solver ?? solver),
       controller: chosen,
-      maxSteps: given.maxSteps ?? maxSteps,
+      maxSteps: most,
+      checkpoints: typeof checkpoints === 'function' ? checkpoints(most) : checkpoints,
       phase,
       landAt,
       jumpTimes,
       onFailure: phase === 'forward' ? onFailure : 'throw',
+      firstStep,
+      records,
     });
     if (phase === 'forward' && stats === undefined) {
       stats = result.stats;
@@ -143,8 +158,21 @@ export function odeint<Y>(
       if (stats.nfe.source.kind === 'trace')
         report(solveStats, concat(inOrder(stats).map((x) => x.reshape([-1]))), 'first');
     }
-    const { ending } = result;
-    return ending === undefined ? result.ys : [...ending.rows, ending.times, ending.index];
+    return result;
+  };
+  const run: Integrate = (problem, given = {}) => {
+    const { ys, ending } = solve(problem, given, false);
+    return ending === undefined ? ys : [...ending.rows, ending.times, ending.index];
+  };
+  const record: IntegrateAndRecord = (problem, given = {}) => {
+    const { ys, recorded } = solve(problem, given, true);
+    const { steps, structure } = recorded ?? noSteps(problem);
+    const method = given.solver ?? solver;
+    return {
+      ys,
+      steps,
+      interpolate: (interpolant, theta) => method.interpolate(structure.rebuild(interpolant), theta),
+    };
   };
   requireCompatible(solver, controller);
   if (perSample) requirePerSample({ solver, controller, gradient });
@@ -157,7 +185,7 @@ export function odeint<Y>(
     ts: stackTimes(times, lanes),
     ...(events && { events }),
   };
-  const results = gradient.solve(problem, run);
+  const results = gradient.solve(problem, run, record);
   const taken = takeReport(solveStats, results[0] as Tensor);
   const counts = taken === undefined ? stats : fromOrder(taken, lanes);
   const stated = (y: Leaves): StateOf<Y> => flat.structure.rebuild(y) as StateOf<Y>;
@@ -176,6 +204,16 @@ const withEvaluation = (stats: SolveStats, occurred: Tensor): SolveStats => ({
   ...stats,
   nfe: stats.nfe.add(occurred.cast('i32')),
 });
+
+const isForSamples = ({ ts }: SolveProblem): boolean => ts.rank > 1;
+
+/** @throws OptionError: a solve to its first time makes no steps. */
+function noSteps({ ts }: SolveProblem): never {
+  throw new OptionError('odeint', `a record of steps for times ${formatType(ts.type)}`, {
+    expected: 'at least two times',
+    advice: 'A gradient method integrates without a record where there is one time.',
+  });
+}
 
 /** The name under which statistics leave the bodies of a gradient method. */
 const solveStats = 'solve.stats';

@@ -9,6 +9,7 @@ import { isDifferentiable } from '../graph/infer.ts';
 import { select, stopGradient, zerosLike } from '../tensor/functions.ts';
 import { isTensor, type Tensor } from '../tensor/tensor.ts';
 import { flattenTree, type TreeStructure } from '../tree.ts';
+import { follow } from './follow.ts';
 import { anySample, chooseRarely, isPerSample, readRow, rowAt, selectSamples } from './lanes.ts';
 import type { Leaves, Solver } from './solver.ts';
 
@@ -82,7 +83,10 @@ function write(
       const y = chooseRarely(
         at.equal(tNext),
         { at, t, h, y1, interpolant },
-        (x) => x.y1,
+        (x) => {
+          const y = solver.interpolate(structure.rebuild(x.interpolant), positionOf(x.at, x.t, x.h));
+          return x.y1.map((end, i) => follow(end, y[i] as Tensor));
+        },
         (x) => solver.interpolate(structure.rebuild(x.interpolant), positionOf(x.at, x.t, x.h)),
       );
       const next = isPerSample(h) ? c.j.add(due.cast('i32')) : c.j.add(1);

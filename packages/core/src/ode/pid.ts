@@ -61,7 +61,15 @@ export function pid(options: PidOptions = {}): StepController<PidState> {
   return controller(options, undefined);
 }
 
-function controller(options: PidOptions, source: readonly (number | null)[] | undefined): StepController<PidState> {
+/** Another state than the one that the tolerances are for. */
+interface OtherLeaves {
+  /** For each leaf the one whose tolerances it has, or null. */
+  readonly source: readonly (number | null)[];
+  /** Extent of the samples' axis, with which tolerances lead. */
+  readonly samples: Shape;
+}
+
+function controller(options: PidOptions, other: OtherLeaves | undefined): StepController<PidState> {
   const { rtol = 1e-3, atol = 1e-6, norm, pCoefficient = 0, iCoefficient = 1, dCoefficient = 0 } = options;
   const { safety = 0.9, minFactor = 0.2, maxFactor = 10 } = options;
   checkOptions({ safety, minFactor, maxFactor, ...options });
@@ -75,7 +83,7 @@ function controller(options: PidOptions, source: readonly (number | null)[] | un
   const validity = (): { readonly isValid?: Tensor } =>
     traced.length === 0 ? {} : { isValid: traced.map(isTolerance).reduce((a, b) => a.and(b)) };
   const tolerancesFor = (y: Leaves, lanes: Shape): readonly (LeafTolerance | null)[] =>
-    tolerances(y, lanes, rtols, atols, source);
+    tolerances(y, lanes, rtols, atols, other);
   return {
     name: 'pid',
     needsErrorEstimate: true,
@@ -121,15 +129,15 @@ function controller(options: PidOptions, source: readonly (number | null)[] | un
       const rest = [...tensors];
       const replaced = (all: readonly TensorLike[]): readonly TensorLike[] =>
         all.map((tolerance) => (isTraced(tolerance) ? (rest.shift() ?? tolerance) : tolerance));
-      return controller({ ...options, rtol: replaced(rtols), atol: replaced(atols) }, source);
+      return controller({ ...options, rtol: replaced(rtols), atol: replaced(atols) }, other);
     },
     withTolerances: (changes) => {
       const given = Object.fromEntries(Object.entries(changes).filter(([, change]) => change !== undefined));
-      return controller({ ...options, ...given }, source);
+      return controller({ ...options, ...given }, other);
     },
-    forLeaves: (leaves) => {
+    forLeaves: (source, samples = []) => {
       const { norm: _, ...rest } = options;
-      return controller(rest, leaves);
+      return controller(rest, { source, samples });
     },
   };
 }
@@ -164,10 +172,11 @@ function tolerances(
   lanes: Shape,
   rtols: readonly TensorLike[],
   atols: readonly TensorLike[],
-  source: readonly (number | null)[] | undefined,
+  other: OtherLeaves | undefined,
 ): readonly (LeafTolerance | null)[] {
+  const isLed = (other?.samples ?? lanes).length > 0;
   const of = (name: string, all: readonly TensorLike[], i: number, leaf: Tensor): Tensor => {
-    const count = source === undefined ? y.length : undefined;
+    const count = other === undefined ? y.length : undefined;
     if (all.length !== 1 && count !== undefined && all.length !== count) {
       throw new TreeError('pid', `${name} has ${all.length} leaves and the state ${count}`, {
         expected: 'one tolerance, or a tree like the state',
@@ -175,27 +184,31 @@ function tolerances(
     }
     const tolerance = (all.length === 1 ? all[0] : all[i]) as TensorLike;
     // Tolerances have the state's dtype whatever they were given in.
-    const given = alongSamples(name, asTensor(tolerance, leaf.dtype, 'pid'), leaf, lanes).cast(leaf.dtype);
+    const own = asTensor(tolerance, leaf.dtype, 'pid');
+    const given = (isLed && own.rank > 0 ? alongSamples(name, own, leaf, other) : own).cast(leaf.dtype);
     return isTensor(tolerance) ? stopGradient(given) : given;
   };
   return y.map((leaf, i) => {
-    const from = source === undefined ? i : source[i];
+    const from = other === undefined ? i : other.source[i];
     if (from === null || from === undefined) return null;
     return { rtol: of('rtol', rtols, from, leaf), atol: of('atol', atols, from, leaf) };
   });
 }
 
-/** A tolerance so that it broadcasts to a leaf: with steps for each sample by its leading axes, as times and sizes do. */
-function alongSamples(name: string, tolerance: Tensor, leaf: Tensor, lanes: Shape): Tensor {
+/**
+ * A tolerance so that it broadcasts to a leaf by its leading axes, as times and sizes do. For a leaf without samples, which
+ * only other states have, it is the smallest of the tolerance's elements.
+ */
+function alongSamples(name: string, tolerance: Tensor, leaf: Tensor, other: OtherLeaves | undefined): Tensor {
   const { shape, rank } = tolerance;
-  if (lanes.length === 0 || rank === 0) return tolerance;
-  if (rank > leaf.rank || (shape[0] !== 1 && shape[0] !== lanes[0])) {
-    throw new ShapeError('pid', `${name} is ${formatType(tolerance.type)} for a leaf ${formatType(leaf.type)}`, {
-      expected: `a number, or a shape that begins with the ${lanes[0]} samples`,
-      advice: 'Tolerances of components, the same for all samples, have a first axis of extent 1.',
-    });
-  }
-  return rank === leaf.rank ? tolerance : tolerance.reshape([...shape, ...leaf.shape.slice(rank).map(() => 1)]);
+  const fits = rank <= leaf.rank && shape.every((extent, axis) => extent === 1 || extent === leaf.shape[axis]);
+  if (fits)
+    return rank === leaf.rank ? tolerance : tolerance.reshape([...shape, ...leaf.shape.slice(rank).map(() => 1)]);
+  if (other !== undefined) return tolerance.min();
+  throw new ShapeError('pid', `${name} is ${formatType(tolerance.type)} for a leaf ${formatType(leaf.type)}`, {
+    expected: 'a number, or a shape of which each axis, from the first on, is that of the leaf or 1',
+    advice: 'With perSample the first axis is that of the samples: tolerances of components begin with an axis of 1.',
+  });
 }
 
 function checkOptions(

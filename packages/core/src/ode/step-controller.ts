@@ -1,4 +1,5 @@
 /** The contract of a step-size controller: it accepts or rejects a step and chooses the size of the next. */
+import type { Shape } from '../graph/graph.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Norm } from './norm.ts';
 import type { Tolerance } from './pid.ts';
@@ -79,7 +80,8 @@ export interface StepController<State = unknown> {
   readonly withTolerances?: (changes: ToleranceChanges) => StepController<State>;
   /**
    * This controller for a state whose leaf i is of the kind of leaf `source[i]` of the old one, and so has its tolerances;
-   * null leaves a leaf out of the error norm.
+   * null leaves a leaf out of the error norm. `samples` is the extent of the samples' axis where samples had times of their
+   * own: tolerances lead with it.
    */
-  forLeaves(source: readonly (number | null)[]): StepController<State>;
+  forLeaves(source: readonly (number | null)[], samples?: Shape): StepController<State>;
 }

@@ -2,13 +2,13 @@
 import {
   call,
   concat,
+  cond,
   constant,
   customVjp,
   isDifferentiable,
   OptionError,
   report,
   scan,
-  stack,
   vjp,
   zerosLike,
   type ClosedDynamics,
@@ -24,6 +24,7 @@ import {
   type Tensor,
   type Tolerance,
 } from '@node-ode/core';
+import { clockOf, largestOfSamples, type Clock } from './clock.ts';
 
 /** Options of the backward solve; what is not given is as in the forward one. */
 export interface AdjointOptions {
@@ -74,8 +75,13 @@ export function adjoint(options: AdjointOptions = {}): GradientMethod {
   }
   return {
     name: 'adjoint',
-    solve: (problem, integrate) =>
-      solveWithAdjoint(problem, integrate, { options, leafOf: problem.y0.map((_, i) => i), given: {} }),
+    perSample: true,
+    handlesEvents: true,
+    solve: (problem, integrate) => {
+      const { y0, ts } = problem;
+      const [leafOf, isSampled] = [y0.map((_, i) => i), y0.map(() => ts.rank > 1)];
+      return solveWithAdjoint(problem, integrate, { options, leafOf, isSampled, given: {} });
+    },
   };
 }
 
@@ -83,60 +89,95 @@ interface Context {
   readonly options: AdjointOptions;
   /** For each leaf of the state the leaf of the user's state whose tolerances it has; null: not in the norm. */
   readonly leafOf: readonly (number | null)[];
+  /** For each leaf of the state whether it leads with samples that have times of their own. */
+  readonly isSampled: readonly boolean[];
   /** How this solve is integrated. */
   readonly given: IntegrateOptions;
 }
 
 function solveWithAdjoint(problem: SolveProblem, integrate: Integrate, context: Context): Leaves {
-  const { f, y0, ts, captures } = problem;
+  const { f, y0, ts, captures, ...others } = problem;
   const n = y0.length;
   // One time: nothing is solved.
   if (ts.shape[0] === 1) return integrate(problem, context.given);
   const forward = (inputs: Leaves): Leaves =>
-    integrate({ f, y0: inputs.slice(0, n), ts: inputs[n] as Tensor, captures: inputs.slice(n + 1) }, context.given);
-  return customVjp('adjoint', [...y0, ts, ...captures], forward, reverse(f, n, integrate, context));
+    integrate(
+      { f, y0: inputs.slice(0, n), ts: inputs[n] as Tensor, captures: inputs.slice(n + 1), ...others },
+      context.given,
+    );
+  const hasEvents = problem.events !== undefined;
+  return customVjp('adjoint', [...y0, ts, ...captures], forward, reverse({ f, n, hasEvents }, integrate, context));
 }
 
-function reverse(f: ClosedDynamics, n: number, integrate: Integrate, context: Context): ReverseRule {
-  return ({ inputs, outputs: ys, cotangents, active }) => {
-    const [y0, ts, captures] = [inputs.slice(0, n), inputs[n] as Tensor, inputs.slice(n + 1)];
+/** What is known of a solve when it is traced. */
+interface Traced {
+  readonly f: ClosedDynamics;
+  /** The number of leaves of the state. */
+  readonly n: number;
+  /** Whether the rows end where the solve did, with their times behind them. */
+  readonly hasEvents: boolean;
+}
+
+function reverse({ f, n, hasEvents }: Traced, integrate: Integrate, context: Context): ReverseRule {
+  return ({ inputs, outputs, cotangents, active }) => {
+    const [y0, captures, ys] = [inputs.slice(0, n), inputs.slice(n + 1), outputs.slice(0, n)];
+    const ts = (hasEvents ? outputs[n] : inputs[n]) as Tensor;
     const wanted = captures.map((x, i) => active[n + 1 + i] === true && isDifferentiable(x.type));
     const wantsTimes = active[n] === true;
     const parameters = captures.filter((_, i) => wanted[i]);
     const intervals = (ts.shape[0] ?? 1) - 1;
     const ct = ys.map((y, i) => cotangents[i] ?? zerosLike(y));
-    const augmented = augment(f, n, wanted);
+    const clock = clockOf(ts, y0);
+    const augmented = augment(f, n, wanted, clock);
     const backward = backwardContext(context, parameters.length);
     const rows = (x: Tensor, first: number): Tensor =>
       x.slice([first, ...x.shape.slice(1).map(() => 0)], [intervals, ...x.shape.slice(1)]);
 
     // From the last interval to the first. Nothing but a and g is carried.
-    const { carry, outputs } = scan(
-      { a: y0.map((y) => zerosLike(y)), g: parameters.map((p) => zerosLike(p)), evaluations: constant(0, [], 'i32') },
+    const { carry, outputs: toRows } = scan(
+      {
+        a: y0.map(zerosLike) as Leaves,
+        g: parameters.map(zerosLike) as Leaves,
+        evaluations: constant(0, [], 'i32'),
+      },
       {
         from: { t: rows(ts, 1), y: ys.map((y) => rows(y, 1)), jump: ct.map((c) => rows(c, 1)) },
         to: { t: rows(ts, 0), y: ys.map((y) => rows(y, 0)), jump: ct.map((c) => rows(c, 0)) },
       },
       ({ a, g, evaluations }, { from, to }) => {
-        const state = [...from.y, ...a.map((ai, i) => ai.add(from.jump[i] as Tensor)), ...g];
-        const interval: SolveProblem = { f: augmented, y0: state, ts: stack([from.t, to.t]), captures };
-        const end = solveWithAdjoint(interval, integrate, backward).map((leaf) => leaf.at(1));
-        const next = { a: end.slice(n, 2 * n), g: end.slice(2 * n) };
+        const next = between(hasEvents, from, to, { a, g }, (start, end, g1, a1) => {
+          const interval = clock.interval(start, end.t);
+          const problem: SolveProblem = {
+            f: augmented,
+            y0: [...interval.y, ...a1, ...g1],
+            ts: interval.ts,
+            captures: [...captures, ...interval.own],
+          };
+          const solved = solveWithAdjoint(problem, integrate, backward).map((leaf) => leaf.at(1));
+          return { a: solved.slice(n, 2 * n), g: solved.slice(2 * n) };
+        });
         if (!wantsTimes) return { carry: { ...next, evaluations }, output: [] };
         const slope = f(to.t, to.y, captures);
         // āⱼ·f(tⱼ, yⱼ), and −a(tⱼ)·f(tⱼ, yⱼ), which is wanted at t0 alone
-        const output = [dot(to.jump, slope), dot(next.a, slope).neg()];
+        const output = [clock.dot(to.jump, slope, to.y), clock.dot(next.a, slope, from.y).neg()];
         return { carry: { ...next, evaluations: evaluations.add(1) }, output };
       },
       { reverse: true, length: intervals },
     );
-    const [inner, atStart] = outputs;
+    const [inner, atStart] = toRows;
     let dts: Tensor | null = null;
     if (inner !== undefined && atStart !== undefined) {
       const last = (leaves: Leaves): Leaves => leaves.map((leaf) => leaf.at(-1));
-      const atEnd = dot(last(ct), f(ts.at(-1), last(ys), captures));
-      dts = concat([inner.setRow(0, atStart.at(0)), atEnd.reshape([1])]);
-      report('nfe.backward', carry.evaluations.add(1), 'sum');
+      const toTimes = inner.setRow(0, atStart.at(0));
+      if (hasEvents) {
+        // The time of the last row is that of the event: a constant.
+        dts = toTimes;
+        report('nfe.backward', carry.evaluations, 'sum');
+      } else {
+        const atEnd = clock.dot(last(ct), f(ts.at(-1), last(ys), captures), last(ys));
+        dts = concat([toTimes, atEnd.reshape([1, ...atEnd.shape])]);
+        report('nfe.backward', carry.evaluations.add(1), 'sum');
+      }
     }
     const dy0 = carry.a.map((a, i) => a.add((ct[i] as Tensor).at(0)));
     const dparameters = [...carry.g];
@@ -144,10 +185,42 @@ function reverse(f: ClosedDynamics, n: number, integrate: Integrate, context: Co
   };
 }
 
+/** A row of the forward solve, and the cotangent of that output. */
+interface Row {
+  readonly t: Tensor;
+  readonly y: Leaves;
+  readonly jump: Leaves;
+}
+
+/** What an interval between two rows is solved back to. */
+interface Adjoints {
+  readonly a: Leaves;
+  readonly g: Leaves;
+}
+
+/** Rows behind an event are all at its time: between two of these nothing is solved. */
+const between = (
+  hasEvents: boolean,
+  from: Row,
+  to: Row,
+  { a, g }: Adjoints,
+  solve: (from: Row, to: Row, g: Leaves, a: Leaves) => Adjoints,
+): Adjoints => {
+  const jumped = a.map((ai, i) => ai.add(from.jump[i] as Tensor));
+  if (!hasEvents) return solve(from, to, g, jumped);
+  return cond(
+    from.t.equal(to.t),
+    { from, to, g, a: jumped },
+    (x) => ({ a: x.a, g: x.g }),
+    (x) => solve(x.from, x.to, x.g, x.a),
+  );
+};
+
 /** The augmented dynamics of (y, a, g), traced once and called by each stage. */
-function augment(f: ClosedDynamics, n: number, wanted: readonly boolean[]): ClosedDynamics {
-  return call('adjoint', (t: Tensor, state: Leaves, captures: Leaves): Leaves => {
+function augment(f: ClosedDynamics, n: number, wanted: readonly boolean[], clock: Clock): ClosedDynamics {
+  return call('adjoint', (time: Tensor, state: Leaves, captures: Leaves): Leaves => {
     const [y, a] = [state.slice(0, n), state.slice(n, 2 * n)];
+    const { t, scaled } = clock.read(time, captures);
     const { value: dy, pullback } = vjp(
       (x: { readonly y: Leaves; readonly theta: Leaves }) => {
         const theta = [...x.theta];
@@ -159,17 +232,19 @@ function augment(f: ClosedDynamics, n: number, wanted: readonly boolean[]): Clos
       },
       { y, theta: captures.filter((_, i) => wanted[i]) },
     );
-    const pulled = pullback(a);
-    return [...dy, ...pulled.y.map((x) => x.neg()), ...pulled.theta.map((x) => x.neg())];
+    const pulled = pullback(scaled(a));
+    return [...scaled(dy), ...pulled.y.map((x) => x.neg()), ...pulled.theta.map((x) => x.neg())];
   });
 }
 
 /** How the augmented system is integrated: y and a with the tolerances of y, g with those of its first leaf or outside the norm. */
-function backwardContext({ options, leafOf }: Context, parameters: number): Context {
+function backwardContext({ options, leafOf, isSampled }: Context, parameters: number): Context {
   const { seminorm = false, solver, controller, rtol, atol, norm, maxSteps } = options;
   const n = leafOf.length;
   const forParameters = Array.from({ length: parameters }, () => (seminorm ? null : 0));
   const tolerancesOf = [...leafOf, ...leafOf, ...forParameters];
+  const areSampled = [...isSampled, ...isSampled, ...forParameters.map(() => false)];
+  const normed = areSampled.filter((_, i) => tolerancesOf[i] !== null);
   const leafNorm: Norm | undefined =
     norm && ((scaled) => norm({ y: scaled.slice(0, n), a: scaled.slice(n, 2 * n), g: scaled.slice(2 * n) }));
   // A norm is for this augmented state; the reverse of the reverse has another.
@@ -177,9 +252,11 @@ function backwardContext({ options, leafOf }: Context, parameters: number): Cont
   return {
     options: others,
     leafOf: tolerancesOf,
+    isSampled: areSampled,
     given: {
       phase: 'backward',
       tolerancesOf,
+      ...(areSampled.includes(true) ? { norm: largestOfSamples(normed) } : {}),
       changes: { rtol, atol, norm: leafNorm },
       ...(solver === undefined ? {} : { solver }),
       ...(controller === undefined ? {} : { controller }),
@@ -187,7 +264,3 @@ function backwardContext({ options, leafOf }: Context, parameters: number): Cont
     },
   };
 }
-
-/** Σ aᵢ·bᵢ over all leaves. */
-const dot = (a: Leaves, b: Leaves): Tensor =>
-  a.map((x, i) => x.mul(b[i] as Tensor).sum()).reduce((total, term) => total.add(term));

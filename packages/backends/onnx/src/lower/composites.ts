@@ -1,5 +1,5 @@
 /** Composites that ONNX has an operator for, or that are cheaper in one piece than in their parts. */
-import { tensorType, type CompositePrimitive, type ReduceParams } from '@node-ode/core';
+import { tensorType, type ReduceParams } from '@node-ode/core';
 import type { Emitter, Lowering, Operand } from './contract.ts';
 import { errorNorm } from './error-norm.ts';
 import { hasKernel, requireKernel } from './kernels.ts';
@@ -7,7 +7,9 @@ import { linearCombination } from './linear-combination.ts';
 import { reduce } from './reduction.ts';
 import { int } from './shaping.ts';
 
-export const compositeRules: { readonly [P in CompositePrimitive]: Lowering<P> } = {
+type Composite = 'mean' | 'softplus' | 'logSumExp' | 'softmax' | 'logSoftmax' | 'linearCombination' | 'errorNorm';
+
+export const compositeRules: { readonly [P in Composite]: Lowering<P> } = {
   mean: (emitter, { params }, [x]) => reduce(emitter, 'mean', 'ReduceMean', x as Operand, params),
   softplus: (emitter, _, [operand]) => {
     const x = operand as Operand;

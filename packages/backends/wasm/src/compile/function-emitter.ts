@@ -217,7 +217,7 @@ export class FunctionEmitter {
     });
   }
 
-  #kernel({ operation, inputs, output, spills }: KernelStep): void {
+  #kernel({ operation, inputs, output, spills, scratch }: KernelStep): void {
     const { f } = this;
     const operandOf = (variable: Variable, spill: Root): KernelOperand => {
       const { shape, dtype } = variable;
@@ -240,7 +240,8 @@ export class FunctionEmitter {
     const operands = inputs.map((input, i) =>
       operation.op === 'setRow' && i === 0 ? target : operandOf(input, spills[i]!),
     );
-    kernel(f, operation.params as never, operands, target);
+    const scratchAt = scratch === undefined ? i32(0) : addressCode(this.addressOfRoot(scratch));
+    kernel(f, operation.params as never, operands, target, scratchAt);
     if (output.isScalar) this.setScalar(output, loadScalar(output, target.address));
   }
 

@@ -2,6 +2,7 @@
 import { countTo, get, i32, op, splat } from '../encoder/code.ts';
 import type { Code, Local } from '../encoder/function.ts';
 import { dimensionsOf, readAccess, writeAccess, type Access, type Dimension } from './access.ts';
+import { emitConvolutionLoop } from './convolution-loop.ts';
 import type { FunctionEmitter } from './function-emitter.ts';
 import { LoopBody, movedPlace, placeOf, storedMembers, type Place } from './loop-body.ts';
 import { emitProduct } from './product.ts';
@@ -13,8 +14,10 @@ import { combine, combineLanes, lanesOf, neutral } from './vector.ts';
 export function emitLoop(e: FunctionEmitter, step: LoopStep): void {
   const body = new LoopBody(e, step);
   body.emitWithPreparations(() => {
-    if (step.product === undefined) new Nest(e, step, body).emit();
-    else emitProduct(e, step, step.product, body);
+    const { product } = step;
+    if (product === undefined) new Nest(e, step, body).emit();
+    else if (product.kind === 'matmul') emitProduct(e, step, product, body);
+    else emitConvolutionLoop(e, step, product, body);
   });
 }
 

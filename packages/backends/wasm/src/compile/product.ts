@@ -6,12 +6,12 @@ import { emitMatmul, scratchBytes, type MatmulSpec, type ResultVector } from '..
 import { isEvenInRows, readAccess, writeAccess, type Access } from './access.ts';
 import { addressCode, type FunctionEmitter } from './function-emitter.ts';
 import { movedPlace, placeCode, placeOf, storedMembers, type LoopBody, type Place } from './loop-body.ts';
-import type { LoopStep, Product } from './steps.ts';
+import type { LoopStep, MatrixProduct } from './steps.ts';
 import { elementBytes } from './types.ts';
 import type { Variable } from './variable.ts';
 
 /** The product of two matrices of a loop, or of one pair of a batch. */
-function specOf({ a, b, transposeA, transposeB, output }: Product): MatmulSpec {
+function specOf({ a, b, transposeA, transposeB, output }: MatrixProduct): MatmulSpec {
   const [m, n] = output.shape.slice(-2) as [number, number];
   const k = a.shape.at(transposeA ? -2 : -1)!;
   const dtype = output.dtype === 'f64' ? 'f64' : 'f32';
@@ -23,13 +23,13 @@ function specOf({ a, b, transposeA, transposeB, output }: Product): MatmulSpec {
 }
 
 /** Scratch memory of a product, whether or not its batch is one matrix. */
-export function productScratchBytes(product: Product): number {
+export function matmulScratchBytes(product: MatrixProduct): number {
   const spec = specOf(product);
   return Math.max(scratchBytes(spec), scratchBytes({ ...spec, m: product.output.shape.at(-2)! }));
 }
 
 /** Writes a product and the members of its loop, which take its results vector by vector. */
-export function emitProduct(e: FunctionEmitter, step: LoopStep, product: Product, body: LoopBody): void {
+export function emitProduct(e: FunctionEmitter, step: LoopStep, product: MatrixProduct, body: LoopBody): void {
   new ProductEmitter(e, step, product, body).emit();
 }
 
@@ -43,12 +43,12 @@ interface Pair {
 class ProductEmitter {
   readonly #e: FunctionEmitter;
   readonly #step: LoopStep;
-  readonly #product: Product;
+  readonly #product: MatrixProduct;
   readonly #body: LoopBody;
   readonly #stored: readonly Variable[];
   readonly #accesses: readonly Access[];
 
-  constructor(e: FunctionEmitter, step: LoopStep, product: Product, body: LoopBody) {
+  constructor(e: FunctionEmitter, step: LoopStep, product: MatrixProduct, body: LoopBody) {
     this.#e = e;
     this.#step = step;
     this.#product = product;

@@ -9,10 +9,14 @@ export interface Operand {
   readonly address: Code;
 }
 
-/** Writes code that computes a primitive from its inputs into its output, which overlaps none of them. */
+/**
+ * Writes code that computes a primitive from its inputs into its output, which overlaps none of them. `scratch` is the address
+ * of as much memory as the kernel asked for, a multiple of 16.
+ */
 export type Kernel<P extends Primitive> = (
   f: FunctionBuilder,
   params: PrimitiveParams[P],
   inputs: readonly Operand[],
   output: Operand,
+  scratch: Code,
 ) => void;
