@@ -9,6 +9,7 @@ import {
   isDifferentiable,
   isTape,
   isTensor,
+  jvp,
   report,
   scan,
   select,
@@ -51,7 +52,7 @@ export interface InterpolatingAdjointOptions {
  * `adjoint()` fails. Memory grows with the number of steps, by one interpolant each.
  *
  * Times are as in `adjoint()`: dL/dtⱼ = āⱼ·f(tⱼ, yⱼ), dL/dt0 = −a(t0)·f(t0, y0). The derivative of the reverse rule, for second
- * derivatives, goes through the steps of the solver.
+ * derivatives by either mode, goes through the steps of the solver.
  *
  * @example
  * const ode = createOde({ backend: await wasm(), solver: dopri5(), gradient: interpolatingAdjoint(), rtol: 1e-6 });
@@ -129,20 +130,31 @@ function pullBack(
       return alongSteps(backward, problemOf(tensors.slice(0, count)), y, ct, given.filter(isTape));
     },
     ({ inputs, cotangents, outputs }) => {
-      const given = inputs.filter(isTensor);
-      const floats = given.flatMap((x, i) => (isDifferentiable(x.type) && !isOutput(i) ? [i] : []));
-      const through = (x: Leaves): Leaves => {
-        const all = given.map((tensor, i) => x[floats.indexOf(i)] ?? tensor);
-        return throughSteps(backward, problemOf, all.slice(0, count), all.slice(count + ys.length));
-      };
-      const { pullback } = vjp(
-        through,
-        floats.map((i) => given[i] as Tensor),
+      const { floats, x, through } = alongFloats(inputs.filter(isTensor));
+      const pulled = vjp(through, x).pullback(
+        outputs.filter(isTensor).map((result, i) => cotangents[i] ?? zerosLike(result)),
       );
-      const pulled = pullback(outputs.filter(isTensor).map((result, i) => cotangents[i] ?? zerosLike(result)));
       return inputs.map((_, i) => pulled[floats.indexOf(i)] ?? null);
     },
+    ({ inputs, tangents }) => {
+      const { floats, x, through } = alongFloats(inputs.filter(isTensor));
+      const directions = floats.map((i) => tangents[i] ?? null).filter((v) => v === null || isTensor(v));
+      return jvp(through, x, directions).tangent;
+    },
   );
+  /** The operands that the gradients move with, their positions, and the gradients as a function of them, through the steps. */
+  function alongFloats(given: Leaves): {
+    readonly floats: readonly number[];
+    readonly x: Leaves;
+    readonly through: (x: Leaves) => Leaves;
+  } {
+    const floats = given.flatMap((x, i) => (isDifferentiable(x.type) && !isOutput(i) ? [i] : []));
+    const through = (x: Leaves): Leaves => {
+      const all = given.map((tensor, i) => x[floats.indexOf(i)] ?? tensor);
+      return throughSteps(backward, problemOf, all.slice(0, count), all.slice(count + ys.length));
+    };
+    return { floats, x: floats.map((i) => given[i] as Tensor), through };
+  }
   /** Whether an operand is one of `ys`: through the steps these follow from the others. */
   function isOutput(i: number): boolean {
     return i >= count && i < count + ys.length;

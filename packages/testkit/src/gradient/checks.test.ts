@@ -1,5 +1,6 @@
 // The suite of gradient methods passes backprop, and fails methods with one error for the right reason.
 import {
+  arange,
   concat,
   customVjp,
   stopGradient,
@@ -12,7 +13,11 @@ import { describe, expect, it } from 'vitest';
 import { failuresOf } from '../support/check.ts';
 import { gradientMethodChecks } from './checks.ts';
 
-const backprop = (): GradientMethod => ({ name: 'backprop', solve: (problem, integrate) => integrate(problem) });
+const backprop = (): GradientMethod => ({
+  name: 'backprop',
+  perSample: true,
+  solve: (problem, integrate) => integrate(problem),
+});
 
 /** The identity whose cotangent goes through `change`. */
 const altered = (x: Tensor, change: (cotangent: Tensor) => Tensor): Tensor =>
@@ -103,6 +108,23 @@ const broken: readonly (readonly [string, () => GradientMethod, readonly string[
     'no gradient for the parameters',
     on(({ captures }) => ({ captures: captures.map((x) => (isFloat(x) ? stopGradient(x) : x)) })),
     parameterChecks,
+  ],
+  [
+    'gradients of other samples',
+    () => ({
+      ...backprop(),
+      solve: (problem, integrate) => {
+        const reversed = (ct: Tensor): Tensor =>
+          ct.gather(
+            arange(ct.shape[0] ?? 0)
+              .neg()
+              .add((ct.shape[0] ?? 0) - 1),
+          );
+        const y0 = problem.ts.rank === 1 ? problem.y0 : floats(problem.y0, reversed);
+        return integrate({ ...problem, y0 });
+      },
+    }),
+    ['has the gradients of each sample alone, if it says so'],
   ],
   [
     'first derivatives that can not be differentiated',

@@ -95,6 +95,7 @@ const names = {
   executed: 'reports as many evaluations as the engine executes',
   statistics: 'has its evaluations in the statistics of a solve',
   perSample: 'steps with a t and an h for each sample',
+  alone: 'solves each sample as it is alone',
   forwards: 'keeps the tolerance of an adaptive solve',
   backwards: 'keeps the tolerance backwards in time',
   step: 'is differentiable through a step: y0, t, h and parameters',
@@ -260,7 +261,22 @@ const broken: readonly (readonly [string, () => Solver, readonly (keyof typeof n
         };
       },
     })),
-    ['perSample'],
+    ['perSample', 'alone'],
+  ],
+  [
+    'one step for all samples',
+    altered(fehlberg, (base) => ({
+      step: (f, t, h, y, state) => base.step(f, t, h.rank === 0 ? h : h.mul(0).add(h.mean()), y, state),
+    })),
+    ['perSample', 'alone'],
+  ],
+  [
+    'a state without samples',
+    altered(ralston3, (base) => ({
+      init: (_f, t0) => ({ state: { steps: t0.sum() }, evaluations: 0 }),
+      step: (f, t, h, y, state) => ({ ...base.step(f, t, h, y, []), state }),
+    })),
+    ['alone'],
   ],
   [
     'a step that stops the gradient',

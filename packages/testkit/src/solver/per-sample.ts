@@ -1,8 +1,19 @@
-/** `t` and `h` of the batch's shape: a step of many samples is the steps of each. */
-import { array, random, type HostArray, type Leaves, type Solver, type Tensor } from '@node-ode/core';
+/** `t` and `h` of the batch's shape: a step of many samples is the steps of each, and so is a solve. */
+import {
+  array,
+  constantStep,
+  createOde,
+  pid,
+  random,
+  type HostArray,
+  type Leaves,
+  type Solver,
+  type Tensor,
+} from '@node-ode/core';
 import { check, type Check } from '../support/check.ts';
 import { demandClose, elementsOf } from '../support/numbers.ts';
 import { program } from '../support/program.ts';
+import { demandSamplesAsAlone } from '../support/sample-solves.ts';
 import { scalar, uniform } from '../support/random-arrays.ts';
 import { densified } from './dense.ts';
 import type { SolverSubject } from './subject.ts';
@@ -18,7 +29,19 @@ export function perSampleChecks(subject: SolverSubject): readonly Check[] {
   return [
     check('steps with one t and one h for all samples', () => compare(subject, false)),
     check('steps with a t and an h for each sample', () => compare(subject, true)),
+    check('solves each sample as it is alone', () => solvesAsAlone(subject)),
   ];
+}
+
+async function solvesAsAlone({ make, backend }: SolverSubject): Promise<void> {
+  const solver = make();
+  if (solver.perSample !== true) return;
+  const isAdaptive = solver.hasErrorEstimate && !solver.needsUniformStep;
+  const controller = isAdaptive ? pid({ rtol: 1e-6, atol: 1e-8 }) : constantStep({ h: 0.04 });
+  const ode = createOde({ backend, solver, controller, dtype: 'f64' });
+  // Sums over a sample may be in another order than over a batch of one.
+  const values = { rtol: 1e-12, atol: 1e-13 };
+  await demandSamplesAsAlone(solver.name, ode, { values, gradients: { rtol: 1e-9, atol: 1e-10 } });
 }
 
 /** Two steps, so that a carried state takes part: the state, the error and the solution within the second. */

@@ -155,6 +155,7 @@ class Scheduler {
       case 'cumsum':
       case 'argMax':
       case 'iota':
+      case 'linearSolve':
         return this.#kernel(node, inputs, output);
       case 'conv2dKernelGrad':
       case 'maxPool2d':
