@@ -11,7 +11,7 @@ import { tsit5 } from '@node-ode/solver-tsit5';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { decay, makeOde, oscillator } from '../../test/ode.ts';
 import { backend, f64, readAll, refusal } from '../../test/support.ts';
-import { toNested, type HostArray } from '../array.ts';
+import type { HostArray } from '../array.ts';
 import { scan } from '../control/loops.ts';
 import { SolveError } from '../errors.ts';
 import { grad } from '../differentiate/vjp.ts';

@@ -14,8 +14,8 @@ import { scan } from '../control/loops.ts';
 import { report } from '../control/report.ts';
 import { grad } from '../differentiate/vjp.ts';
 import { createOde } from '../runtime/create-ode.ts';
-import { concat, select } from '../tensor/functions.ts';
-import { isTensor, type Tensor, type TensorLike } from '../tensor/tensor.ts';
+import { select } from '../tensor/functions.ts';
+import type { Tensor, TensorLike } from '../tensor/tensor.ts';
 import type { Times } from './times.ts';
 
 /** One value before a time, another behind it, and none at it: whoever looks there gets NaN. */
