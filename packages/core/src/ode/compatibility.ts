@@ -57,6 +57,6 @@ export function requireEvents(gradient: GradientMethod, perSample: boolean): voi
   if (gradient.handlesEvents === true) return;
   throw new CompositionError('odeint', `event with gradient method '${gradient.name}', which does not handle them`, {
     expected: 'a gradient method with the capability handlesEvents',
-    advice: 'backprop() and adjoint() have it.',
+    advice: 'backprop(), checkpointed(), adjoint() and interpolatingAdjoint() have it.',
   });
 }

@@ -2,6 +2,7 @@
 import { adjoint } from '@node-ode/gradient-adjoint';
 import { backprop } from '@node-ode/gradient-backprop';
 import { checkpointed } from '@node-ode/gradient-checkpointed';
+import { interpolatingAdjoint } from '@node-ode/gradient-interpolating-adjoint';
 import { adamsBashforthMoulton } from '@node-ode/solver-adams';
 import { bosh3 } from '@node-ode/solver-bosh3';
 import { dopri5 } from '@node-ode/solver-dopri5';
@@ -198,6 +199,7 @@ const methods = [
   ['backprop', backprop()],
   ['checkpointed', checkpointed({ checkpoints: 4 })],
   ['adjoint', adjoint()],
+  ['interpolating adjoint', interpolatingAdjoint()],
 ] as const;
 
 describe.each(methods)('gradients by %s', (name, gradient) => {

@@ -58,7 +58,7 @@ export type Integrate = (problem: SolveProblem, options?: IntegrateOptions) => L
 /** The accepted steps of a solve, one entry each; constants to derivatives. */
 export interface RecordedSteps {
   readonly t: Tape;
-  /** The time after the step, which may be an assigned one: t + h up to rounding. */
+  /** The time after the step, which may be an assigned one: t + h up to rounding, or before it where an event was. */
   readonly tNext: Tape;
   readonly h: Tape;
   /** Leaves of the solver's interpolant. */

@@ -283,7 +283,7 @@ export function integrate(problem: SolveProblem, method: Method): Integrated {
           nfe: addCounts(c.nfe, tried.evaluations),
         },
         advances: anySample(tried.accept),
-        ...(method.records ? { tape: { t, tNext, h, interpolant: within } } : {}),
+        ...(method.records ? { tape: { t, tNext: seen?.extent.end ?? tNext, h, interpolant: within } } : {}),
       };
     },
     method.checkpoints === undefined

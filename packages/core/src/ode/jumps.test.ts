@@ -1,6 +1,7 @@
 // Times at which f is discontinuous: each step sees one side of them.
 import { adjoint } from '@node-ode/gradient-adjoint';
 import { backprop } from '@node-ode/gradient-backprop';
+import { interpolatingAdjoint } from '@node-ode/gradient-interpolating-adjoint';
 import { adamsBashforthMoulton } from '@node-ode/solver-adams';
 import { bosh3 } from '@node-ode/solver-bosh3';
 import { dopri5 } from '@node-ode/solver-dopri5';
@@ -105,6 +106,7 @@ describe('jump times', () => {
   describe.each([
     ['backprop', backprop()],
     ['adjoint', adjoint()],
+    ['interpolating adjoint', interpolatingAdjoint()],
   ])('have gradients by %s', (_, gradient) => {
     const ode = makeOde({ gradient, rtol: 1e-10, atol: 1e-12 });
     /** y′ = a·y before t = 1 and b·y behind it. */

@@ -160,16 +160,13 @@ export function odeint<Y>(
     }
     return result;
   };
-  const run: Integrate = (problem, given = {}) => {
-    const { ys, ending } = solve(problem, given, false);
-    return ending === undefined ? ys : [...ending.rows, ending.times, ending.index];
-  };
+  const run: Integrate = (problem, given = {}) => resultsOf(solve(problem, given, false));
   const record: IntegrateAndRecord = (problem, given = {}) => {
-    const { ys, recorded } = solve(problem, given, true);
-    const { steps, structure } = recorded ?? noSteps(problem);
+    const integrated = solve(problem, given, true);
+    const { steps, structure } = integrated.recorded ?? noSteps(problem);
     const method = given.solver ?? solver;
     return {
-      ys,
+      ys: resultsOf(integrated),
       steps,
       interpolate: (interpolant, theta) => method.interpolate(structure.rebuild(interpolant), theta),
     };
@@ -204,6 +201,10 @@ const withEvaluation = (stats: SolveStats, occurred: Tensor): SolveStats => ({
   ...stats,
   nfe: stats.nfe.add(occurred.cast('i32')),
 });
+
+/** What a gradient method is given of a solve. */
+const resultsOf = ({ ys, ending }: Integrated): Leaves =>
+  ending === undefined ? ys : [...ending.rows, ending.times, ending.index];
 
 const isForSamples = ({ ts }: SolveProblem): boolean => ts.rank > 1;
 

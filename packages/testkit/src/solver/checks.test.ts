@@ -101,6 +101,7 @@ const names = {
   step: 'is differentiable through a step: y0, t, h and parameters',
   solve: 'is differentiable through a solve: y0, times and parameters',
   within: 'is differentiable within a step',
+  event: 'ends at an event, and starts anew behind a jump of f',
 } as const;
 
 /** A good solver with some of its members replaced. */
@@ -148,7 +149,7 @@ const broken: readonly (readonly [string, () => Solver, readonly (keyof typeof n
     altered(fehlberg, (base) => ({
       interpolate: (interpolant, theta) => base.interpolate(interpolant, theta.mul(0.999)),
     })),
-    ['dense', 'ends'],
+    ['dense', 'ends', 'event'],
   ],
   [
     'further evaluations that move the end of a step, and are not counted',

@@ -5,6 +5,7 @@ import type { Check } from '../support/check.ts';
 import { denseChecks } from './dense.ts';
 import { derivativeChecks } from './derivative.ts';
 import { evaluationChecks } from './evaluations.ts';
+import { eventChecks } from './events.ts';
 import { orderChecks } from './order.ts';
 import { perSampleChecks } from './per-sample.ts';
 import { stepChecks } from './step.ts';
@@ -15,7 +16,7 @@ export type { SolverSuiteOptions } from './subject.ts';
 
 /**
  * What every solver must do, as named checks without a test framework: its order, of the solution, of its dense output and
- * of its error estimate; what a step returns; its evaluations; times for each sample; tolerances; derivatives.
+ * of its error estimate; what a step returns; its evaluations; times for each sample; tolerances; derivatives; events.
  *
  * @example
  * for (const { name, run } of solverChecks(() => myMethod())) await run();
@@ -30,5 +31,6 @@ export function solverChecks(make: () => Solver, options: SolverSuiteOptions = {
     perSampleChecks,
     toleranceChecks,
     derivativeChecks,
+    eventChecks,
   ].flatMap((checks) => checks(subject));
 }
