@@ -1,5 +1,6 @@
 /** Every case, in the order of the table. */
 import { titleOf, type Case } from './case.ts';
+import { eventCases } from './events.ts';
 import { forwardCases, mixedOrderCases } from './forward.ts';
 import { gradientCases, secondOrderCases } from './gradients.ts';
 import { imageCases } from './images.ts';
@@ -13,6 +14,7 @@ export const allCases: readonly Case[] = [
   ...forwardCases,
   ...secondOrderCases,
   ...mixedOrderCases,
+  ...eventCases,
   ...trainingCases,
   ...imageCases,
   ...sequenceCases,
