@@ -6,7 +6,7 @@ import { customVjp, type ReverseRule, type TangentRule } from '../control/custom
 import { DifferentiationError } from '../errors.ts';
 import { linearCombination, onesLike, select, stopGradient, zerosLike } from '../tensor/functions.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { rateOf, type ClosedEvents } from './events.ts';
+import { alongRows, isBehind, rateOf, type ClosedEvents } from './events.ts';
 import type { SolveProblem } from './gradient-method.ts';
 import type { Leaves } from './solver.ts';
 import { reports } from './status.ts';
@@ -37,14 +37,8 @@ export function readEvent(
   const found = { t: stopGradient(times.at(count)), y: rows.map(({ end }) => end), index, occurred };
   if (count === 1) return { ...found, ys: rows.map(({ ys }) => ys) };
   const { t, y } = endOf(problem, events, found, { t: ts.at(-1), y: rows.map(({ ys }) => ys.at(-1)) });
-  const isBehind = ts
-    .sub(found.t)
-    .mul(ts.at(-1).sub(ts.at(0)).sign())
-    .greater(0)
-    .and(occurred);
-  const ys = rows.map(({ ys: leaf }, i) =>
-    select(isBehind.reshape([-1, ...leaf.shape.slice(1).map(() => 1)]), y[i] as Tensor, leaf),
-  );
+  const isLater = isBehind(ts, found.t, occurred);
+  const ys = rows.map(({ ys: leaf }, i) => select(alongRows(isLater, leaf), y[i] as Tensor, leaf));
   return { ys, t, y, index, occurred };
 }
 

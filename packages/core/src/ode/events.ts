@@ -185,14 +185,24 @@ export function endingOf(
   { t, y, index }: { readonly t: Tensor; readonly y: Leaves; readonly index: Tensor },
 ): Ending {
   const end = stopGradient(t);
-  const occurred = index.greaterEqual(0);
-  const direction = ts.at(-1).sub(ts.at(0)).sign();
-  const isBehind = ts.sub(end).mul(direction).greater(0).and(occurred);
+  const isLater = isBehind(ts, end, index.greaterEqual(0));
   const rows = ys.map((leaf, i) => {
     const last = y[i] as Tensor;
-    const held = select(isBehind.reshape([-1, ...last.shape.map(() => 1)]), last, leaf);
+    const held = select(alongRows(isLater, leaf), last, leaf);
     return concat([held, last.expandDims(0)]);
   });
-  const times = concat([select(isBehind, end, ts), end.reshape([1])]);
+  const times = concat([select(isLater, end, ts), end.reshape([1])]);
   return { rows, times, index };
 }
+
+/** Which output times lie behind the end of a solve that an event ended. */
+export const isBehind = (ts: Tensor, end: Tensor, occurred: Tensor): Tensor =>
+  ts
+    .sub(end)
+    .mul(ts.at(-1).sub(ts.at(0)).sign())
+    .greater(0)
+    .and(occurred);
+
+/** A condition of rows that broadcasts over what they hold. */
+export const alongRows = (condition: Tensor, { shape }: Tensor): Tensor =>
+  condition.reshape([-1, ...shape.slice(1).map(() => 1)]);
