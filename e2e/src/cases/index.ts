@@ -4,6 +4,7 @@ import { eventCases } from './events.ts';
 import { forwardCases, mixedOrderCases } from './forward.ts';
 import { gradientCases, secondOrderCases } from './gradients.ts';
 import { imageCases } from './images.ts';
+import { sampleCases } from './samples.ts';
 import { sequenceCases } from './sequences.ts';
 import { solverCases } from './solvers.ts';
 import { trainingCases } from './training.ts';
@@ -15,6 +16,7 @@ export const allCases: readonly Case[] = [
   ...secondOrderCases,
   ...mixedOrderCases,
   ...eventCases,
+  ...sampleCases,
   ...trainingCases,
   ...imageCases,
   ...sequenceCases,

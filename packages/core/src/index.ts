@@ -82,6 +82,7 @@ export { lower } from './passes/lower.ts';
 export { optimize } from './passes/optimize.ts';
 
 export { constantStep } from './ode/constant-step.ts';
+export { esdirk, type EsdirkOptions, type EsdirkTableau } from './ode/esdirk.ts';
 export type {
   ClosedDynamics,
   GradientMethod,
@@ -114,7 +115,7 @@ export {
   type TableauExtension,
 } from './ode/runge-kutta.ts';
 export { failureOf, isFailureReport } from './ode/status.ts';
-export type { Densified, LeafDynamics, Leaves, Solver, SolverStart, Step } from './ode/solver.ts';
+export type { Densified, ErrorMeasure, LeafDynamics, Leaves, Solver, SolverStart, Step } from './ode/solver.ts';
 export type {
   AttemptedStep,
   ControllerProblem,

@@ -68,6 +68,9 @@ function pinned({ file, args, env = {} }: Command, threads: number): Command {
   return { file: 'taskset', args: ['-c', list, file, ...args], env };
 }
 
+/** Seconds of a round beyond which the reference engine and peers sit out. */
+const longestRound = 20;
+
 /** This library on a backend: one thread. */
 export const engine = (name: string): Contestant => ({
   name,
@@ -76,7 +79,7 @@ export const engine = (name: string): Contestant => ({
     { file: process.execPath, args: [fileURLToPath(new URL('./ours/main.js', import.meta.url)), name] },
     1,
   ),
-  ...(name === referenceEngine ? { longestRound: 20 } : {}),
+  ...(name === referenceEngine ? { longestRound } : {}),
 });
 
 /** A yardstick of an engine: the engine once more, in a process of its own. */
@@ -110,6 +113,7 @@ function pythonPeer(peer: PeerName, python: string, threads: number, compiled = 
       threads,
     ),
     ...(compiled ? { ifFasterThan: peer } : {}),
+    longestRound,
   };
 }
 

@@ -17,8 +17,8 @@ import type { ClosedEvents } from './events.ts';
 import { follow } from './follow.ts';
 import type { ClosedDynamics } from './gradient-method.ts';
 import { carriedOn, dynamicsOf, type Sides } from './jumps.ts';
-import { anySample, isPerSample, selectSamples } from './lanes.ts';
-import type { Leaves, Solver, Step } from './solver.ts';
+import { anySample, isPerSample, lend, selectSamples } from './lanes.ts';
+import type { ErrorMeasure, Leaves, Solver, Step } from './solver.ts';
 import { reports } from './status.ts';
 import { noEvaluations, noteNothing, readStep, type Extent, type Noted } from './within.ts';
 
@@ -77,6 +77,8 @@ function finish(parts: Attempt, step: Step<Leaves, unknown>, m: Moment, known?: 
 export interface Verdict {
   /** Whether the step is accepted: bool. */
   readonly accept: Tensor;
+  /** Whether what it computed is finite; so it is if the step is accepted. */
+  readonly finite: Tensor;
   /** Anything else that the loop carries on: not differentiable. */
   readonly rest: Leaves;
 }
@@ -88,6 +90,10 @@ export interface Attempt {
   readonly state: TreeStructure;
   readonly f: ClosedDynamics;
   readonly events: ClosedEvents | undefined;
+  /** Whether samples may fail while the others go on. */
+  readonly mayFail: boolean;
+  /** How errors are measured at a moment, if the controller tolerates any. */
+  measureAt(moment: Moment): ErrorMeasure | undefined;
   /** Decides on a step, from what else the loop carries. */
   judge(moment: Moment, step: Step<Leaves, unknown>, others: Leaves): Verdict;
 }
@@ -101,6 +107,12 @@ const halted = (accept: Tensor, m: Moment): Moment => ({
   h: select(accept, m.h, 0),
   tNext: select(accept, m.tNext, m.t),
 });
+
+/** A moment at which samples that are not sound are where one is that moves: there f has a derivative. */
+function relocated(isSound: Tensor, moves: Tensor, m: Moment): Moment {
+  const lent = (x: Tensor): Tensor => lend(x, isSound, moves);
+  return { ...m, t: lent(m.t), y: m.y.map(lent), state: m.state.map(lent) };
+}
 
 /** Where a step leads: to its end if it was accepted, each sample for itself if samples have steps of their own. */
 function advanceWhere(accept: Tensor, parts: Attempt, step: Step<Leaves, unknown>, m: Moment): Finished {
@@ -127,7 +139,7 @@ function stayed({ solver }: Attempt, m: Moment): Finished {
 }
 
 /** What an attempt gives: its advance, whether that is one, evaluations, what was noted, the rest of the verdict. */
-type Results = readonly [Advanced, Tensor, Tensor, Noted | readonly [], Leaves];
+type Results = readonly [Advanced, Tensor, Tensor, Noted | readonly [], Tensor, Leaves];
 
 /**
  * Tries a step: it advances if `judge` accepts it, else nothing but `rest` changes. In reverse an accepted step is computed
@@ -144,30 +156,41 @@ export function attempt(
   const forward = (given: Leaves): Leaves => {
     const { moment: m, others: held } = inputs.structure.rebuild(given) as { moment: Moment; others: Leaves };
     const step = leafStep(parts, m);
-    const { accept, rest } = judge(m, step, held);
+    const { accept, finite, rest } = judge(m, step, held);
     const { advanced, evaluations: further, noted } = advanceWhere(accept, parts, step, m);
     const evaluations = further.reduce((sum, more) => sum.add(more), asTensor(step.evaluations, 'i32'));
-    const result = flattenTree('attempt', [advanced, accept, evaluations, noted, rest.map(stopGradient)], isTensor);
+    const result = flattenTree(
+      'attempt',
+      [advanced, accept, evaluations, noted, finite, rest.map(stopGradient)],
+      isTensor,
+    );
     outputs = result.structure;
     return result.leaves;
   };
   const rebuild = (results: Leaves): Results => outputs?.rebuild(results) as Results;
   const results = customVjp('attempt', inputs.leaves, forward, reverseAttempt(parts, moment, rebuild));
-  const [advanced, accept, evaluations, noted, rest] = rebuild(results);
-  return { ...advanced, accept, evaluations, noted, rest };
+  const [advanced, accept, evaluations, noted, finite, rest] = rebuild(results);
+  return { ...advanced, accept, finite, evaluations, noted, rest };
 }
 
 /** A solver's step with its state as leaves. */
-function leafStep({ solver, state, f }: Attempt, m: Moment): Step<Leaves, unknown> {
-  const step = solver.step(dynamicsOf(f, m), m.t, m.h, m.y, state.rebuild(m.state));
+function leafStep({ solver, state, f, measureAt }: Attempt, m: Moment): Step<Leaves, unknown> {
+  const step = solver.step(dynamicsOf(f, m), m.t, m.h, m.y, state.rebuild(m.state), measureAt(m));
   return { ...step, state: flattenTree('solver state', step.state, isTensor).leaves };
 }
+
+/** Whether a sample has a cotangent that is not zero. */
+const isNonZero = (ct: Tensor): Tensor =>
+  ct.rank === 1 ? ct.notEqual(0) : ct.notEqual(0).any({ axes: ct.shape.map((_, axis) => axis).slice(1) });
 
 /** What the reverse of an attempt reads: a moment's leaves but for its buffers, cotangents, and what an evaluation costs. */
 interface Pulled {
   readonly read: Leaves;
   readonly cts: Leaves;
   readonly evaluations: Tensor;
+  /** Which samples are pulled back along their step; and, where samples may fail, which are at a place that is sound. */
+  readonly moves?: Tensor;
+  readonly isSound?: Tensor;
 }
 
 /** The reverse rule of an attempt at a moment like this one. */
@@ -197,7 +220,7 @@ function reverseAttempt(parts: Attempt, like: Moment, rebuild: (results: Leaves)
     const wanted = moment.map((x, i) => active[i] === true && !stopped.has(i) && isDifferentiable(x.type));
     const answer = (all: readonly Cotangent[]): Leaves =>
       moment.flatMap((x, i) => (wanted[i] === true ? [asTensorResult(materialize(all[i] ?? null, x))] : []));
-    const [, accept, evaluations, noted] = rebuild(outputs);
+    const [, accept, evaluations, noted, finite] = rebuild(outputs);
     const known = 'extent' in noted ? noted.extent : undefined;
     const given = origin.flatMap((_, i) => (cotangents[i] == null ? [] : [{ ct: cotangents[i], i }]));
     /** The cotangents of a moment from those of its advance. Buffers are not among what is `read`. */
@@ -216,12 +239,9 @@ function reverseAttempt(parts: Attempt, like: Moment, rebuild: (results: Leaves)
       return pullback(all).slice(step.captures.length);
     };
     /** Samples that stay are pulled back along steps of size 0 with cotangents of zero, and pass theirs on. */
-    const pullBackSamples = ({
-      accept: moves,
-      ...pass
-    }: Pulled & { readonly accept: Tensor }): readonly Cotangent[] => {
-      const isBuffer = given.map(({ i }) => buffers.has(origin[i] as number));
-      const at = halted(moves, structure.rebuild(withBuffers(pass.read)) as Moment);
+    const pullBackSamples = (moves: Tensor, { isSound, ...pass }: Pulled): readonly Cotangent[] => {
+      const own = structure.rebuild(withBuffers(pass.read)) as Moment;
+      const at = halted(moves, isSound === undefined ? own : relocated(isSound, moves, own));
       const read = readable(flattenTree('attempt', at, isTensor).leaves);
       const cts = pass.cts.map((ct, k) => (isBuffer[k] === true ? ct : selectSamples(moves, ct, zerosLike(ct))));
       const all = [...pullBack({ ...pass, read, cts })];
@@ -231,11 +251,13 @@ function reverseAttempt(parts: Attempt, like: Moment, rebuild: (results: Leaves)
       });
       return all;
     };
-    const operands = { read: readable(moment), cts: given.map(({ ct }) => ct), evaluations };
+    const isBuffer = given.map(({ i }) => buffers.has(origin[i] as number));
+    const operands: Pulled = { read: readable(moment), cts: given.map(({ ct }) => ct), evaluations };
+    const { moves, ...soundness } = movement();
     const pulled = cond(
-      anySample(accept),
-      isPerSample(accept) ? { ...operands, accept } : operands,
-      (x) => answer('accept' in x ? pullBackSamples(x) : pullBack(x)),
+      anySample(moves),
+      isPerSample(moves) ? { ...operands, moves, ...soundness } : operands,
+      (x) => answer(x.moves === undefined ? pullBack(x) : pullBackSamples(x.moves, x)),
       ({ cts }) => {
         const all: Cotangent[] = moment.map(() => null);
         given.forEach(({ i }, k) => (all[origin[i] as number] = cts[k] ?? null));
@@ -244,5 +266,19 @@ function reverseAttempt(parts: Attempt, like: Moment, rebuild: (results: Leaves)
     );
     const next = pulled.values();
     return inputs.map((_, i) => (wanted[i] === true ? (next.next().value ?? null) : null));
+
+    /**
+     * Which samples are pulled back. One that fails later has cotangents of zero behind its last output: there it is not,
+     * as f may have no derivative where it came to its end.
+     */
+    function movement(): { readonly moves: Tensor; readonly isSound?: Tensor } {
+      if (!(isPerSample(accept) && parts.mayFail)) return { moves: accept };
+      const [j] = indicesOf(positions.j) as [number];
+      const hasOutputs = (outputs[origin.indexOf(j)] as Tensor).greater(moment[j] as Tensor);
+      const isNeeded = given
+        .flatMap(({ ct }, k) => (isBuffer[k] === true ? [] : [isNonZero(ct)]))
+        .reduce((a, b) => a.or(b), hasOutputs);
+      return { moves: accept.and(isNeeded), isSound: isNeeded.and(accept.or(finite)) };
+    }
   };
 }

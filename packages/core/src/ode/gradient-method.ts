@@ -25,6 +25,8 @@ export interface SolveProblem {
    * the end are as the last, time included. A method that hands them on, as `integrate` gives them, `handlesEvents`.
    */
   readonly events?: ClosedEvents;
+  /** Whether a solve that fails leaves NaN in its solution, of the samples that failed, and the run goes on. */
+  readonly mayFail?: boolean;
 }
 
 /** What can differ between the forward solve and one that a gradient method makes. */

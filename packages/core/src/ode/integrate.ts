@@ -7,19 +7,20 @@ import { whileLoop } from '../control/loops.ts';
 import { report } from '../control/report.ts';
 import { concat, select, stopGradient, zerosLike } from '../tensor/functions.ts';
 import { formatType, type Shape } from '../graph/graph.ts';
-import { asTensor, constant, isTensor, type Tensor } from '../tensor/tensor.ts';
+import { constant, isTensor, type Tensor } from '../tensor/tensor.ts';
 import { flattenTree, type TreeStructure } from '../tree.ts';
 import { attempt, type Attempt, type Moment } from './advance.ts';
 import { requireCompatible } from './compatibility.ts';
-import type { RecordedSteps, SolveProblem } from './gradient-method.ts';
+import type { ClosedDynamics, RecordedSteps, SolveProblem } from './gradient-method.ts';
 import { dynamicsOf, sidesOf } from './jumps.ts';
 import { areMonotone, firstCursors, landingsOf, nextCursors, nextTarget } from './landings.ts';
 import { anySample, asRows, choose, chooseRarely, fromRows, isPerSample } from './lanes.ts';
 import type { Leaves, Solver } from './solver.ts';
 import { endingOf, firstSigns, noEvent, type Ending } from './events.ts';
+import { start as begin } from './start.ts';
 import { failureReport, reports, sampleFailureReport, statusCode } from './status.ts';
 import type { StepController } from './step-controller.ts';
-import { afterStep, areFinite, resolution, statusAfter, type TriedStep } from './verdict.ts';
+import { afterStep, areFinite, errorToJudge, resolution, statusAfter, type TriedStep } from './verdict.ts';
 
 /** How a problem is integrated. */
 export interface Method {
@@ -33,8 +34,6 @@ export interface Method {
   readonly landAt: Tensor | undefined;
   /** Times at which f is discontinuous, likewise: steps land on them, too. */
   readonly jumpTimes: Tensor | undefined;
-  /** Whether a solve that fails makes the run throw, or leaves NaN where it did not get. */
-  readonly onFailure: 'throw' | 'nan';
   /** Signed size of the first step, in place of the controller's. */
   readonly firstStep: Tensor | undefined;
   /** Whether the accepted steps are recorded. */
@@ -111,10 +110,9 @@ const slack = 1e-3;
 export function integrate(problem: SolveProblem, method: Method): Integrated {
   const { solver, controller, maxSteps } = method;
   requireCompatible(solver, controller);
-  const { f, captures, y0, ts, events } = problem;
+  const { f, captures, y0, ts, events, mayFail = false } = problem;
   const [count = 0, ...lanes] = ts.shape;
-  const unwritten = method.onFailure === 'nan' ? NaN : 0;
-  const ys0 = y0.map((leaf) => constant(unwritten, [count, ...leaf.shape], leaf.dtype).setRow(0, leaf));
+  const ys0 = y0.map((leaf) => constant(mayFail ? NaN : 0, [count, ...leaf.shape], leaf.dtype).setRow(0, leaf));
   const zero = constant(0, lanes, 'i32');
   const none = constant(0, [], 'i32');
   if (count === 1) {
@@ -132,16 +130,15 @@ export function integrate(problem: SolveProblem, method: Method): Integrated {
   const jumps = method.jumpTimes && { times: method.jumpTimes, ...course };
   const sides = (t: Tensor, tNext: Tensor): Moment['sides'] => (jumps === undefined ? [] : sidesOf(jumps, t, tNext));
   const firstSides = sides(start, nextTarget(landings, cursors));
-  const initial = solver.init(dynamicsOf(f, { captures, sides: firstSides }), t0, y0);
-  const state0 = flattenTree('solver state', initial.state, isTensor);
-  requireSamples(`solver '${solver.name}'`, state0.leaves, lanes);
+  const near: ClosedDynamics = (t, y, used) => dynamicsOf(f, { captures: used, sides: firstSides })(t, y);
+  const initial = begin(solver, { ...problem, f: near }, t0);
+  requireSamples(`solver '${solver.name}'`, initial.state, lanes);
   const frozen = (leaves: Leaves): Leaves => leaves.map(stopGradient);
   const orders = { order: solver.order, errorOrder: solver.errorOrder ?? solver.order - 1 };
   const watched =
-    events &&
-    firstSigns(events, dynamicsOf(f, { captures, sides: firstSides }), { t0: start, t1: end, y0, dy0: initial.dy0 });
+    events && firstSigns(events, (t, y) => near(t, y, captures), { t0: start, t1: end, y0, dy0: initial.dy0 });
   const first = controller.init({
-    f: dynamicsOf(f, { captures: frozen(captures), sides: firstSides }),
+    f: (t, y) => near(t, y, frozen(captures)),
     t0: start,
     t1: end,
     y0: frozen(y0),
@@ -166,6 +163,7 @@ export function integrate(problem: SolveProblem, method: Method): Integrated {
   const span = start.abs().maximum(end.abs());
   const smallStep = span.mul(resolution(t0)).maximum(controller.minStep ?? 0);
 
+  const measureAt = measureOf(controller, captures, lanes);
   let interpolant: TreeStructure | undefined;
   const { carry, tape } = whileLoop<Carry, StepRecord | readonly []>(
     {
@@ -173,7 +171,7 @@ export function integrate(problem: SolveProblem, method: Method): Integrated {
       lost: zerosLike(t0),
       h: stopGradient(method.firstStep ?? first.h),
       y: y0,
-      state: state0.leaves,
+      state: initial.state,
       controller: frozen(controller0.leaves),
       j: i32(1),
       landed: cursors,
@@ -183,7 +181,7 @@ export function integrate(problem: SolveProblem, method: Method): Integrated {
       attempts: i32(0),
       accepted: i32(0),
       nfe: addCounts(
-        addCounts(asTensor(initial.evaluations, 'i32'), watched?.evaluations ?? 0),
+        addCounts(initial.evaluations, watched?.evaluations ?? 0),
         method.firstStep === undefined ? first.evaluations : 0,
       ),
     },
@@ -236,22 +234,26 @@ export function integrate(problem: SolveProblem, method: Method): Integrated {
       const others = [isShortened, c.h, lost, c.lost, ...c.controller];
       const judge: Attempt['judge'] = (m, taken, [shortened, planned, lostNow, lostBefore, ...held]) => {
         const next = controller.next(
-          { h: m.h, t: m.t, y0: m.y, y1: taken.y, error: taken.error, errorOrder: orders.errorOrder },
+          { h: m.h, t: m.t, y0: m.y, y1: taken.y, error: errorToJudge(taken), errorOrder: orders.errorOrder },
           controller0.structure.rebuild(held),
         );
         const computed = [...taken.y, ...(taken.error ?? [])];
+        const solved = taken.isSolved === undefined ? [] : [taken.isSolved];
         const isFinite = next.accept.and(areFinite(computed, lanes.length));
-        const accept = isPerSample(m.h) ? isFinite.and(m.h.notEqual(0)) : isFinite;
+        const isRight = solved.reduce((all, x) => all.and(x), isFinite);
+        const accept = isPerSample(m.h) ? isRight.and(m.h.notEqual(0)) : isRight;
         const judged = { shortened, planned, next: next.h, lostNow, lostBefore, computed } as TriedStep;
         const { finite, lost: lostNext, h: h1 } = afterStep(accept, judged);
         const state = flattenTree('controller state', next.state, isTensor).leaves;
         const within = flattenTree('interpolant', method.records ? taken.interpolant : [], isTensor);
         interpolant = within.structure;
-        return { accept, rest: [finite, lostNext, h1, ...state, ...frozen(within.leaves)] };
+        return { accept, finite, rest: [lostNext, h1, ...state, ...frozen(within.leaves), ...solved] };
       };
-      const tried = attempt({ solver, state: state0.structure, f, events, judge }, moment, others);
-      const [finite, lostNext, h1, ...others1] = tried.rest as [Tensor, Tensor, Tensor, ...Tensor[]];
-      const [held, within] = [others1.slice(0, c.controller.length), others1.slice(c.controller.length)];
+      const tried = attempt({ solver, state: initial.structure, f, events, mayFail, measureAt, judge }, moment, others);
+      const [lostNext, h1, ...others1] = tried.rest as [Tensor, Tensor, ...Tensor[]];
+      const [held, rest] = [others1.slice(0, c.controller.length), others1.slice(c.controller.length)];
+      const recorded = interpolant?.paths.length ?? 0;
+      const [within, solved] = [rest.slice(0, recorded), rest.slice(recorded)];
       const attempts = c.attempts.add(isPerSample(h) ? isRunning(c, count).cast('i32') : 1);
       const isWell = tried.accept.and(h1.abs().greaterEqual(smallStep)).and(attempts.less(maxSteps));
       const isFine = isPerSample(h) ? isWell.or(isRunning(c, count).not()) : isWell;
@@ -261,7 +263,19 @@ export function integrate(problem: SolveProblem, method: Method): Integrated {
         seen === undefined ? c.status : select(seen.index.equal(noEvent.invalid), statusCode.invalidEvent, c.status);
       const status = chooseRarely(
         isFine,
-        { t, start, end, h, h1, accept: tried.accept, finite, attempts, j: next, status: before },
+        {
+          t,
+          start,
+          end,
+          h,
+          h1,
+          accept: tried.accept,
+          finite: tried.finite,
+          solved,
+          attempts,
+          j: next,
+          status: before,
+        },
         (x) => x.status,
         (x) => statusAfter(x, { count, maxSteps, minStep: controller.minStep }),
       );
@@ -297,7 +311,7 @@ export function integrate(problem: SolveProblem, method: Method): Integrated {
   report(isForward ? reports.nfe : reports.nfeBackward, nfe, 'sum');
   report(isForward ? reports.accepted : reports.acceptedBackward, sumOfSamples(accepted), 'sum');
   report(isForward ? reports.rejected : reports.rejectedBackward, sumOfSamples(rejected), 'sum');
-  if (method.onFailure === 'throw') reportFailure({ ...carry, t: stopGradient(carry.t) });
+  if (!mayFail) reportFailure({ ...carry, t: stopGradient(carry.t) });
   const ys = carry.ys.map((rows) => fromRows(rows, lanes));
   const ending = events && endingOf(problem, ys, { t: carry.t, y: carry.y, index: carry.events[1] as Tensor });
   const recorded = 'h' in tape && interpolant !== undefined ? { steps: tape, structure: interpolant } : undefined;
@@ -334,6 +348,17 @@ function requireSamples(name: string, leaves: Leaves, lanes: Shape): void {
     expected: `shapes that begin with the ${lanes.join(', ')} samples`,
     advice: 'With steps for each sample every sample has a state of its own.',
   });
+}
+
+/** How a controller measures errors where its tensors are among the captures: a reverse pass has its own of these. */
+function measureOf(controller: StepController, captures: Leaves, lanes: Shape): Attempt['measureAt'] {
+  const { tensors = [], withTensors } = controller;
+  const positions = tensors.map((tensor) => captures.indexOf(tensor));
+  const isHeld = withTensors !== undefined && positions.length > 0 && !positions.includes(-1);
+  return (m) => {
+    const { measure } = isHeld ? withTensors(positions.map((at) => m.captures[at] as Tensor)) : controller;
+    return measure && ((error, y) => measure(error, y, lanes));
+  };
 }
 
 const addCounts = (a: Tensor, b: number | Tensor): Tensor => (b === 0 ? a : a.add(b));

@@ -4,7 +4,7 @@
  */
 import { cond } from '../control/cond.ts';
 import { constant, asTensor, isTensor, type Tensor } from '../tensor/tensor.ts';
-import { select } from '../tensor/functions.ts';
+import { select, stopGradient } from '../tensor/functions.ts';
 import { flattenTree } from '../tree.ts';
 import { follow } from './follow.ts';
 import type { ClosedDynamics } from './gradient-method.ts';
@@ -37,10 +37,10 @@ export function sidesOf(jumps: Jumps, t: Tensor, tNext: Tensor): Sides {
   const [startsAtJump, endsAtJump] = [isJump(jumps, t), isJump(jumps, tNext)];
   const [behind, ahead] = [nextTo(jumps, t, 1), nextTo(jumps, tNext, -1)];
   return {
-    first: select(startsAtJump, behind, t),
-    last: select(endsAtJump, ahead, tNext),
+    first: stopGradient(select(startsAtJump, behind, t)),
+    last: stopGradient(select(endsAtJump, ahead, tNext)),
     endsAtJump,
-    next: select(endsAtJump, nextTo(jumps, tNext, 1), tNext),
+    next: stopGradient(select(endsAtJump, nextTo(jumps, tNext, 1), tNext)),
   };
 }
 

@@ -148,7 +148,6 @@ export function odeint<Y>(
       phase,
       landAt,
       jumpTimes,
-      onFailure: phase === 'forward' ? onFailure : 'throw',
       firstStep,
       records,
     });
@@ -181,6 +180,7 @@ export function odeint<Y>(
     y0: leaves,
     ts: stackTimes(times, lanes),
     ...(events && { events }),
+    ...(onFailure === 'nan' ? { mayFail: true } : {}),
   };
   const results = gradient.solve(problem, run, record);
   const taken = takeReport(solveStats, results[0] as Tensor);

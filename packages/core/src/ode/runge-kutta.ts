@@ -64,7 +64,7 @@ export interface RungeKuttaInterpolant {
  * const ralston = () => rungeKutta({ name: 'ralston', order: 2, c: [0, 2 / 3], a: [[], [2 / 3]], b: [1 / 4, 3 / 4] });
  */
 export function rungeKutta(given: Tableau): Solver<RungeKuttaState | readonly [], RungeKuttaInterpolant> {
-  checkTableau(given);
+  checkTableau('rungeKutta', given);
   const tableau = given.bError !== undefined && !isFsal(given) ? withEndStage(given) : given;
   const { name, order, c, a, b, bError } = tableau;
   const fsal = isFsal(tableau);
@@ -138,6 +138,13 @@ function geometric(first: Tensor, ratio: Tensor, count: number): readonly Tensor
   return terms;
 }
 
+/** y + h·Σ bᵢ(θ)·kᵢ, with the coefficients of a tableau's `interpolant`. */
+export const denseOutput = (
+  dense: readonly (readonly number[])[],
+  { y, h, k }: RungeKuttaInterpolant,
+  theta: Tensor,
+): Leaves => weighStages(y, k, dense, powers(h, theta));
+
 /** y + Σᵢ Σₘ rows[i][m]·basis[m]·kᵢ. */
 function weighStages(y: Leaves, k: readonly Leaves[], rows: readonly (readonly number[])[], basis: Basis): Leaves {
   const weights = basis(Math.max(...rows.map((row) => row.length)));
@@ -176,17 +183,26 @@ const joined = (
 ): readonly (readonly number[])[] => bulge.map((row, i) => [...(cubic[i] ?? [0, 0, 0]), ...row]);
 
 /** t + c·h */
-const at = (t: Tensor, h: Tensor, c: number): Tensor => (c === 0 ? t : t.add(c === 1 ? h : h.mul(c)));
+export const at = (t: Tensor, h: Tensor, c: number): Tensor => (c === 0 ? t : t.add(c === 1 ? h : h.mul(c)));
 
 /** y + h·Σ coefficients[j]·kⱼ. */
 const stageSums = (y: Leaves, h: Tensor, k: readonly Leaves[], coefficients: readonly number[]): Leaves =>
-  y.map((leaf, i) => {
-    const terms = k.slice(0, coefficients.length).map((stage) => stage[i] as Tensor);
-    return linearCombination([1, ...terms.map(() => h)], [leaf, ...terms], [1, ...coefficients]);
-  });
+  y.map((leaf, i) => stageSum(leaf, h, k, i, coefficients));
+
+/** y + h·Σ coefficients[j]·kⱼ for leaf i. */
+export function stageSum(
+  y: Tensor,
+  h: Tensor,
+  k: readonly Leaves[],
+  i: number,
+  coefficients: readonly number[],
+): Tensor {
+  const terms = k.slice(0, coefficients.length).map((stage) => stage[i] as Tensor);
+  return linearCombination([1, ...terms.map(() => h)], [y, ...terms], [1, ...coefficients]);
+}
 
 /** h·Σ coefficients[j]·kⱼ for leaf i. */
-function weighted(h: Tensor, k: readonly Leaves[], i: number, coefficients: readonly number[]): Tensor {
+export function weighted(h: Tensor, k: readonly Leaves[], i: number, coefficients: readonly number[]): Tensor {
   return linearCombination(
     k.map(() => h),
     k.map((stage) => stage[i] as Tensor),
@@ -195,7 +211,7 @@ function weighted(h: Tensor, k: readonly Leaves[], i: number, coefficients: read
 }
 
 /** Whether the last stage is f(t + h, y1). */
-function isFsal({ a, b, c }: Tableau): boolean {
+function isFsal({ a, b, c }: Pick<Tableau, 'a' | 'b' | 'c'>): boolean {
   const last = a.length - 1;
   const row = a[last] ?? [];
   return last > 0 && c[last] === 1 && b[last] === 0 && row.every((coefficient, j) => coefficient === b[j]);
@@ -213,8 +229,8 @@ function withEndStage(tableau: Tableau): Tableau {
   };
 }
 
-/** Cubic Hermite: y(θ) = y0 + (3θ² − 2θ³)(y1 − y0) + (θ − 2θ² + θ³)·h·f0 + (θ³ − θ²)·h·f1. */
-function hermite(b: readonly number[]): readonly (readonly number[])[] {
+/** Cubic Hermite, where the first stage is f(t, y) and the last f(t + h, y1): y(θ) = y0 + (3θ² − 2θ³)(y1 − y0) + (θ − 2θ² + θ³)·h·f0 + (θ³ − θ²)·h·f1. */
+export function hermite(b: readonly number[]): readonly (readonly number[])[] {
   return b.map((bi, i) => {
     const [start, end] = [i === 0 ? 1 : 0, i === b.length - 1 ? 1 : 0];
     return [start, 3 * bi - 2 * start - end, -2 * bi + start + end];
@@ -232,10 +248,11 @@ function quadratic(b: readonly number[]): readonly (readonly number[])[] {
 /** Coefficients are rationals in double precision: sums of a dozen of order 10 round to within this. */
 const rounding = 1e-12;
 
-function checkTableau(tableau: Tableau): void {
+/** @throws OptionError if a tableau is inconsistent; rows of implicit methods have one coefficient more. */
+export function checkTableau(operation: 'rungeKutta' | 'esdirk', tableau: Omit<Tableau, 'order'>): void {
   const { name, c, a, b, bError, interpolant, extension } = tableau;
   const refuse = (problem: string, expected: string): never => {
-    throw new OptionError('rungeKutta', `tableau '${name}': ${problem}`, {
+    throw new OptionError(operation, `tableau '${name}': ${problem}`, {
       expected,
       advice: 'Check the coefficients against their source.',
     });
@@ -255,7 +272,9 @@ function checkTableau(tableau: Tableau): void {
     );
   }
   a.forEach((row, i) => {
-    if (row.length > i) refuse(`row ${i} has ${row.length} coefficients`, `at most ${i}: the method is explicit`);
+    const most = operation === 'rungeKutta' ? i : i + 1;
+    const kind = operation === 'rungeKutta' ? 'explicit' : 'diagonally implicit';
+    if (row.length > most) refuse(`row ${i} has ${row.length} coefficients`, `at most ${most}: the method is ${kind}`);
     if (!near(total(row), c[i] ?? 0)) refuse(`row ${i} sums to ${total(row)}`, `its node ${c[i]}`);
   });
   if (!near(total(b), 1)) refuse(`the weights sum to ${total(b)}`, '1');

@@ -96,38 +96,34 @@ interface Context {
 }
 
 function solveWithAdjoint(problem: SolveProblem, integrate: Integrate, context: Context): Leaves {
-  const { f, y0, ts, captures, ...others } = problem;
+  const { y0, ts, captures } = problem;
   const n = y0.length;
   // One time: nothing is solved.
   if (ts.shape[0] === 1) return integrate(problem, context.given);
-  const forward = (inputs: Leaves): Leaves =>
-    integrate(
-      { f, y0: inputs.slice(0, n), ts: inputs[n] as Tensor, captures: inputs.slice(n + 1), ...others },
-      context.given,
-    );
-  const hasEvents = problem.events !== undefined;
-  return customVjp('adjoint', [...y0, ts, ...captures], forward, reverse({ f, n, hasEvents }, integrate, context));
+  const problemOf = (inputs: Leaves): SolveProblem => ({
+    ...problem,
+    y0: inputs.slice(0, n),
+    ts: inputs[n] as Tensor,
+    captures: inputs.slice(n + 1),
+  });
+  const forward = (inputs: Leaves): Leaves => integrate(problemOf(inputs), context.given);
+  return customVjp('adjoint', [...y0, ts, ...captures], forward, reverse(problemOf, integrate, context));
 }
 
-/** What is known of a solve when it is traced. */
-interface Traced {
-  readonly f: ClosedDynamics;
-  /** The number of leaves of the state. */
-  readonly n: number;
-  /** Whether the rows end where the solve did, with their times behind them. */
-  readonly hasEvents: boolean;
-}
-
-function reverse({ f, n, hasEvents }: Traced, integrate: Integrate, context: Context): ReverseRule {
+function reverse(problemOf: (inputs: Leaves) => SolveProblem, integrate: Integrate, context: Context): ReverseRule {
   return ({ inputs, outputs, cotangents, active }) => {
-    const [y0, captures, ys] = [inputs.slice(0, n), inputs.slice(n + 1), outputs.slice(0, n)];
-    const ts = (hasEvents ? outputs[n] : inputs[n]) as Tensor;
+    const solved = problemOf(inputs);
+    const { f, y0, captures } = solved;
+    const n = y0.length;
+    const hasEvents = solved.events !== undefined;
+    // With events the rows end where the solve did, and their times are behind them.
+    const [ys, ts] = [outputs.slice(0, n), hasEvents ? (outputs[n] as Tensor) : solved.ts];
     const wanted = captures.map((x, i) => active[n + 1 + i] === true && isDifferentiable(x.type));
     const wantsTimes = active[n] === true;
     const parameters = captures.filter((_, i) => wanted[i]);
     const intervals = (ts.shape[0] ?? 1) - 1;
     const ct = ys.map((y, i) => cotangents[i] ?? zerosLike(y));
-    const clock = clockOf(ts, y0);
+    const clock = clockOf(solved);
     const augmented = augment(f, n, wanted, clock);
     const backward = backwardContext(context, parameters.length);
     const rows = (x: Tensor, first: number): Tensor =>
@@ -168,17 +164,13 @@ function reverse({ f, n, hasEvents }: Traced, integrate: Integrate, context: Con
     let dts: Tensor | null = null;
     if (inner !== undefined && atStart !== undefined) {
       const last = (leaves: Leaves): Leaves => leaves.map((leaf) => leaf.at(-1));
+      const atEnd = (): Tensor => clock.dot(last(ct), f(ts.at(-1), last(ys), captures), last(ys)).expandDims(0);
       const toTimes = inner.setRow(0, atStart.at(0));
-      if (hasEvents) {
-        // The time of the last row is that of the event: a constant.
-        dts = toTimes;
-        report('nfe.backward', carry.evaluations, 'sum');
-      } else {
-        const atEnd = clock.dot(last(ct), f(ts.at(-1), last(ys), captures), last(ys));
-        dts = concat([toTimes, atEnd.reshape([1, ...atEnd.shape])]);
-        report('nfe.backward', carry.evaluations.add(1), 'sum');
-      }
+      // The time of a row that an event made is a constant.
+      dts = hasEvents ? toTimes : concat([toTimes, atEnd()]);
     }
+    const others = clock.evaluations + (wantsTimes && !hasEvents ? 1 : 0);
+    if (wantsTimes || others > 0) report('nfe.backward', carry.evaluations.add(others), 'sum');
     const dy0 = carry.a.map((a, i) => a.add((ct[i] as Tensor).at(0)));
     const dparameters = [...carry.g];
     return [...dy0, dts, ...wanted.map((isWanted) => (isWanted ? (dparameters.shift() ?? null) : null))];

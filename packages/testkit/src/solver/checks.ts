@@ -2,6 +2,7 @@
 import { reference } from '@node-ode/backend-reference';
 import type { Solver } from '@node-ode/core';
 import type { Check } from '../support/check.ts';
+import { dampingChecks } from './damping.ts';
 import { denseChecks } from './dense.ts';
 import { derivativeChecks } from './derivative.ts';
 import { evaluationChecks } from './evaluations.ts';
@@ -30,6 +31,7 @@ export function solverChecks(make: () => Solver, options: SolverSuiteOptions = {
     evaluationChecks,
     perSampleChecks,
     toleranceChecks,
+    dampingChecks,
     derivativeChecks,
     eventChecks,
   ].flatMap((checks) => checks(subject));

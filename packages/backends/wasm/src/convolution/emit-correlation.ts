@@ -31,8 +31,9 @@ export function emitCorrelation(
   eachGroup(f, groups, (group) => {
     const own = indexed(f, source, group, plan.image / groups);
     const ownKernel = indexed(f, kernel, group, kernelBytes(plan));
-    if (plan.copiesKernel) kernelCopied(f, plan, ownKernel, at.kernel);
-    const left = plan.copiesKernel ? at.kernel : ownKernel;
+    const isCopied = plan.kernelCopy !== undefined;
+    if (isCopied) kernelCopied(f, plan, ownKernel, at.kernel);
+    const left = isCopied ? at.kernel : ownKernel;
     eachPart(f, blocks.samples, (samples) => {
       eachPart(f, blocks.lines, (lines) => {
         const start = startOfBlock(f, plan, { samples, lines }, wholePart(f, plan.channels), own, at.frame);
@@ -61,14 +62,15 @@ function kernelBytes({ channels, rows, axes, type }: CorrelationPlan): number {
 function packPhase(
   f: FunctionBuilder,
   plan: CorrelationPlan,
-  { down, across, k, right }: Phase,
+  phase: Phase,
   size: BlockSize,
   source: Local,
   packedAt: Local,
 ): void {
   const { type, channels, axes, rows, source: layout } = plan;
-  if (k === 0) return;
-  const { columns } = productOf(plan, k, rows.size, size).tile;
+  const { down, across, right } = phase;
+  if (phase.k === 0) return;
+  const { columns } = productOf(plan, phase, rows.size, size).tile;
   const block = { source: layout, channels, down, across, step: axes[0].step, size, width: columns };
   const target = f.keep('i32', op('i32.add', get(packedAt), i32(right)));
   blockPacked(f, type, block, { source, target });
@@ -85,9 +87,9 @@ function emitProducts(
   bySizeOfBlock(f, block, (size) => {
     bySize(f, row, (count) => {
       for (const phase of phases) {
-        const product = productOf(plan, phase.k, count, size);
+        const product = productOf(plan, phase, count, size);
         const left = op('i32.add', get(at.left), i32(phase.left));
-        f.emit(op('i32.add', left, op('i32.mul', get(row.start), i32(product.left.row))));
+        f.emit(op('i32.add', left, op('i32.mul', get(row.start), i32(phase.row))));
         f.emit(op('i32.add', get(at.packed), i32(phase.right)));
         f.get(at.results).call(blockFunction(f.module, type, product));
         if (phases.length > 1) phaseWoven(f, plan, phase, count, size, { source: at.results, target: at.woven });

@@ -12,11 +12,9 @@ import {
   maxPool2dGrad,
   maxPool2dGradScratch,
   maxPool2dScratch,
-  type Scratch,
-  type Tensor,
 } from './images.ts';
 import { gather, scatterAdd, setRow } from './indexing.ts';
-import type { Kernel } from './kernel.ts';
+import type { Kernel, Scratch, TensorLike } from './kernel.ts';
 import { linearSolve, linearSolveScratch } from './linear-solve.ts';
 import { concat, iota, pad } from './movement.ts';
 
@@ -75,8 +73,8 @@ const needsScratch = (op: keyof typeof kernels): op is WithScratch => Object.has
 export function kernelScratchBytes<P extends keyof typeof kernels>(
   op: P,
   params: PrimitiveParams[P],
-  inputs: readonly Tensor[],
-  output: Tensor,
+  inputs: readonly TensorLike[],
+  output: TensorLike,
 ): number {
   if (!needsScratch(op)) return 0;
   return (scratch[op] as Scratch<P>)(params, inputs, output);

@@ -5,8 +5,7 @@ import { countTo, countUp, f32, f64, get, i32, load, op } from '../encoder/code.
 import type { Code, FunctionBuilder, Local } from '../encoder/function.ts';
 import { shared } from '../matmul/functions.ts';
 import { vectorBytes, vectorType, type VectorType } from '../matmul/vector.ts';
-import type { Scratch } from './images.ts';
-import type { Kernel } from './kernel.ts';
+import type { Kernel, Scratch } from './kernel.ts';
 import { forEachRow, placeOf } from './rows.ts';
 import { copyRows, elementOps, fillElements, loadFrom, storeTo } from './runs.ts';
 
