@@ -15,6 +15,7 @@ import { demandClose, elementsOf } from '../support/numbers.ts';
 import { program } from '../support/program.ts';
 import { demandSamplesAsAlone } from '../support/sample-solves.ts';
 import { scalar, uniform } from '../support/random-arrays.ts';
+import { densified } from './dense.ts';
 import type { SolverSubject } from './subject.ts';
 import { sampleDynamics } from './test-problem.ts';
 
@@ -49,7 +50,8 @@ const twoSteps = (solver: Solver, [t, h, theta, ...y0]: readonly Tensor[]): read
   const { state } = solver.init(sampleDynamics, start, y0);
   const first = solver.step(sampleDynamics, start, size, y0, state);
   const second = solver.step(sampleDynamics, start.add(size), size, first.y, first.state);
-  const within: Leaves = solver.interpolate(second.interpolant, theta as Tensor);
+  const { interpolant } = densified(solver, sampleDynamics, start.add(size), second.interpolant);
+  const within: Leaves = solver.interpolate(interpolant, theta as Tensor);
   return [...second.y, ...within, ...(second.error ?? [])];
 };
 
