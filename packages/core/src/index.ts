@@ -82,6 +82,7 @@ export { lower } from './passes/lower.ts';
 export { optimize } from './passes/optimize.ts';
 
 export { constantStep } from './ode/constant-step.ts';
+export { esdirk, type EsdirkOptions, type EsdirkTableau } from './ode/esdirk.ts';
 export type {
   ClosedDynamics,
   GradientMethod,
@@ -99,7 +100,7 @@ export { leafNorm, rootMeanSquare, type LeafTolerance, type Norm } from './ode/n
 export { pid, type PidOptions, type Tolerance } from './ode/pid.ts';
 export { rungeKutta, type RungeKuttaInterpolant, type RungeKuttaState, type Tableau } from './ode/runge-kutta.ts';
 export { failureOf, isFailureReport } from './ode/status.ts';
-export type { LeafDynamics, Leaves, Solver, SolverStart, Step } from './ode/solver.ts';
+export type { ErrorMeasure, LeafDynamics, Leaves, Solver, SolverStart, Step } from './ode/solver.ts';
 export type {
   AttemptedStep,
   ControllerProblem,

@@ -8,7 +8,7 @@ import { costSection, gradientSection, millionSection } from './gradient-tables.
 import { inTurn } from './in-turn.ts';
 import { memorySection, methodsSection } from './method-tables.ts';
 import { samplesSection } from './sample-tables.ts';
-import { detestSection, orderSection, torchdiffeqSection } from './solver-tables.ts';
+import { detestSection, orderSection, stiffSection, torchdiffeqSection } from './solver-tables.ts';
 
 const target = fileURLToPath(new URL('../../../docs/accuracy.md', import.meta.url));
 
@@ -29,6 +29,7 @@ const sections = [
   torchdiffeqSection,
   detestSection,
   samplesSection,
+  stiffSection,
   gradientSection,
   costSection,
   methodsSection,

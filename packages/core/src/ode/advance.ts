@@ -16,7 +16,7 @@ import { flattenTree, type TreeStructure } from '../tree.ts';
 import { follow } from './follow.ts';
 import type { ClosedDynamics } from './gradient-method.ts';
 import { anySample, isPerSample, lend, selectSamples } from './lanes.ts';
-import type { Leaves, Solver, Step } from './solver.ts';
+import type { ErrorMeasure, LeafDynamics, Leaves, Solver, Step } from './solver.ts';
 import { reports } from './status.ts';
 import { writeOutputs } from './outputs.ts';
 
@@ -71,6 +71,8 @@ export interface Attempt {
   readonly f: ClosedDynamics;
   /** Whether samples may fail while the others go on. */
   readonly mayFail: boolean;
+  /** How errors are measured at a moment, if the controller tolerates any. */
+  measureAt(moment: Moment): ErrorMeasure | undefined;
   /** Decides on a step, from what else the loop carries. */
   judge(moment: Moment, step: Step<Leaves, unknown>, others: Leaves): Verdict;
 }
@@ -140,8 +142,9 @@ export function attempt(
 }
 
 /** A solver's step with its state as leaves. */
-function leafStep({ solver, state, f }: Attempt, m: Moment): Step<Leaves, unknown> {
-  const step = solver.step((t, y) => f(t, y, m.captures), m.t, m.h, m.y, state.rebuild(m.state));
+function leafStep({ solver, state, f, measureAt }: Attempt, m: Moment): Step<Leaves, unknown> {
+  const dynamics: LeafDynamics = (t, y) => f(t, y, m.captures);
+  const step = solver.step(dynamics, m.t, m.h, m.y, state.rebuild(m.state), measureAt(m));
   return { ...step, state: flattenTree('solver state', step.state, isTensor).leaves };
 }
 

@@ -17,7 +17,7 @@ import type { Leaves, Solver } from './solver.ts';
 import { start as begin } from './start.ts';
 import { failureReport, reports, sampleFailureReport, statusCode } from './status.ts';
 import type { StepController } from './step-controller.ts';
-import { afterStep, areFinite, resolution, statusAfter, type TriedStep } from './verdict.ts';
+import { afterStep, areFinite, errorToJudge, resolution, statusAfter, type TriedStep } from './verdict.ts';
 
 /** How a problem is integrated. */
 export interface Method {
@@ -132,6 +132,7 @@ export function integrate(problem: SolveProblem, method: Method): Integrated {
   const span = start.abs().maximum(end.abs());
   const smallStep = span.mul(resolution(t0)).maximum(controller.minStep ?? 0);
 
+  const measureAt = measureOf(controller, captures, lanes);
   let interpolant: TreeStructure | undefined;
   const { carry, tape } = whileLoop<Carry, StepRecord | readonly []>(
     {
@@ -186,28 +187,44 @@ export function integrate(problem: SolveProblem, method: Method): Integrated {
       const others = [isShortened, c.h, lost, c.lost, ...c.controller];
       const judge: Attempt['judge'] = (m, taken, [shortened, planned, lostNow, lostBefore, ...held]) => {
         const next = controller.next(
-          { h: m.h, t: m.t, y0: m.y, y1: taken.y, error: taken.error, errorOrder: orders.errorOrder },
+          { h: m.h, t: m.t, y0: m.y, y1: taken.y, error: errorToJudge(taken), errorOrder: orders.errorOrder },
           controller0.structure.rebuild(held),
         );
         const computed = [...taken.y, ...(taken.error ?? [])];
+        const solved = taken.isSolved === undefined ? [] : [taken.isSolved];
         const isFinite = next.accept.and(areFinite(computed, lanes.length));
-        const accept = isPerSample(m.h) ? isFinite.and(m.h.notEqual(0)) : isFinite;
+        const isRight = solved.reduce((all, x) => all.and(x), isFinite);
+        const accept = isPerSample(m.h) ? isRight.and(m.h.notEqual(0)) : isRight;
         const judged = { shortened, planned, next: next.h, lostNow, lostBefore, computed } as TriedStep;
         const { finite, lost: lostNext, h: h1 } = afterStep(accept, judged);
         const state = flattenTree('controller state', next.state, isTensor).leaves;
         const within = flattenTree('interpolant', method.records ? taken.interpolant : [], isTensor);
         interpolant = within.structure;
-        return { accept, finite, rest: [lostNext, h1, ...state, ...frozen(within.leaves)] };
+        return { accept, finite, rest: [lostNext, h1, ...state, ...frozen(within.leaves), ...solved] };
       };
-      const tried = attempt({ solver, state: initial.structure, f, mayFail, judge }, moment, others);
+      const tried = attempt({ solver, state: initial.structure, f, mayFail, measureAt, judge }, moment, others);
       const [lostNext, h1, ...others1] = tried.rest as [Tensor, Tensor, ...Tensor[]];
-      const [held, within] = [others1.slice(0, c.controller.length), others1.slice(c.controller.length)];
+      const [held, rest] = [others1.slice(0, c.controller.length), others1.slice(c.controller.length)];
+      const recorded = interpolant?.paths.length ?? 0;
+      const [within, solved] = [rest.slice(0, recorded), rest.slice(recorded)];
       const attempts = c.attempts.add(isPerSample(h) ? isRunning(c, count).cast('i32') : 1);
       const isWell = tried.accept.and(h1.abs().greaterEqual(smallStep)).and(attempts.less(maxSteps));
       const isFine = isPerSample(h) ? isWell.or(isRunning(c, count).not()) : isWell;
       const status = chooseRarely(
         isFine,
-        { t, start, end, h, h1, accept: tried.accept, finite: tried.finite, attempts, j: tried.j, status: c.status },
+        {
+          t,
+          start,
+          end,
+          h,
+          h1,
+          accept: tried.accept,
+          finite: tried.finite,
+          solved,
+          attempts,
+          j: tried.j,
+          status: c.status,
+        },
         (x) => x.status,
         (x) => statusAfter(x, { count, maxSteps, minStep: controller.minStep }),
       );
@@ -277,6 +294,17 @@ function requireSamples(name: string, leaves: Leaves, lanes: Shape): void {
     expected: `shapes that begin with the ${lanes.join(', ')} samples`,
     advice: 'With steps for each sample every sample has a state of its own.',
   });
+}
+
+/** How a controller measures errors where its tensors are among the captures: a reverse pass has its own of these. */
+function measureOf(controller: StepController, captures: Leaves, lanes: Shape): Attempt['measureAt'] {
+  const { tensors = [], withTensors } = controller;
+  const positions = tensors.map((tensor) => captures.indexOf(tensor));
+  const isHeld = withTensors !== undefined && positions.length > 0 && !positions.includes(-1);
+  return (m) => {
+    const { measure } = isHeld ? withTensors(positions.map((at) => m.captures[at] as Tensor)) : controller;
+    return measure && ((error, y) => measure(error, y, lanes));
+  };
 }
 
 const addCounts = (a: Tensor, b: number | Tensor): Tensor => (b === 0 ? a : a.add(b));

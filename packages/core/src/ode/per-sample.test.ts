@@ -3,6 +3,7 @@ import { adjoint } from '@node-ode/gradient-adjoint';
 import { adamsBashforthMoulton } from '@node-ode/solver-adams';
 import { bosh3 } from '@node-ode/solver-bosh3';
 import { heun } from '@node-ode/solver-heun';
+import { kvaerno5 } from '@node-ode/solver-kvaerno5';
 import { rk4 } from '@node-ode/solver-rk4';
 import { tsit5 } from '@node-ode/solver-tsit5';
 import { describe, expect, it } from 'vitest';
@@ -158,6 +159,7 @@ describe('each sample is as it is alone', () => {
       'bounds and a given first step',
       adaptive({ firstStep: 0.01, maxStep: 0.4, minStep: 1e-9, safety: 0.8, maxFactor: 3 }),
     ],
+    ['an implicit method', { parts: { solver: kvaerno5(), ...adaptive().parts } }],
     ['times to land on', { ...adaptive(), landAt }],
   ])('%s', async (_, how) => {
     const [batch, solo] = [await together(samples, how), await alone(samples, how)];

@@ -48,7 +48,7 @@ export interface RungeKuttaInterpolant {
  * const ralston = () => rungeKutta({ name: 'ralston', order: 2, c: [0, 2 / 3], a: [[], [2 / 3]], b: [1 / 4, 3 / 4] });
  */
 export function rungeKutta(given: Tableau): Solver<RungeKuttaState | readonly [], RungeKuttaInterpolant> {
-  checkTableau(given);
+  checkTableau('rungeKutta', given);
   const tableau = given.bError !== undefined && !isFsal(given) ? withEndStage(given) : given;
   const { name, order, c, a, b, bError } = tableau;
   const fsal = isFsal(tableau);
@@ -90,39 +90,52 @@ export function rungeKutta(given: Tableau): Solver<RungeKuttaState | readonly []
       };
     },
 
-    interpolate: ({ y, h, k }, theta) => {
-      const degree = Math.max(...dense.map((row) => row.length));
-      const powers = [theta.mul(h)];
-      for (let m = 1; m < degree; m++) powers.push((powers[m - 1] as Tensor).mul(theta));
-      return y.map((leaf, i) => {
-        const terms = dense.flatMap((row, stage) =>
-          row.map((coefficient, m) => ({
-            coefficient,
-            weight: powers[m] as Tensor,
-            term: (k[stage] as Leaves)[i] as Tensor,
-          })),
-        );
-        return linearCombination(
-          [1, ...terms.map(({ weight }) => weight)],
-          [leaf, ...terms.map(({ term }) => term)],
-          [1, ...terms.map(({ coefficient }) => coefficient)],
-        );
-      });
-    },
+    interpolate: (stages, theta) => denseOutput(dense, stages, theta),
   };
 }
 
+/** y + h·Σ bᵢ(θ)·kᵢ, with the coefficients of a tableau's `interpolant`. */
+export function denseOutput(
+  dense: readonly (readonly number[])[],
+  { y, h, k }: RungeKuttaInterpolant,
+  theta: Tensor,
+): Leaves {
+  const degree = Math.max(...dense.map((row) => row.length));
+  const powers = [theta.mul(h)];
+  for (let m = 1; m < degree; m++) powers.push((powers[m - 1] as Tensor).mul(theta));
+  return y.map((leaf, i) => {
+    const terms = dense.flatMap((row, stage) =>
+      row.map((coefficient, m) => ({
+        coefficient,
+        weight: powers[m] as Tensor,
+        term: (k[stage] as Leaves)[i] as Tensor,
+      })),
+    );
+    return linearCombination(
+      [1, ...terms.map(({ weight }) => weight)],
+      [leaf, ...terms.map(({ term }) => term)],
+      [1, ...terms.map(({ coefficient }) => coefficient)],
+    );
+  });
+}
+
 /** t + c·h */
-const at = (t: Tensor, h: Tensor, c: number): Tensor => (c === 0 ? t : t.add(c === 1 ? h : h.mul(c)));
+export const at = (t: Tensor, h: Tensor, c: number): Tensor => (c === 0 ? t : t.add(c === 1 ? h : h.mul(c)));
 
 /** y + h·Σ coefficients[j]·kⱼ for leaf i. */
-function stageSum(y: Tensor, h: Tensor, k: readonly Leaves[], i: number, coefficients: readonly number[]): Tensor {
+export function stageSum(
+  y: Tensor,
+  h: Tensor,
+  k: readonly Leaves[],
+  i: number,
+  coefficients: readonly number[],
+): Tensor {
   const terms = k.slice(0, coefficients.length).map((stage) => stage[i] as Tensor);
   return linearCombination([1, ...terms.map(() => h)], [y, ...terms], [1, ...coefficients]);
 }
 
 /** h·Σ coefficients[j]·kⱼ for leaf i. */
-function weighted(h: Tensor, k: readonly Leaves[], i: number, coefficients: readonly number[]): Tensor {
+export function weighted(h: Tensor, k: readonly Leaves[], i: number, coefficients: readonly number[]): Tensor {
   return linearCombination(
     k.map(() => h),
     k.map((stage) => stage[i] as Tensor),
@@ -149,8 +162,8 @@ function withEndStage(tableau: Tableau): Tableau {
   };
 }
 
-/** Cubic Hermite: y(θ) = y0 + (3θ² − 2θ³)(y1 − y0) + (θ − 2θ² + θ³)·h·f0 + (θ³ − θ²)·h·f1. */
-function hermite(b: readonly number[]): readonly (readonly number[])[] {
+/** Cubic Hermite, where the first stage is f(t, y) and the last f(t + h, y1): y(θ) = y0 + (3θ² − 2θ³)(y1 − y0) + (θ − 2θ² + θ³)·h·f0 + (θ³ − θ²)·h·f1. */
+export function hermite(b: readonly number[]): readonly (readonly number[])[] {
   return b.map((bi, i) => {
     const [start, end] = [i === 0 ? 1 : 0, i === b.length - 1 ? 1 : 0];
     return [start, 3 * bi - 2 * start - end, -2 * bi + start + end];
@@ -168,9 +181,13 @@ function quadratic(b: readonly number[]): readonly (readonly number[])[] {
 /** Coefficients are rationals in double precision: sums of a dozen of order 10 round to within this. */
 const rounding = 1e-12;
 
-function checkTableau({ name, c, a, b, bError, interpolant }: Tableau): void {
+/** @throws OptionError if a tableau is inconsistent; rows of implicit methods have one coefficient more. */
+export function checkTableau(
+  operation: 'rungeKutta' | 'esdirk',
+  { name, c, a, b, bError, interpolant }: Omit<Tableau, 'order'>,
+): void {
   const refuse = (problem: string, expected: string): never => {
-    throw new OptionError('rungeKutta', `tableau '${name}': ${problem}`, {
+    throw new OptionError(operation, `tableau '${name}': ${problem}`, {
       expected,
       advice: 'Check the coefficients against their source.',
     });
@@ -190,7 +207,9 @@ function checkTableau({ name, c, a, b, bError, interpolant }: Tableau): void {
     );
   }
   a.forEach((row, i) => {
-    if (row.length > i) refuse(`row ${i} has ${row.length} coefficients`, `at most ${i}: the method is explicit`);
+    const most = operation === 'rungeKutta' ? i : i + 1;
+    const kind = operation === 'rungeKutta' ? 'explicit' : 'diagonally implicit';
+    if (row.length > most) refuse(`row ${i} has ${row.length} coefficients`, `at most ${most}: the method is ${kind}`);
     if (!near(total(row), c[i] ?? 0)) refuse(`row ${i} sums to ${total(row)}`, `its node ${c[i]}`);
   });
   if (!near(total(b), 1)) refuse(`the weights sum to ${total(b)}`, '1');

@@ -16,6 +16,12 @@ export interface SolverStart<State> {
   readonly dy0?: Leaves;
 }
 
+/**
+ * The size of an error of a state, relative to what the step-size controller tolerates: 1 is just accepted. A scalar, or of
+ * the shape of `t`. Both arguments are leaves like the state's.
+ */
+export type ErrorMeasure = (error: Leaves, y: Leaves) => Tensor;
+
 /** The result of trying one step of size `h` from (t, y). */
 export interface Step<State, Interpolant> {
   /** The state at t + h. */
@@ -28,6 +34,11 @@ export interface Step<State, Interpolant> {
   readonly interpolant: Interpolant;
   /** Function evaluations made by the step. */
   readonly evaluations: number | Tensor;
+  /**
+   * For implicit methods: bool, a scalar or of the shape of `t`, false where the step's equations were not solved. Such a
+   * step is refused, and tried again much smaller if the controller changes sizes. By default steps are solved.
+   */
+  readonly isSolved?: Tensor;
 }
 
 /**
@@ -64,8 +75,18 @@ export interface Solver<State = unknown, Interpolant = unknown> {
   readonly perSample?: boolean;
   /** The first state at (t0, y0). */
   init(f: LeafDynamics, t0: Tensor, y0: Leaves): SolverStart<State>;
-  /** One step of size `h` from (t, y). */
-  step(f: LeafDynamics, t: Tensor, h: Tensor, y: Leaves, state: State): Step<State, Interpolant>;
+  /**
+   * One step of size `h` from (t, y). `measure` says how well a method that iterates must solve its equations; undefined
+   * where nothing is tolerated: as well as the dtype allows.
+   */
+  step(
+    f: LeafDynamics,
+    t: Tensor,
+    h: Tensor,
+    y: Leaves,
+    state: State,
+    measure?: ErrorMeasure,
+  ): Step<State, Interpolant>;
   /** The solution at t + θ·h, 0 ≤ θ ≤ 1, without evaluating f: at θ = 1 that is the `y` of the step. */
   interpolate(interpolant: Interpolant, theta: Tensor): Leaves;
 }

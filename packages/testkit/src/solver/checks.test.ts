@@ -1,5 +1,13 @@
 // The suite of solvers passes good ones, and fails broken ones for the right reason.
-import { linearCombination, rungeKutta, stopGradient, type Leaves, type Solver, type Tensor } from '@node-ode/core';
+import {
+  esdirk,
+  linearCombination,
+  rungeKutta,
+  stopGradient,
+  type Leaves,
+  type Solver,
+  type Tensor,
+} from '@node-ode/core';
 import { describe, expect, it } from 'vitest';
 import { failuresOf } from '../support/check.ts';
 import { fehlberg } from '../support/fehlberg.ts';
@@ -69,6 +77,16 @@ describe('good solvers pass', () => {
     expect(await failuresOf(solverChecks(make))).toEqual([]);
   });
 });
+
+/** Of order 2, L-stable: the trapezoidal rule to 2γh, then BDF2 (Bank et al. 1985). */
+function trBdf2(): Solver {
+  const [g, w] = [1 - Math.SQRT1_2, Math.SQRT1_2 / 2];
+  return esdirk({ name: 'tr-bdf2', order: 2, c: [0, 2 * g, 1], a: [[], [g, g], [w, w, g]], b: [w, w, g] });
+}
+
+/** A-stable, and no more. */
+const trapezoid = (): Solver =>
+  esdirk({ name: 'trapezoid', order: 2, c: [0, 1], a: [[], [1 / 2, 1 / 2]], b: [1 / 2, 1 / 2] });
 
 const names = {
   linear: "has its order on y' = Ay",
@@ -274,5 +292,25 @@ describe('broken solvers fail', () => {
       expected.map((key) => names[key]),
     );
     expect(failures.map(({ name }) => name).sort()).toEqual([...expected.map((key) => names[key])].sort());
+  });
+});
+
+describe('solvers for stiff problems', () => {
+  const damping = [
+    'damps transients that are far too fast for its steps',
+    'damps them however it starts, and stays where the slow solution is',
+  ];
+
+  it('pass, if they are L-stable', async () => {
+    const some = [names.linear, names.dense, names.perSample, names.executed, names.step, ...damping];
+    expect(await failuresOf(solverChecks(trBdf2, { stiff: true }), some)).toEqual([]);
+  });
+
+  it.each([
+    ['A-stable alone', trapezoid],
+    ['explicit', heun],
+  ])('fail, if they are %s', async (_, make) => {
+    const failures = await failuresOf(solverChecks(make, { stiff: true }), damping);
+    expect(failures.map(({ name }) => name)).toEqual(damping);
   });
 });

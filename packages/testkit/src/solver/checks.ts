@@ -2,6 +2,7 @@
 import { reference } from '@node-ode/backend-reference';
 import type { Solver } from '@node-ode/core';
 import type { Check } from '../support/check.ts';
+import { dampingChecks } from './damping.ts';
 import { derivativeChecks } from './derivative.ts';
 import { evaluationChecks } from './evaluations.ts';
 import { orderChecks } from './order.ts';
@@ -21,7 +22,13 @@ export type { SolverSuiteOptions } from './subject.ts';
  */
 export function solverChecks(make: () => Solver, options: SolverSuiteOptions = {}): readonly Check[] {
   const subject: SolverSubject = { ...options, backend: options.backend ?? reference(), make };
-  return [stepChecks, orderChecks, evaluationChecks, perSampleChecks, toleranceChecks, derivativeChecks].flatMap(
-    (checks) => checks(subject),
-  );
+  return [
+    stepChecks,
+    orderChecks,
+    evaluationChecks,
+    perSampleChecks,
+    toleranceChecks,
+    dampingChecks,
+    derivativeChecks,
+  ].flatMap((checks) => checks(subject));
 }
