@@ -1,5 +1,6 @@
 /** Every case, in the order of the table. */
 import { titleOf, type Case } from './case.ts';
+import { eventCases } from './events.ts';
 import { forwardCases, mixedOrderCases } from './forward.ts';
 import { gradientCases, secondOrderCases } from './gradients.ts';
 import { imageCases } from './images.ts';
@@ -14,6 +15,7 @@ export const allCases: readonly Case[] = [
   ...forwardCases,
   ...secondOrderCases,
   ...mixedOrderCases,
+  ...eventCases,
   ...sampleCases,
   ...trainingCases,
   ...imageCases,

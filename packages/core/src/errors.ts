@@ -97,7 +97,7 @@ export class FormatError extends NodeOdeError {
 
 /** Why a solve failed. */
 export type SolveFailure =
-  'maxSteps' | 'stepUnderflow' | 'nonFinite' | 'invalidTimes' | 'invalidTolerances' | 'notConverged';
+  'maxSteps' | 'stepUnderflow' | 'nonFinite' | 'invalidTimes' | 'invalidTolerances' | 'invalidEvent' | 'notConverged';
 
 /** Where a solve stopped, and why. */
 export interface SolveFailureDetails {

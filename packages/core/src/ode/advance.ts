@@ -11,14 +11,16 @@ import { linearize } from '../differentiate/linearize.ts';
 import { isDifferentiable } from '../graph/infer.ts';
 import { asTensorResult } from '../tensor/trace.ts';
 import { select, stopGradient, zerosLike } from '../tensor/functions.ts';
-import { asTensor, isTensor, type Tensor } from '../tensor/tensor.ts';
+import { asTensor, constant, isTensor, type Tensor } from '../tensor/tensor.ts';
 import { flattenTree, type TreeStructure } from '../tree.ts';
+import type { ClosedEvents } from './events.ts';
 import { follow } from './follow.ts';
 import type { ClosedDynamics } from './gradient-method.ts';
+import { carriedOn, dynamicsOf, type Sides } from './jumps.ts';
 import { anySample, isPerSample, lend, selectSamples } from './lanes.ts';
-import type { ErrorMeasure, LeafDynamics, Leaves, Solver, Step } from './solver.ts';
+import type { ErrorMeasure, Leaves, Solver, Step } from './solver.ts';
 import { reports } from './status.ts';
-import { writeOutputs } from './outputs.ts';
+import { noEvaluations, noteNothing, readStep, type Extent, type Noted } from './within.ts';
 
 /** What the differentiable part of an iteration reads. Times, sizes and indices are scalars, or one for each sample. */
 export interface Moment {
@@ -35,6 +37,10 @@ export interface Moment {
   readonly ys: Leaves;
   readonly ts: Tensor;
   readonly captures: Leaves;
+  /** Where the step lies among the times at which f jumps, if there are any. */
+  readonly sides: Sides | readonly [];
+  /** Signs of the event functions, if there are any. */
+  readonly signs: Leaves;
 }
 
 /** What the differentiable part of an iteration gives. */
@@ -46,11 +52,25 @@ export interface Advanced {
   readonly ys: Leaves;
 }
 
-/** The state after an accepted step, with every output time up to it written from the step's interpolant. */
-function finish(solver: Solver, step: Step<Leaves, unknown>, m: Moment): Advanced {
-  const { j, ys } = writeOutputs(solver, step.interpolant, { ...m, y1: step.y });
-  // A time that was assigned moves with the one before it.
-  return { t: follow(m.tNext, m.t), y: step.y, state: step.state, j, ys };
+/** An advance, and what else came of reading the step. */
+interface Finished {
+  readonly advanced: Advanced;
+  /** Function evaluations made after the step: a list that is empty where there can be none. */
+  readonly evaluations: Leaves;
+  readonly noted: Noted | readonly [];
+}
+
+/** The state after an accepted step, with every output time up to it written. */
+function finish(parts: Attempt, step: Step<Leaves, unknown>, m: Moment, known?: Extent): Finished {
+  const { y, j, ys, evaluations, noted } = readStep(parts, step, m, known);
+  const tNext = 'extent' in noted ? noted.extent.end : m.tNext;
+  const state = step.state as Leaves;
+  if (!('next' in m.sides)) {
+    return { advanced: { t: follow(tNext, m.t), y, state, j, ys }, evaluations, noted };
+  }
+  const reached = { ...m, tNext, y, interpolant: step.interpolant, state };
+  const { evaluations: behind, ...next } = carriedOn(parts.solver, parts.f, m.sides, reached);
+  return { advanced: { ...next, j, ys }, evaluations: [...evaluations, behind], noted };
 }
 
 /** What an iteration decides besides advancing. */
@@ -69,6 +89,7 @@ export interface Attempt {
   /** Structure of the solver's state. */
   readonly state: TreeStructure;
   readonly f: ClosedDynamics;
+  readonly events: ClosedEvents | undefined;
   /** Whether samples may fail while the others go on. */
   readonly mayFail: boolean;
   /** How errors are measured at a moment, if the controller tolerates any. */
@@ -94,21 +115,31 @@ function relocated(isSound: Tensor, moves: Tensor, m: Moment): Moment {
 }
 
 /** Where a step leads: to its end if it was accepted, each sample for itself if samples have steps of their own. */
-function advanceWhere(accept: Tensor, solver: Solver, step: Step<Leaves, unknown>, m: Moment): Advanced {
+function advanceWhere(accept: Tensor, parts: Attempt, step: Step<Leaves, unknown>, m: Moment): Finished {
   if (isPerSample(accept)) {
-    const { t, y, state, j, ys } = finish(solver, step, halted(accept, m));
+    const { advanced, ...others } = finish(parts, step, halted(accept, m));
+    const { t, y, state, j, ys } = advanced;
     const keep = (after: Leaves, before: Leaves): Leaves =>
       after.map((leaf, i) => selectSamples(accept, leaf, before[i] as Tensor));
-    return { t, y: keep(y, m.y), state: keep(state, m.state), j, ys };
+    return { advanced: { t, y: keep(y, m.y), state: keep(state, m.state), j, ys }, ...others };
   }
   const { y, state, interpolant } = step;
   return cond(
     accept,
     { m, step: { y, state, interpolant } },
-    (taken) => finish(solver, { ...step, ...taken.step }, taken.m),
-    (taken) => stay(taken.m),
+    (taken) => finish(parts, { ...step, ...taken.step }, taken.m),
+    (taken) => stayed(parts, taken.m),
   );
 }
+
+/** What comes of a rejected step. */
+function stayed({ solver }: Attempt, m: Moment): Finished {
+  const evaluations = [...noEvaluations(solver), ...('next' in m.sides ? [constant(0, [], 'i32')] : [])];
+  return { advanced: stay(m), evaluations, noted: noteNothing(m) };
+}
+
+/** What an attempt gives: its advance, whether that is one, evaluations, what was noted, the rest of the verdict. */
+type Results = readonly [Advanced, Tensor, Tensor, Noted | readonly [], Tensor, Leaves];
 
 /**
  * Tries a step: it advances if `judge` accepts it, else nothing but `rest` changes. In reverse an accepted step is computed
@@ -118,33 +149,33 @@ export function attempt(
   parts: Attempt,
   moment: Moment,
   others: Leaves,
-): Advanced & Verdict & { readonly evaluations: Tensor } {
-  const { solver, judge } = parts;
+): Advanced & Verdict & Pick<Finished, 'noted'> & { readonly evaluations: Tensor } {
+  const { judge } = parts;
   const inputs = flattenTree('attempt', { moment, others }, isTensor);
   let outputs: TreeStructure | undefined;
   const forward = (given: Leaves): Leaves => {
     const { moment: m, others: held } = inputs.structure.rebuild(given) as { moment: Moment; others: Leaves };
     const step = leafStep(parts, m);
     const { accept, finite, rest } = judge(m, step, held);
-    const advanced = advanceWhere(accept, solver, step, m);
+    const { advanced, evaluations: further, noted } = advanceWhere(accept, parts, step, m);
+    const evaluations = further.reduce((sum, more) => sum.add(more), asTensor(step.evaluations, 'i32'));
     const result = flattenTree(
       'attempt',
-      [advanced, accept, asTensor(step.evaluations, 'i32'), finite, rest.map(stopGradient)],
+      [advanced, accept, evaluations, noted, finite, rest.map(stopGradient)],
       isTensor,
     );
     outputs = result.structure;
     return result.leaves;
   };
-  const results = customVjp('attempt', inputs.leaves, forward, reverseAttempt(parts, moment));
-  const rebuilt = outputs?.rebuild(results) as readonly [Advanced, Tensor, Tensor, Tensor, Leaves];
-  const [advanced, accept, evaluations, finite, rest] = rebuilt;
-  return { ...advanced, accept, finite, evaluations, rest };
+  const rebuild = (results: Leaves): Results => outputs?.rebuild(results) as Results;
+  const results = customVjp('attempt', inputs.leaves, forward, reverseAttempt(parts, moment, rebuild));
+  const [advanced, accept, evaluations, noted, finite, rest] = rebuild(results);
+  return { ...advanced, accept, finite, evaluations, noted, rest };
 }
 
 /** A solver's step with its state as leaves. */
 function leafStep({ solver, state, f, measureAt }: Attempt, m: Moment): Step<Leaves, unknown> {
-  const dynamics: LeafDynamics = (t, y) => f(t, y, m.captures);
-  const step = solver.step(dynamics, m.t, m.h, m.y, state.rebuild(m.state), measureAt(m));
+  const step = solver.step(dynamicsOf(f, m), m.t, m.h, m.y, state.rebuild(m.state), measureAt(m));
   return { ...step, state: flattenTree('solver state', step.state, isTensor).leaves };
 }
 
@@ -163,7 +194,7 @@ interface Pulled {
 }
 
 /** The reverse rule of an attempt at a moment like this one. */
-function reverseAttempt(parts: Attempt, like: Moment): ReverseRule {
+function reverseAttempt(parts: Attempt, like: Moment, rebuild: (results: Leaves) => Results): ReverseRule {
   const { structure, leaves } = flattenTree('attempt', like, isTensor);
   const positions = structure.rebuild(leaves.map((_, i) => i)) as Moment;
   const isPosition = (x: unknown): x is number => typeof x === 'number';
@@ -179,9 +210,9 @@ function reverseAttempt(parts: Attempt, like: Moment): ReverseRule {
     const rest = [...read];
     return leaves.map((x, i) => (buffers.has(i) ? zerosLike(x) : (rest.shift() as Tensor)));
   };
-  const advance = (given: Leaves): Leaves => {
+  const advance = (given: Leaves, known: Extent | undefined): Leaves => {
     const m = structure.rebuild(given) as Moment;
-    return flattenTree('attempt', finish(parts.solver, leafStep(parts, m), m), isTensor).leaves;
+    return flattenTree('attempt', finish(parts, leafStep(parts, m), m, known).advanced, isTensor).leaves;
   };
 
   return ({ inputs, outputs, cotangents, active }) => {
@@ -189,8 +220,8 @@ function reverseAttempt(parts: Attempt, like: Moment): ReverseRule {
     const wanted = moment.map((x, i) => active[i] === true && !stopped.has(i) && isDifferentiable(x.type));
     const answer = (all: readonly Cotangent[]): Leaves =>
       moment.flatMap((x, i) => (wanted[i] === true ? [asTensorResult(materialize(all[i] ?? null, x))] : []));
-    const accept = outputs[origin.length] as Tensor;
-    const evaluations = outputs[origin.length + 1] as Tensor;
+    const [, accept, evaluations, noted, finite] = rebuild(outputs);
+    const known = 'extent' in noted ? noted.extent : undefined;
     const given = origin.flatMap((_, i) => (cotangents[i] == null ? [] : [{ ct: cotangents[i], i }]));
     /** The cotangents of a moment from those of its advance. Buffers are not among what is `read`. */
     const pullBack = ({ read, cts, evaluations: again }: Pulled): readonly Cotangent[] => {
@@ -199,7 +230,7 @@ function reverseAttempt(parts: Attempt, like: Moment): ReverseRule {
       const step = trace(
         'advance',
         at.map((x) => x.type),
-        advance,
+        (given) => advance(given, known),
       );
       const isActive = [...step.captures.map(() => false), ...wanted];
       const { pullback } = linearize(step.graph, [...step.captures, ...at], isActive);
@@ -247,7 +278,6 @@ function reverseAttempt(parts: Attempt, like: Moment): ReverseRule {
       const isNeeded = given
         .flatMap(({ ct }, k) => (isBuffer[k] === true ? [] : [isNonZero(ct)]))
         .reduce((a, b) => a.or(b), hasOutputs);
-      const finite = outputs[origin.length + 2] as Tensor;
       return { moves: accept.and(isNeeded), isSound: isNeeded.and(accept.or(finite)) };
     }
   };

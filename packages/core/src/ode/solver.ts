@@ -41,6 +41,13 @@ export interface Step<State, Interpolant> {
   readonly isSolved?: Tensor;
 }
 
+/** An interpolant made more accurate by further evaluations. */
+export interface Densified<Interpolant> {
+  readonly interpolant: Interpolant;
+  /** Function evaluations made. */
+  readonly evaluations: number | Tensor;
+}
+
 /**
  * A numerical method, as a value made by a factory. `t` and `h` are scalars, or have the shape of the leading axes of the
  * state (one time a sample); `h` is negative backwards in time.
@@ -89,4 +96,10 @@ export interface Solver<State = unknown, Interpolant = unknown> {
   ): Step<State, Interpolant>;
   /** The solution at t + θ·h, 0 ≤ θ ≤ 1, without evaluating f: at θ = 1 that is the `y` of the step. */
   interpolate(interpolant: Interpolant, theta: Tensor): Leaves;
+  /**
+   * For methods whose stages don't give the solution within a step as accurately as at its end: the interpolant of the step
+   * from `t` with more evaluations of f behind it. It is asked for where an accepted step holds an output time or an event.
+   * `interpolate` takes either; at both ends they agree, in their slope too.
+   */
+  densify?(f: LeafDynamics, t: Tensor, interpolant: Interpolant): Densified<Interpolant>;
 }

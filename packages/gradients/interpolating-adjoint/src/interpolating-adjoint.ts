@@ -59,6 +59,7 @@ export interface InterpolatingAdjointOptions {
  */
 export const interpolatingAdjoint = (options: InterpolatingAdjointOptions = {}): GradientMethod => ({
   name: 'interpolating adjoint',
+  handlesEvents: true,
   solve: (problem, integrate, record) =>
     problem.ts.shape[0] === 1 ? integrate(problem) : solve(problem, integrate, record, options),
 });
@@ -73,8 +74,9 @@ function solve(
   options: InterpolatingAdjointOptions,
 ): Leaves {
   const n = problem.y0.length;
+  const hasEvents = problem.events !== undefined;
   const problemOf = (operands: Leaves): SolveProblem => ({
-    f: problem.f,
+    ...problem,
     y0: operands.slice(0, n),
     ts: operands[n] as Tensor,
     captures: operands.slice(n + 1),
@@ -92,14 +94,16 @@ function solve(
     ({ inputs, outputs, cotangents, active }) => {
       const operands = inputs.filter(isTensor);
       const wanted = operands.map((x, i) => active[i] === true && isDifferentiable(x.type));
-      const ys = outputs.filter(isTensor);
-      const cts = ys.map((y, i) => cotangents[i] ?? zerosLike(y));
+      const given = outputs.filter(isTensor);
+      const cts = given.slice(0, n).map((y, i) => cotangents[i] ?? zerosLike(y));
+      // With events the rows end where the solve did, with their times behind them.
+      const ys = given.slice(0, hasEvents ? n + 1 : n);
       const backward: Backward = { integrate, interpolate: interpolate as Backward['interpolate'], options, wanted };
       const gradient = [...pullBack(backward, problemOf, operands, ys, cts, outputs.filter(isTape))];
       return wanted.map((isWanted) => (isWanted ? (gradient.shift() ?? null) : null));
     },
   );
-  return results.slice(0, n).filter(isTensor);
+  return results.filter(isTensor);
 }
 
 /** How the backward pass is made. */
@@ -170,10 +174,10 @@ function throughSteps(
   cts: Leaves,
 ): Leaves {
   const chosen = operands.filter((_, i) => wanted[i]);
-  const { pullback } = vjp((x: Leaves) => {
+  const { pullback } = vjp((x: Leaves): Leaves => {
     const rest = [...x];
     const all = operands.map((tensor, i) => (wanted[i] === true ? (rest.shift() ?? tensor) : tensor));
-    return integrate(problemOf(all), { phase: 'backward' });
+    return integrate(problemOf(all), { phase: 'backward' }).slice(0, cts.length);
   }, chosen);
   return pullback(cts);
 }
@@ -181,22 +185,22 @@ function throughSteps(
 /** Gradients of the wanted operands from the adjoint equations. */
 function alongSteps(
   backward: Backward,
-  { f, y0, ts, captures }: SolveProblem,
-  ys: Leaves,
+  { f, y0, ts: outputTimes, captures }: SolveProblem,
+  rows: Leaves,
   cts: Leaves,
   [t, tNext, h, ...interpolant]: readonly Tape[],
 ): Leaves {
   const n = y0.length;
   const wanted = backward.wanted.slice(n + 1);
   const parameters = captures.filter((_, i) => wanted[i]);
-  const last = (ts.shape[0] ?? 1) - 1;
+  const [ys, ts] = [rows.slice(0, n), rows[n] ?? outputTimes];
   const system = adjointSystem(f, backward.interpolate, n, wanted, captures.length);
   const given = backwardOptions(backward.options, n, parameters.length);
   const zeros = [...y0.map((y) => zerosLike(y)), ...parameters.map((p) => zerosLike(p))];
   const jumpAt = (j: Tensor, state: Leaves): Leaves =>
     state.map((leaf, i) => (i < n ? leaf.add((cts[i] as Tensor).at(j)) : leaf));
   const { carry } = scan(
-    { state: jumpAt(constant(last, [], 'i32'), zeros), j: constant(last - 1, [], 'i32') },
+    rows.length > n ? afterEvent(ts, cts, zeros) : afterLast(ts, jumpAt, zeros),
     { t: t as Tape, tNext: tNext as Tape, h: h as Tape, interpolant },
     (c, step) => {
       const back = step.t.sub(step.tNext).sign();
@@ -224,8 +228,33 @@ function alongSteps(
   );
   const [a, g] = [carry.state.slice(0, n), carry.state.slice(n)];
   const dy0 = a.map((leaf, i) => leaf.add((cts[i] as Tensor).at(0)));
-  const dts = backward.wanted[n] === true ? [timeGradients(f, ts, ys, cts, a, captures)] : [];
+  const dts =
+    backward.wanted[n] === true ? [timeGradients(f, ts, ys, cts, a, captures).slice([0], outputTimes.shape)] : [];
   return [...dy0.filter((_, i) => backward.wanted[i]), ...dts, ...g];
+}
+
+/** Where the backward pass stands: a and g, and the index of the next output before. */
+interface Standing {
+  readonly state: Leaves;
+  readonly j: Tensor;
+}
+
+/** At the last time, with the cotangent of its output. */
+function afterLast(ts: Tensor, jumpAt: (j: Tensor, state: Leaves) => Leaves, zeros: Leaves): Standing {
+  const last = (ts.shape[0] ?? 1) - 1;
+  return { state: jumpAt(constant(last, [], 'i32'), zeros), j: constant(last - 1, [], 'i32') };
+}
+
+/** At the end that an event made, with the cotangents of all rows there: those of later times are, too. */
+function afterEvent(ts: Tensor, cts: Leaves, zeros: Leaves): Standing {
+  const isAtEnd = ts.equal(ts.at(-1));
+  const state = zeros.map((leaf, i) => {
+    const ct = cts[i];
+    if (ct === undefined) return leaf;
+    const mask = isAtEnd.reshape([-1, ...leaf.shape.map(() => 1)]);
+    return select(mask, ct, 0).sum({ axes: 0 });
+  });
+  return { state, j: isAtEnd.not().cast('i32').sum().sub(1) };
 }
 
 /** The adjoint equations of (a, g) along an interpolant, traced once and called by each stage. */

@@ -3,7 +3,7 @@ import { array, createOde, type StepController, type Tensor } from '@node-ode/co
 import { check, demand, type Check } from '../support/check.ts';
 import { fehlberg } from '../support/fehlberg.ts';
 import { logSlope } from '../support/numbers.ts';
-import { demandSamplesAsAlone } from '../support/sample-solves.ts';
+import { asAlone, demandSamplesAsAlone } from '../support/sample-solves.ts';
 import { judge, trial, type ControllerSubject } from './subject.ts';
 
 const tolerances = { rtol: 1e-3, atol: 1e-5 };
@@ -27,8 +27,7 @@ async function decidesAsAlone({ backend, make }: ControllerSubject): Promise<voi
   const controller = make({ rtol: 1e-6, atol: 1e-8 });
   if (controller.perSample !== true) return;
   const ode = createOde({ backend, solver: fehlberg(), controller, dtype: 'f64', maxSteps: 100_000 });
-  const values = { rtol: 1e-12, atol: 1e-13 };
-  await demandSamplesAsAlone(controller.name, ode, { values, gradients: { rtol: 1e-9, atol: 1e-10 } });
+  await demandSamplesAsAlone(controller.name, ode, asAlone);
 }
 
 /** y' = −2ty², y(0) = 1, y = 1/(1 + t²), from t0 to t1. */

@@ -16,6 +16,7 @@ import { gradientMethodChecks } from './checks.ts';
 const backprop = (): GradientMethod => ({
   name: 'backprop',
   perSample: true,
+  handlesEvents: true,
   solve: (problem, integrate) => integrate(problem),
 });
 
@@ -75,6 +76,21 @@ const parameterChecks = [
 const network = 'has gradients through a network, for trees and nested bodies';
 
 const broken: readonly (readonly [string, () => GradientMethod, readonly string[]])[] = [
+  [
+    'an end of the solve that is a constant',
+    () => ({
+      ...backprop(),
+      solve: (problem, integrate) => {
+        const results = integrate(problem);
+        if (problem.events === undefined) return results;
+        const last = problem.ts.shape[0] ?? 0;
+        return results.map((rows, i) =>
+          i < problem.y0.length ? rows.setRow(last, stopGradient(rows.at(last))) : rows,
+        );
+      },
+    }),
+    ['has gradients of the time and the state of an event, if it says so'],
+  ],
   [
     'the sign of the gradient for y0',
     on(({ y0 }) => ({ y0: floats(y0, neg) })),

@@ -5,6 +5,7 @@ import {
   rungeKutta,
   stopGradient,
   type Leaves,
+  type RungeKuttaInterpolant,
   type Solver,
   type Tensor,
 } from '@node-ode/core';
@@ -98,6 +99,7 @@ const names = {
   types: 'returns data of fixed types',
   says: 'returns an error estimate if it says so',
   ends: 'meets both ends of a step',
+  joins: 'has one value and one slope at each end of a step, with further evaluations or without',
   pure: 'gives the same results for the same inputs',
   fsal: 'evaluates last what the next step evaluates first, if it says so',
   traced: 'reports as many evaluations as it traces',
@@ -110,6 +112,7 @@ const names = {
   step: 'is differentiable through a step: y0, t, h and parameters',
   solve: 'is differentiable through a solve: y0, times and parameters',
   within: 'is differentiable within a step',
+  event: 'ends at an event, and starts anew behind a jump of f',
 } as const;
 
 /** A good solver with some of its members replaced. */
@@ -157,7 +160,19 @@ const broken: readonly (readonly [string, () => Solver, readonly (keyof typeof n
     altered(fehlberg, (base) => ({
       interpolate: (interpolant, theta) => base.interpolate(interpolant, theta.mul(0.999)),
     })),
-    ['dense', 'ends'],
+    ['dense', 'ends', 'event'],
+  ],
+  [
+    'further evaluations that move the end of a step, and are not counted',
+    altered(fehlberg, () => ({
+      densify: (f, t, interpolant) => {
+        const { y, h, k } = interpolant as RungeKuttaInterpolant;
+        const [first, ...others] = k;
+        const again = f(t, y).map((d, i) => d.add(first![i]!).mul(0.501));
+        return { interpolant: { y, h, k: [again, ...others] }, evaluations: 0 };
+      },
+    })),
+    ['joins', 'ends', 'dense', 'traced', 'executed'],
   ],
   [
     'a result that depends on how often it was traced',

@@ -22,6 +22,12 @@ const mixing = [
 /** One cotangent for each time. */
 const weights = [0.4, -0.9, 0.7, 1.3];
 
+/**
+ * How near is near enough at rtol 1e-6. An engine may sum over a sample in another order than over a batch of one; an error
+ * estimate is a difference of nearly equal numbers, in which that rounding shows, and with it in the sizes of the steps.
+ */
+export const asAlone = { values: { rtol: 1e-10, atol: 1e-11 }, gradients: { rtol: 1e-8, atol: 1e-9 } } as const;
+
 /** What becomes of a sample. */
 interface Outcome {
   /** States at every time. */
