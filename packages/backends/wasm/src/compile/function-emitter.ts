@@ -31,17 +31,36 @@ export const loadScalar = (variable: Variable, address: Code, offset = 0): Code 
   return variable.dtype === 'bool' ? op('i32.ne', code, i32(0)) : code;
 };
 
+/** Values of a function for another that does a part of its work: locals of the other. */
+export interface HandedOver {
+  readonly pointer: (root: Root) => Local;
+  readonly scalar: (variable: Variable) => Local;
+}
+
 export class FunctionEmitter {
   readonly f: FunctionBuilder;
   readonly context: ModuleContext;
   readonly plan: FunctionPlan;
   readonly #locals = new Map<Variable, readonly Local[]>();
   readonly #pointers = new Map<Root, Local>();
+  readonly #handedOver: HandedOver | undefined;
 
-  constructor(context: ModuleContext, plan: FunctionPlan) {
+  constructor(
+    context: ModuleContext,
+    plan: FunctionPlan,
+    { f, handedOver }: { readonly f: FunctionBuilder; readonly handedOver?: HandedOver } = {
+      f: context.function(plan),
+    },
+  ) {
     this.context = context;
     this.plan = plan;
-    this.f = context.function(plan);
+    this.f = f;
+    this.#handedOver = handedOver;
+  }
+
+  /** An emitter for another function, which does a part of this one's work. */
+  part(f: FunctionBuilder, handedOver: HandedOver): FunctionEmitter {
+    return new FunctionEmitter(this.context, this.plan, { f, handedOver });
   }
 
   emit(): void {
@@ -123,7 +142,7 @@ export class FunctionEmitter {
 
   /** The local of a root whose place is known only when the function runs. */
   pointer(root: Root): Local {
-    let local = this.#pointers.get(root);
+    let local = this.#handedOver?.pointer(root) ?? this.#pointers.get(root);
     if (local === undefined) this.#pointers.set(root, (local = this.f.local('i32')));
     return local;
   }
@@ -149,13 +168,17 @@ export class FunctionEmitter {
   scalar(variable: Variable): Code {
     const { of } = viewOf(variable);
     if (of.constant !== undefined) return scalarConstant(of.dtype, of.constant);
-    return get(this.#locals.get(of)![0]!);
+    return get(this.#localOf(of));
+  }
+
+  /** The local of a scalar that was computed. */
+  #localOf(scalar: Variable): Local {
+    return this.#handedOver?.scalar(scalar) ?? this.#locals.get(scalar)![0]!;
   }
 
   scalarOperand(variable: Variable): ScalarOperand {
     const { of } = viewOf(variable);
-    const known = of.constant === undefined ? this.#locals.get(of) : undefined;
-    const local = known?.[0] ?? this.f.keep(scalarType(of.dtype), this.scalar(of));
+    const local = of.constant === undefined ? this.#localOf(of) : this.f.keep(scalarType(of.dtype), this.scalar(of));
     return { local, dtype: of.dtype };
   }
 

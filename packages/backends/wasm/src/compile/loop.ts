@@ -11,10 +11,13 @@ import type { Variable } from './variable.ts';
 import { combine, combineLanes, lanesOf, neutral } from './vector.ts';
 
 export function emitLoop(e: FunctionEmitter, step: LoopStep): void {
+  if (step.product !== undefined) {
+    emitProduct(e, step, step.product);
+    return;
+  }
   const body = new LoopBody(e, step);
   body.emitWithPreparations(() => {
-    if (step.product === undefined) new Nest(e, step, body).emit();
-    else emitProduct(e, step, step.product, body);
+    new Nest(e, step, body).emit();
   });
 }
 

@@ -26,6 +26,8 @@ export interface Program {
   readonly functionOf: (graph: Graph, role: Role) => FunctionPlan;
   /** Memory that holds a tensor of equal elements from the start: a variable that nobody may write to. */
   readonly constantTensor: (shape: Shape, dtype: DType, value: number) => Variable;
+  /** Threads that may share a function's work. */
+  readonly threads: number;
 }
 
 /** More members need more registers than there are. */

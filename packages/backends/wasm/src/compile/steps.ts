@@ -48,6 +48,13 @@ export interface Product {
   readonly output: Variable;
 }
 
+/** That threads share a step, and how it is told what it needs of the function that it is part of. */
+export interface Job {
+  readonly threads: number;
+  /** Words of memory, eight bytes each, as addresses relative to the arena: one for each variable that it may use. */
+  readonly slots: readonly number[];
+}
+
 /** One pass over all index tuples of `shape`. */
 export interface LoopStep {
   readonly kind: 'loop';
@@ -58,6 +65,8 @@ export interface LoopStep {
   reducedAxes: readonly number[] | undefined;
   /** Scratch memory of its product. */
   scratch: Root | undefined;
+  /** Set if threads share it. */
+  job?: Job;
 }
 
 export type KernelPrimitive = keyof typeof kernels;

@@ -231,7 +231,7 @@ class Storage {
         if (step.product !== undefined && step.product.output.uses.length > 0) this.#place(step.product.output, path);
         for (const { output } of step.members) if (output.uses.length > 0) this.#place(output, path);
         if (step.product !== undefined) {
-          const bytes = productScratchBytes(step.product);
+          const bytes = productScratchBytes(step.product, step.job);
           const root = newRoot(bytes, { kind: 'frame' });
           if (bytes > 0) step.scratch = this.#occupy(root, step.product.output.position);
         }

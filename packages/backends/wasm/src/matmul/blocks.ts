@@ -3,21 +3,30 @@ import { countUp, get, i32, op } from '../encoder/code.ts';
 import type { Code, FunctionBuilder, Local } from '../encoder/function.ts';
 import { blockFunction } from './functions.ts';
 import type { BlockPlan } from './plan.ts';
+import { rowAddress, type RowRange } from './rows.ts';
 import type { MatmulSpec, ResultVector } from './spec.ts';
 import { advance, range, vectorBytes, type VectorType } from './vector.ts';
+
+/** Addresses of the operands and of scratch memory for a block, and the rows to compute: whole blocks. */
+export interface BlocksPlace {
+  readonly a: Local;
+  readonly b: Local;
+  readonly results: Local;
+  readonly rows: RowRange;
+}
 
 export function emitBlocks(
   f: FunctionBuilder,
   type: VectorType,
   { m, n }: MatmulSpec,
   plan: BlockPlan,
-  { a, b, results }: { readonly a: Local; readonly b: Local; readonly results: Local },
+  { a, b, results, rows: range }: BlocksPlace,
   store: (result: ResultVector) => void,
 ): void {
   const { blockRows, rowOfA, swapped } = plan;
   const lastRows = m % blockRows;
-  const part = f.keep('i32', get(a));
-  const [row, end] = [f.keep('i32', i32(0)), f.local('i32')];
+  const part = f.keep('i32', rowAddress(a, range, rowOfA));
+  const [row, end] = [f.keep('i32', range.first), f.local('i32')];
   const call = (rows: number): void => {
     const [left, right] = swapped ? [b, part] : [part, b];
     f.get(left)
@@ -35,7 +44,7 @@ export function emitBlocks(
     f.loop((again) => {
       body();
       advance(f, part, blockRows * rowOfA);
-      f.get(row).i32(m).op('i32.lt_u').branchIf(again);
+      f.get(row).emit(range.end).op('i32.lt_u').branchIf(again);
     });
   };
   blocks(() => {

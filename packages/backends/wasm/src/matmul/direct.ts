@@ -1,12 +1,12 @@
 /** Products with small k, in line: each result is summed in registers and delivered at once. */
 import { get, i32, op, countUp } from '../encoder/code.ts';
 import type { Code, FunctionBuilder, Local } from '../encoder/function.ts';
+import { rowAddress, type RowRange } from './rows.ts';
 import type { ResultVector } from './spec.ts';
 import { advance, range, vectorBytes, type VectorType } from './vector.ts';
 
 /** A product and where its operands' elements are, in bytes; columns of the right operand are contiguous. */
 export interface DirectProduct {
-  readonly m: number;
   readonly n: number;
   readonly k: number;
   readonly left: { readonly row: number; readonly k: number };
@@ -16,13 +16,13 @@ export interface DirectProduct {
 export function emitDirect(
   f: FunctionBuilder,
   type: VectorType,
-  { m, n, k, left, right }: DirectProduct,
-  at: { readonly left: Local; readonly right: Local },
+  { n, k, left, right }: DirectProduct,
+  at: { readonly left: Local; readonly right: Local; readonly rows: RowRange },
   store: (result: ResultVector) => void,
 ): void {
   const steps = range(k);
   const row = f.local('i32');
-  const from = f.keep('i32', get(at.left));
+  const from = f.keep('i32', rowAddress(at.left, at.rows, left.row));
   const element =
     (l: number): Code =>
     (g) =>
@@ -32,7 +32,7 @@ export function emitDirect(
     k === 0 ? zero : steps.slice(1).reduce((code, l) => op(type.add, code, product(l)), product(0));
   const value = f.local('v128');
   const eachRow = (body: () => void): void => {
-    countUp(f, row, { start: i32(0), end: i32(m), step: 1 }, () => {
+    countUp(f, row, { start: at.rows.first, end: at.rows.end, step: 1 }, () => {
       body();
       advance(f, from, left.row);
     });

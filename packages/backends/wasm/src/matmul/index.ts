@@ -3,55 +3,127 @@ import { get, i32, op } from '../encoder/code.ts';
 import type { Code, FunctionBuilder, Local } from '../encoder/function.ts';
 import { emitBlocks } from './blocks.ts';
 import { emitDirect } from './direct.ts';
-import { packed } from './functions.ts';
-import { packedBytes, planMatmul, resultBytes, type Packing } from './plan.ts';
+import { emitPacking } from './functions.ts';
+import { packedBytes, planMatmul, resultBytes, type MatmulPlan, type Packing } from './plan.ts';
+import { allRows, rowsOfBlock, type RowRange } from './rows.ts';
 import type { MatmulSpec, ResultVector } from './spec.ts';
 import { storePart, vectorType } from './vector.ts';
 
 export type { MatmulSpec, ResultVector } from './spec.ts';
 
+/** Addresses of the matrices, and of scratch memory, a multiple of 16. */
+export interface MatmulOperands {
+  readonly a: Local;
+  readonly b: Local;
+  readonly scratch: Code;
+}
+
+/** Writes what becomes of a vector of results. */
+export type Store = (result: ResultVector) => void;
+
 /** Bytes of scratch memory that the product needs (0 if none). */
 export function scratchBytes(spec: MatmulSpec): number {
-  if (spec.m === 0 || spec.n === 0) return 0;
+  if (isEmpty(spec)) return 0;
   const plan = planMatmul(spec);
-  const { a, b } = plan.packings;
-  return packedBytes(spec, a) + packedBytes(spec, b) + (plan.kind === 'blocks' ? resultBytes(plan) : 0);
+  return packingBytes(spec, plan) + resultBytes(plan);
 }
 
 /**
  * Writes the product of the matrices at `a` and `b`. `store` is called, while code is written, for each of the one or two
- * places where a vector of results is complete, and writes what becomes of it; the code delivers each element of C once, rows
- * in order. It must not overwrite `a` or `b`, which are still read, nor the scratch memory, which starts at a multiple of 16.
+ * places where a vector of results is complete; the code delivers each element of C once, rows in order. What `store` writes
+ * must not overwrite `a` or `b`, which are still read, nor the scratch memory.
  *
  * @example
  * emitMatmul(f, spec, { a, b, scratch: i32(address) }, storeTo(f, spec, c));
  */
-export function emitMatmul(
+export function emitMatmul(f: FunctionBuilder, spec: MatmulSpec, operands: MatmulOperands, store: Store): void {
+  if (isEmpty(spec)) return;
+  const plan = planMatmul(spec);
+  const read = readOperands(f, spec, plan, operands, (packing, source, target) => {
+    emitPacking(f, vectorType(spec.dtype), packing, source, target);
+  });
+  const results = op('i32.add', operands.scratch, i32(packingBytes(spec, plan)));
+  emitRows(f, spec, plan, { ...read, results, rows: allRows(spec.m) }, store);
+}
+
+/**
+ * A product in blocks of rows, which may be computed in any order and at the same time: each element is the same sum, term by
+ * term, that `emitMatmul` writes.
+ */
+export interface BlockedMatmul {
+  readonly blocks: number;
+  /** Scratch memory that is written before the blocks, and read by all: copies of the operands. */
+  readonly sharedBytes: number;
+  /** Scratch memory of one block while it is computed. */
+  readonly blockBytes: number;
+  /** Writes what comes before the blocks. */
+  readonly emitBefore: (f: FunctionBuilder, operands: MatmulOperands) => void;
+  /** Writes one block, in another function perhaps. `results` is the address of the block's own scratch memory. */
+  readonly emitBlock: (
+    f: FunctionBuilder,
+    operands: MatmulOperands,
+    at: { readonly block: Local; readonly results: Code },
+    store: Store,
+  ) => void;
+}
+
+/** A product that has elements, in at least so many blocks if it has the rows. */
+export function blockedMatmul(spec: MatmulSpec, leastBlocks: number): BlockedMatmul {
+  const plan = planMatmul(spec, leastBlocks);
+  return {
+    blocks: Math.ceil(spec.m / plan.blockRows),
+    sharedBytes: packingBytes(spec, plan),
+    blockBytes: resultBytes(plan),
+    emitBefore: (f, operands) => {
+      readOperands(f, spec, plan, operands, (packing, source, target) => {
+        emitPacking(f, vectorType(spec.dtype), packing, source, target);
+      });
+    },
+    emitBlock: (f, operands, { block, results }, store) => {
+      const read = readOperands(f, spec, plan, operands, () => undefined);
+      emitRows(f, spec, plan, { ...read, results, rows: rowsOfBlock(f, spec.m, plan.blockRows, block) }, store);
+    },
+  };
+}
+
+const isEmpty = ({ m, n }: MatmulSpec): boolean => m === 0 || n === 0;
+
+/** Bytes of the operands' copies, which lie at the start of the scratch memory. */
+const packingBytes = (spec: MatmulSpec, { packings: { a, b } }: MatmulPlan): number =>
+  packedBytes(spec, a) + packedBytes(spec, b);
+
+/** Where each operand is read: where it is, or in its copy, which `copy` may write. */
+function readOperands(
   f: FunctionBuilder,
   spec: MatmulSpec,
-  operands: { readonly a: Local; readonly b: Local; readonly scratch: Code },
-  store: (result: ResultVector) => void,
+  { packings }: MatmulPlan,
+  { a, b, scratch }: MatmulOperands,
+  copy: (packing: Packing, source: Local, target: Local) => void,
+): { readonly a: Local; readonly b: Local } {
+  const operand = (source: Local, packing: Packing | undefined, offset: number): Local => {
+    if (packing === undefined) return source;
+    const target = f.keep('i32', op('i32.add', scratch, i32(offset)));
+    copy(packing, source, target);
+    return target;
+  };
+  return { a: operand(a, packings.a, 0), b: operand(b, packings.b, packedBytes(spec, packings.a)) };
+}
+
+function emitRows(
+  f: FunctionBuilder,
+  spec: MatmulSpec,
+  plan: MatmulPlan,
+  at: { readonly a: Local; readonly b: Local; readonly results: Code; readonly rows: RowRange },
+  store: Store,
 ): void {
-  if (spec.m === 0 || spec.n === 0) return;
+  const { a, b, results, rows } = at;
   const type = vectorType(spec.dtype);
-  const plan = planMatmul(spec);
-  const { packings } = plan;
-  const bytesOfA = packedBytes(spec, packings.a);
-  const scratchAt = (offset: number): Local => f.keep('i32', op('i32.add', operands.scratch, i32(offset)));
-  const operand = (source: Local, packing: Packing | undefined, offset: number): Local =>
-    packing === undefined ? source : packed(f, type, packing, source, scratchAt(offset));
-  const a = operand(operands.a, packings.a, 0);
-  const b = operand(operands.b, packings.b, bytesOfA);
-  if (plan.kind === 'direct') {
-    emitDirect(f, type, plan.product, { left: a, right: b }, store);
-    return;
-  }
-  const results = scratchAt(bytesOfA + packedBytes(spec, packings.b));
-  emitBlocks(f, type, spec, plan, { a, b, results }, store);
+  if (plan.kind === 'direct') emitDirect(f, type, plan.product, { left: a, right: b, rows }, store);
+  else emitBlocks(f, type, spec, plan, { a, b, results: f.keep('i32', results), rows }, store);
 }
 
 /** A `store` for `emitMatmul` that writes the plain results to a dense, row-major [m, n] matrix at `c`. */
-export function storeTo(f: FunctionBuilder, spec: MatmulSpec, c: Local): (result: ResultVector) => void {
+export function storeTo(f: FunctionBuilder, spec: MatmulSpec, c: Local): Store {
   const type = vectorType(spec.dtype);
   const address = f.local('i32');
   return ({ value, row, column, count }) => {

@@ -24,6 +24,8 @@ export interface DirectPlan {
   readonly kind: 'direct';
   readonly packings: Packings;
   readonly product: DirectProduct;
+  /** Rows that are computed together. */
+  readonly blockRows: number;
 }
 
 /** A product in blocks of rows, each computed into scratch memory by one call. */
@@ -56,11 +58,12 @@ const columnsThatPayTransposing = 128;
 /** A product with strides in bytes; whether an operand is stored transposed matters only if it has rows and columns. */
 interface Layout extends MatmulSpec {
   readonly type: VectorType;
+  readonly leastBlocks: number;
   readonly a: { readonly row: number; readonly k: number };
   readonly b: { readonly column: number; readonly k: number };
 }
 
-function layoutOf(spec: MatmulSpec): Layout {
+function layoutOf(spec: MatmulSpec, leastBlocks: number): Layout {
   const { m, n, k } = spec;
   const type = vectorType(spec.dtype);
   const { bytes } = type;
@@ -68,6 +71,7 @@ function layoutOf(spec: MatmulSpec): Layout {
   const transposeB = spec.transposeB && n > 1 && k > 1;
   return {
     ...spec,
+    leastBlocks,
     transposeA,
     transposeB,
     type,
@@ -76,9 +80,12 @@ function layoutOf(spec: MatmulSpec): Layout {
   };
 }
 
-/** The way that is fastest, by measurement (bench/matmul.mjs), for a product that has elements. */
-export function planMatmul(spec: MatmulSpec): MatmulPlan {
-  const layout = layoutOf(spec);
+/**
+ * The way that is fastest, by measurement (bench/matmul.mjs), for a product that has elements. It is cut into at least so many
+ * blocks, if it has the rows; no element depends on how many there are.
+ */
+export function planMatmul(spec: MatmulSpec, leastBlocks = 1): MatmulPlan {
+  const layout = layoutOf(spec, leastBlocks);
   const { m, n, k, type, transposeA, transposeB } = layout;
   if (k <= directK) return planDirect(layout);
   const narrow = n < type.lanes;
@@ -90,19 +97,20 @@ export function planMatmul(spec: MatmulSpec): MatmulPlan {
   return planOuter(layout);
 }
 
-function planDirect({ m, n, k, type, a, b, transposeB }: Layout): DirectPlan {
+function planDirect({ m, n, k, type, a, b, transposeB, leastBlocks }: Layout): DirectPlan {
   const packings: Packings = transposeB ? { b: transposition(type, n, k) } : {};
   return {
     kind: 'direct',
     packings,
-    product: { m, n, k, left: a, right: { k: transposeB ? pitchOf(type, n) : b.k } },
+    product: { n, k, left: a, right: { k: transposeB ? pitchOf(type, n) : b.k } },
+    blockRows: Math.ceil(m / leastBlocks),
   };
 }
 
 /** A is read along m or, by dot products, along k: either way Cᵀ, which is long, comes out in vectors, and C is too narrow to. */
-function planSwapped({ m, n, k, type, a, b, transposeA }: Layout, tile: Tile): BlockPlan {
+function planSwapped({ m, n, k, type, a, b, transposeA, leastBlocks }: Layout, tile: Tile): BlockPlan {
   const unit = transposeA ? tile.columns * type.lanes : tile.columns;
-  const blockRows = blockRowsOf(m, n * type.bytes, unit);
+  const blockRows = blockRowsOf(m, n * type.bytes, unit, leastBlocks);
   const common = { rows: n, k, pitch: pitchOf(type, blockRows), tile };
   return {
     kind: 'blocks',
@@ -123,7 +131,7 @@ function planSwapped({ m, n, k, type, a, b, transposeA }: Layout, tile: Tile): B
   };
 }
 
-function planDot({ m, n, k, type, a, b, transposeB }: Layout): BlockPlan {
+function planDot({ m, n, k, type, a, b, transposeB, leastBlocks }: Layout): BlockPlan {
   const pitch = pitchOf(type, n);
   const tile = dotTile(type, m, n);
   const right = { column: transposeB ? b.column : pitchOf(type, k) };
@@ -131,13 +139,13 @@ function planDot({ m, n, k, type, a, b, transposeB }: Layout): BlockPlan {
     kind: 'blocks',
     packings: transposeB ? {} : { b: transposition(type, k, n) },
     swapped: false,
-    blockRows: blockRowsOf(m, pitch, tile.rows),
+    blockRows: blockRowsOf(m, pitch, tile.rows, leastBlocks),
     block: (rows) => ({ kernel: 'dot', rows, columns: n, k, pitch, tile, left: { row: a.row }, right }),
     rowOfA: a.row,
   };
 }
 
-function planOuter({ m, n, k, type, a, b, transposeA, transposeB }: Layout): BlockPlan {
+function planOuter({ m, n, k, type, a, b, transposeA, transposeB, leastBlocks }: Layout): BlockPlan {
   const pitch = pitchOf(type, n);
   const vectors = vectorsFor(type, n);
   const tile = outerTile(m, vectors);
@@ -153,7 +161,7 @@ function planOuter({ m, n, k, type, a, b, transposeA, transposeB }: Layout): Blo
       b: packB ? { stored: transposeB ? 'columns' : 'rows', strips } : undefined,
     },
     swapped: false,
-    blockRows: blockRowsOf(m, pitch, tile.rows),
+    blockRows: blockRowsOf(m, pitch, tile.rows, leastBlocks),
     block: (rows) => ({ kernel: 'outer', rows, vectors, k, pitch, tile, left, right }),
     rowOfA: left.row,
   };
@@ -173,15 +181,16 @@ export function packedBytes(spec: MatmulSpec, packing: Packing | undefined): num
   return packing === undefined ? 0 : stripsBytes(vectorType(spec.dtype), packing.strips);
 }
 
-/** Bytes of the largest block's results. */
-export function resultBytes(plan: BlockPlan): number {
+/** Bytes of the largest block's results, where they are in memory before they are delivered. */
+export function resultBytes(plan: MatmulPlan): number {
+  if (plan.kind === 'direct') return 0;
   const { rows, pitch } = plan.block(plan.blockRows);
   return rows * pitch;
 }
 
 /** Blocks of about the same size, a multiple of `unit` rows. */
-function blockRowsOf(m: number, bytesOfRow: number, unit: number): number {
+function blockRowsOf(m: number, bytesOfRow: number, unit: number, leastBlocks: number): number {
   const most = Math.max(leastBlockRows, Math.floor(blockBytes / bytesOfRow));
-  const blocks = Math.ceil(m / most);
+  const blocks = Math.max(Math.ceil(m / most), leastBlocks);
   return Math.min(m, Math.ceil(m / blocks / unit) * unit);
 }

@@ -1,0 +1,52 @@
+/** Which steps the threads of a backend share, and in how many parts. */
+import { sizeOf } from '@node-ode/core';
+import type { LoopStep, Scope, Step } from './steps.ts';
+import { viewOf } from './variable.ts';
+
+/** From so many floating-point operations on, a product is faster on several threads, by measurement (bench/threads.mjs). */
+export const leastSharedWork = 2 ** 20;
+
+/** Some parts for each thread: one that starts late, or is slowed down by the system, takes fewer. */
+const partsForEachThread = 4;
+/** A part with fewer operations is hardly longer than the time it takes to hand it out. */
+const leastPartWork = 2 ** 18;
+
+/** How many parts are best for so many operations. */
+export const partsFor = (work: number, threads: number): number =>
+  Math.max(1, Math.min(partsForEachThread * threads, Math.floor(work / leastPartWork)));
+
+/** Makes jobs of the steps that are worth it. */
+export function planJobs({ steps }: Scope, threads: number, takeSlot: () => number): void {
+  if (threads === 1) return;
+  const visit = (step: Step): void => {
+    switch (step.kind) {
+      case 'loop':
+        if (productWork(step) >= leastSharedWork) {
+          step.job = { threads, slots: Array.from({ length: variablesOf(step) }, takeSlot) };
+        }
+        break;
+      case 'cond':
+        for (const branch of step.branches) branch.steps.forEach(visit);
+        break;
+      case 'while':
+        step.condition.steps.forEach(visit);
+        break;
+      default:
+    }
+  };
+  steps.forEach(visit);
+}
+
+/** Multiplications and additions of a loop's product; 0 without one. */
+function productWork({ product }: LoopStep): number {
+  if (product === undefined) return 0;
+  const k = product.a.shape.at(product.transposeA ? -2 : -1)!;
+  return 2 * k * sizeOf(product.output.shape);
+}
+
+/** How many variables a loop reads or writes. */
+function variablesOf({ members, product }: LoopStep): number {
+  const operands = product === undefined ? [] : [product.a, product.b, product.output];
+  const all = [...operands, ...members.flatMap(({ inputs, output }) => [...inputs, output])];
+  return new Set(all.map((variable) => viewOf(variable).of)).size;
+}
