@@ -1,18 +1,19 @@
-/** Products in blocks of rows: each is computed by a call into scratch memory, then its results are delivered. */
+/** Products in blocks: each is computed by a call into scratch memory, then its results are delivered. */
 import { countUp, get, i32, op } from '../encoder/code.ts';
 import type { Code, FunctionBuilder, Local } from '../encoder/function.ts';
 import { blockFunction } from './functions.ts';
 import type { BlockPlan } from './plan.ts';
-import { rowAddress, type RowRange } from './rows.ts';
+import { atMost, bySize, spanStart, type Span } from './span.ts';
 import type { MatmulSpec, ResultVector } from './spec.ts';
 import { advance, range, vectorBytes, type VectorType } from './vector.ts';
 
-/** Addresses of the operands and of scratch memory for a block, and the rows to compute: whole blocks. */
+/** Addresses of the operands and of scratch memory for a block, and what to compute: all blocks or one. */
 export interface BlocksPlace {
   readonly a: Local;
   readonly b: Local;
   readonly results: Local;
-  readonly rows: RowRange;
+  readonly rows: Span;
+  readonly columns: Span;
 }
 
 export function emitBlocks(
@@ -20,20 +21,19 @@ export function emitBlocks(
   type: VectorType,
   { m, n }: MatmulSpec,
   plan: BlockPlan,
-  { a, b, results, rows: range }: BlocksPlace,
+  { a, b, results, rows, columns }: BlocksPlace,
   store: (result: ResultVector) => void,
 ): void {
-  const { blockRows, rowOfA, swapped } = plan;
-  const lastRows = m % blockRows;
-  const part = f.keep('i32', rowAddress(a, range, rowOfA));
-  const [row, end] = [f.keep('i32', range.first), f.local('i32')];
-  const call = (rows: number): void => {
-    const [left, right] = swapped ? [b, part] : [part, b];
+  const { blockRows, blockColumns, rowOfA, columnOfB, swapped } = plan;
+  const ofA = f.keep('i32', spanStart(a, rows, rowOfA));
+  const ofB = columns.isWhole ? b : f.keep('i32', spanStart(b, columns, columnOfB));
+  const [row, end] = [f.keep('i32', rows.first), f.local('i32')];
+  const call = (blockOfRows: number, blockOfColumns: number): void => {
+    const [left, right] = swapped ? [ofB, ofA] : [ofA, ofB];
     f.get(left)
       .get(right)
       .get(results)
-      .call(blockFunction(f.module, type, plan.block(rows)));
-    f.emit(op('i32.add', get(row), i32(rows))).set(end);
+      .call(blockFunction(f.module, type, plan.block(blockOfRows, blockOfColumns)));
   };
   // One delivery for blocks of both sizes: what `store` writes may be long.
   const blocks = (body: () => void): void => {
@@ -43,27 +43,19 @@ export function emitBlocks(
     }
     f.loop((again) => {
       body();
-      advance(f, part, blockRows * rowOfA);
-      f.get(row).emit(range.end).op('i32.lt_u').branchIf(again);
+      advance(f, ofA, blockRows * rowOfA);
+      f.get(row).emit(rows.end).op('i32.lt_u').branchIf(again);
     });
   };
   blocks(() => {
-    if (lastRows === 0) call(blockRows);
-    else {
-      f.get(row)
-        .i32(m - lastRows)
-        .op('i32.lt_u');
-      f.if(
-        () => {
-          call(blockRows);
-        },
-        () => {
-          call(lastRows);
-        },
-      );
-    }
+    bySize(f, { first: get(row), extent: m, size: blockRows }, (blockOfRows) => {
+      bySize(f, { first: columns.first, extent: n, size: blockColumns }, (blockOfColumns) => {
+        call(blockOfRows, blockOfColumns);
+      });
+      f.emit(op('i32.add', get(row), i32(blockOfRows))).set(end);
+    });
     const result = f.keep('i32', get(results));
-    const { pitch } = plan.block(blockRows);
+    const { pitch } = plan.block(blockRows, blockColumns);
     const eachRow = (body: () => void): void => {
       f.loop((again) => {
         body();
@@ -71,7 +63,7 @@ export function emitBlocks(
       });
     };
     if (swapped) deliverColumns(f, type, n, pitch, { result, row, eachRow }, store);
-    else deliverRows(f, type, n, { result, row, eachRow }, store);
+    else deliverRows(f, type, n, { result, row, eachRow, columns }, store);
   });
 }
 
@@ -87,10 +79,11 @@ function deliverRows(
   f: FunctionBuilder,
   type: VectorType,
   n: number,
-  { result, row, eachRow }: Delivery,
+  { result, row, eachRow, columns }: Delivery & { readonly columns: Span },
   store: (result: ResultVector) => void,
 ): void {
   const whole = n - (n % type.lanes);
+  const end = columns.isWhole ? i32(whole) : get(f.keep('i32', atMost(columns.end, whole)));
   const value = f.local('v128');
   const column = f.local('i32');
   const deliver = (at: Code, count: number): void => {
@@ -101,11 +94,17 @@ function deliverRows(
   eachRow(() => {
     if (whole === type.lanes) deliver(i32(0), type.lanes);
     else if (whole > 0) {
-      countUp(f, column, { start: i32(0), end: i32(whole), step: type.lanes }, () => {
+      countUp(f, column, { start: columns.first, end, step: type.lanes }, () => {
         deliver(get(column), type.lanes);
       });
     }
-    if (whole < n) deliver(i32(whole), n - whole);
+    if (whole === n) return;
+    if (columns.isWhole) deliver(i32(whole), n - whole);
+    else {
+      f.emit(op('i32.eq', columns.end, i32(n))).if(() => {
+        deliver(i32(whole), n - whole);
+      });
+    }
   });
 }
 

@@ -1,7 +1,7 @@
 /** Products with small k, in line: each result is summed in registers and delivered at once. */
 import { get, i32, op, countUp } from '../encoder/code.ts';
 import type { Code, FunctionBuilder, Local } from '../encoder/function.ts';
-import { rowAddress, type RowRange } from './rows.ts';
+import { spanStart, type Span } from './span.ts';
 import type { ResultVector } from './spec.ts';
 import { advance, range, vectorBytes, type VectorType } from './vector.ts';
 
@@ -17,12 +17,12 @@ export function emitDirect(
   f: FunctionBuilder,
   type: VectorType,
   { n, k, left, right }: DirectProduct,
-  at: { readonly left: Local; readonly right: Local; readonly rows: RowRange },
+  at: { readonly left: Local; readonly right: Local; readonly rows: Span },
   store: (result: ResultVector) => void,
 ): void {
   const steps = range(k);
   const row = f.local('i32');
-  const from = f.keep('i32', rowAddress(at.left, at.rows, left.row));
+  const from = f.keep('i32', spanStart(at.left, at.rows, left.row));
   const element =
     (l: number): Code =>
     (g) =>

@@ -1,11 +1,11 @@
 /** Matrix products. */
 import { get, i32, op } from '../encoder/code.ts';
 import type { Code, FunctionBuilder, Local } from '../encoder/function.ts';
-import { emitBlocks } from './blocks.ts';
+import { emitBlocks, type BlocksPlace } from './blocks.ts';
 import { emitDirect } from './direct.ts';
 import { emitPacking } from './functions.ts';
 import { packedBytes, planMatmul, resultBytes, type MatmulPlan, type Packing } from './plan.ts';
-import { allRows, rowsOfBlock, type RowRange } from './rows.ts';
+import { spanOfBlock, whole, type Span } from './span.ts';
 import type { MatmulSpec, ResultVector } from './spec.ts';
 import { storePart, vectorType } from './vector.ts';
 
@@ -43,11 +43,11 @@ export function emitMatmul(f: FunctionBuilder, spec: MatmulSpec, operands: Matmu
     emitPacking(f, vectorType(spec.dtype), packing, source, target);
   });
   const results = op('i32.add', operands.scratch, i32(packingBytes(spec, plan)));
-  emitRows(f, spec, plan, { ...read, results, rows: allRows(spec.m) }, store);
+  emitSpans(f, spec, plan, { ...read, results, rows: whole(spec.m), columns: whole(spec.n) }, store);
 }
 
 /**
- * A product in blocks of rows, which may be computed in any order and at the same time: each element is the same sum, term by
+ * A product in blocks, which may be computed in any order and at the same time: each element is the same sum, term by
  * term, that `emitMatmul` writes.
  */
 export interface BlockedMatmul {
@@ -67,11 +67,14 @@ export interface BlockedMatmul {
   ) => void;
 }
 
-/** A product that has elements, in at least so many blocks if it has the rows. */
+/** A product that has elements, in at least so many blocks if it is large enough. */
 export function blockedMatmul(spec: MatmulSpec, leastBlocks: number): BlockedMatmul {
+  const { m, n } = spec;
   const plan = planMatmul(spec, leastBlocks);
+  const { blockRows, blockColumns } = plan;
+  const columnBlocks = Math.ceil(n / blockColumns);
   return {
-    blocks: Math.ceil(spec.m / plan.blockRows),
+    blocks: Math.ceil(m / blockRows) * columnBlocks,
     sharedBytes: packingBytes(spec, plan),
     blockBytes: resultBytes(plan),
     emitBefore: (f, operands) => {
@@ -81,7 +84,9 @@ export function blockedMatmul(spec: MatmulSpec, leastBlocks: number): BlockedMat
     },
     emitBlock: (f, operands, { block, results }, store) => {
       const read = readOperands(f, spec, plan, operands, () => undefined);
-      emitRows(f, spec, plan, { ...read, results, rows: rowsOfBlock(f, spec.m, plan.blockRows, block) }, store);
+      const rows = spanOfBlock(f, m, blockRows, op('i32.div_u', get(block), i32(columnBlocks)));
+      const columns = spanOfBlock(f, n, blockColumns, op('i32.rem_u', get(block), i32(columnBlocks)));
+      emitSpans(f, spec, plan, { ...read, results, rows, columns }, store);
     },
   };
 }
@@ -109,17 +114,17 @@ function readOperands(
   return { a: operand(a, packings.a, 0), b: operand(b, packings.b, packedBytes(spec, packings.a)) };
 }
 
-function emitRows(
+function emitSpans(
   f: FunctionBuilder,
   spec: MatmulSpec,
   plan: MatmulPlan,
-  at: { readonly a: Local; readonly b: Local; readonly results: Code; readonly rows: RowRange },
+  at: Omit<BlocksPlace, 'results'> & { readonly results: Code },
   store: Store,
 ): void {
-  const { a, b, results, rows } = at;
+  const { a, b, results, rows, columns } = at;
   const type = vectorType(spec.dtype);
   if (plan.kind === 'direct') emitDirect(f, type, plan.product, { left: a, right: b, rows }, store);
-  else emitBlocks(f, type, spec, plan, { a, b, results: f.keep('i32', results), rows }, store);
+  else emitBlocks(f, type, spec, plan, { a, b, results: f.keep('i32', results), rows, columns }, store);
 }
 
 /** A `store` for `emitMatmul` that writes the plain results to a dense, row-major [m, n] matrix at `c`. */

@@ -24,21 +24,24 @@ export interface DirectPlan {
   readonly kind: 'direct';
   readonly packings: Packings;
   readonly product: DirectProduct;
-  /** Rows that are computed together. */
   readonly blockRows: number;
+  readonly blockColumns: number;
 }
 
-/** A product in blocks of rows, each computed into scratch memory by one call. */
+/** A product in blocks, each computed into scratch memory by one call. */
 export interface BlockPlan {
   readonly kind: 'blocks';
   readonly packings: Packings;
   /** Blocks are of Cᵀ = Bᵀ·Aᵀ: B is the left operand of the kernel, and the rows of C are the columns of the block. */
   readonly swapped: boolean;
   readonly blockRows: number;
-  /** The block of so many rows of C. */
-  readonly block: (rows: number) => OuterBlock | DotBlock;
+  readonly blockColumns: number;
+  /** The block of so many rows and columns of C. */
+  readonly block: (rows: number, columns: number) => OuterBlock | DotBlock;
   /** Bytes from A's part for one row of C to that for the next. */
   readonly rowOfA: number;
+  /** Bytes from B's part for one column of C to that for the next, at the first columns of blocks. */
+  readonly columnOfB: number;
 }
 
 export type MatmulPlan = DirectPlan | BlockPlan;
@@ -48,6 +51,8 @@ const directK = 8;
 /** Blocks have as many rows as fit into so many bytes of results, but at least so many that strips of B are used often. */
 const blockBytes = 16384;
 const leastBlockRows = 32;
+/** If there have to be several blocks, rows make them as long as each has so many: columns would have B, and A, read as often. */
+const leastRowsOfSeveral = 16;
 /** From so many bytes of B, and so many rows, on, packing it costs less than reading it in strides. */
 const bytesThatPayPacking = 16384;
 const rowsThatPayPacking = 16;
@@ -82,7 +87,7 @@ function layoutOf(spec: MatmulSpec, leastBlocks: number): Layout {
 
 /**
  * The way that is fastest, by measurement (bench/matmul.mjs), for a product that has elements. It is cut into at least so many
- * blocks, if it has the rows; no element depends on how many there are.
+ * blocks, if it is large enough; no element depends on how many there are.
  */
 export function planMatmul(spec: MatmulSpec, leastBlocks = 1): MatmulPlan {
   const layout = layoutOf(spec, leastBlocks);
@@ -104,6 +109,7 @@ function planDirect({ m, n, k, type, a, b, transposeB, leastBlocks }: Layout): D
     packings,
     product: { n, k, left: a, right: { k: transposeB ? pitchOf(type, n) : b.k } },
     blockRows: Math.ceil(m / leastBlocks),
+    blockColumns: n,
   };
 }
 
@@ -117,6 +123,7 @@ function planSwapped({ m, n, k, type, a, b, transposeA, leastBlocks }: Layout, t
     packings: {},
     swapped: true,
     blockRows,
+    blockColumns: n,
     block: (rows) =>
       transposeA
         ? {
@@ -128,27 +135,31 @@ function planSwapped({ m, n, k, type, a, b, transposeA, leastBlocks }: Layout, t
           }
         : { kernel: 'dot', ...common, columns: rows, left: { row: b.column }, right: { column: a.row } },
     rowOfA: a.row,
+    columnOfB: b.column,
   };
 }
 
-function planDot({ m, n, k, type, a, b, transposeB, leastBlocks }: Layout): BlockPlan {
-  const pitch = pitchOf(type, n);
+function planDot(layout: Layout): BlockPlan {
+  const { m, n, k, type, a, b, transposeB } = layout;
   const tile = dotTile(type, m, n);
   const right = { column: transposeB ? b.column : pitchOf(type, k) };
   return {
     kind: 'blocks',
     packings: transposeB ? {} : { b: transposition(type, k, n) },
     swapped: false,
-    blockRows: blockRowsOf(m, pitch, tile.rows, leastBlocks),
-    block: (rows) => ({ kernel: 'dot', rows, columns: n, k, pitch, tile, left: { row: a.row }, right }),
+    ...blockSizes(layout, tile.rows, tile.columns),
+    block: (rows, columns) => {
+      const pitch = pitchOf(type, columns);
+      return { kernel: 'dot', rows, columns, k, pitch, tile, left: { row: a.row }, right };
+    },
     rowOfA: a.row,
+    columnOfB: right.column,
   };
 }
 
-function planOuter({ m, n, k, type, a, b, transposeA, transposeB, leastBlocks }: Layout): BlockPlan {
-  const pitch = pitchOf(type, n);
-  const vectors = vectorsFor(type, n);
-  const tile = outerTile(m, vectors);
+function planOuter(layout: Layout): BlockPlan {
+  const { m, n, k, type, a, b, transposeA, transposeB } = layout;
+  const tile = outerTile(m, vectorsFor(type, n));
   const strips = { k, n, width: tile.columns };
   const packB = transposeB || (m >= rowsThatPayPacking && n * k * type.bytes >= bytesThatPayPacking);
   const packA = transposeA && k >= kThatPaysTransposing && n >= columnsThatPayTransposing;
@@ -161,9 +172,13 @@ function planOuter({ m, n, k, type, a, b, transposeA, transposeB, leastBlocks }:
       b: packB ? { stored: transposeB ? 'columns' : 'rows', strips } : undefined,
     },
     swapped: false,
-    blockRows: blockRowsOf(m, pitch, tile.rows, leastBlocks),
-    block: (rows) => ({ kernel: 'outer', rows, vectors, k, pitch, tile, left, right }),
+    ...blockSizes(layout, tile.rows, tile.columns * type.lanes),
+    block: (rows, columns) => {
+      const [vectors, pitch] = [vectorsFor(type, columns), pitchOf(type, columns)];
+      return { kernel: 'outer', rows, vectors, k, pitch, tile, left, right };
+    },
     rowOfA: left.row,
+    columnOfB: packB ? k * type.bytes : b.column,
   };
 }
 
@@ -184,13 +199,28 @@ export function packedBytes(spec: MatmulSpec, packing: Packing | undefined): num
 /** Bytes of the largest block's results, where they are in memory before they are delivered. */
 export function resultBytes(plan: MatmulPlan): number {
   if (plan.kind === 'direct') return 0;
-  const { rows, pitch } = plan.block(plan.blockRows);
+  const { rows, pitch } = plan.block(plan.blockRows, plan.blockColumns);
   return rows * pitch;
+}
+
+/** Blocks whose rows and columns are multiples of a tile's. */
+function blockSizes(
+  { m, n, type, leastBlocks }: Layout,
+  tileRows: number,
+  tileColumns: number,
+): Pick<BlockPlan, 'blockRows' | 'blockColumns'> {
+  const blockRows = blockRowsOf(m, pitchOf(type, n), tileRows, leastBlocks);
+  const columnBlocks = Math.ceil(leastBlocks / Math.ceil(m / blockRows));
+  return { blockRows, blockColumns: pieceOf(n, columnBlocks, tileColumns) };
 }
 
 /** Blocks of about the same size, a multiple of `unit` rows. */
 function blockRowsOf(m: number, bytesOfRow: number, unit: number, leastBlocks: number): number {
   const most = Math.max(leastBlockRows, Math.floor(blockBytes / bytesOfRow));
-  const blocks = Math.max(Math.ceil(m / most), leastBlocks);
-  return Math.min(m, Math.ceil(m / blocks / unit) * unit);
+  const several = Math.min(leastBlocks, Math.floor(m / leastRowsOfSeveral));
+  return pieceOf(m, Math.max(Math.ceil(m / most), several), unit);
 }
+
+/** The size of so many pieces of an extent: a multiple of `unit`, or all there is. */
+const pieceOf = (extent: number, pieces: number, unit: number): number =>
+  Math.min(extent, Math.ceil(extent / pieces / unit) * unit);
