@@ -329,7 +329,12 @@ describe('planMatmul', () => {
       const planned = plan(...args);
       if (planned.kind !== 'blocks') throw new Error('no blocks');
       const { packings, swapped } = planned;
-      return [planned.block(planned.blockRows, planned.blockColumns).kernel, swapped, packings.a?.stored, packings.b?.stored];
+      return [
+        planned.block(planned.blockRows, planned.blockColumns).kernel,
+        swapped,
+        packings.a?.stored,
+        packings.b?.stored,
+      ];
     };
     expect(chosen(20, 50, 50)).toEqual(['outer', false, undefined, undefined]);
     expect(chosen(20, 50, 2, false, true)).toEqual(['dot', false, undefined, undefined]);

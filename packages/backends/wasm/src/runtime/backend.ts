@@ -2,7 +2,7 @@
 import { checkHostArray, interfaceOf, type Backend, type CompositePrimitive, type Graph } from '@node-ode/core';
 import type { PlanGraph } from '../compile/contract.ts';
 import { sharingObstacle } from '../threads/host.ts';
-import { ThreadPool } from '../threads/pool.ts';
+import { ThreadPool, type PoolOptions } from '../threads/pool.ts';
 import { deviceArrays } from './device-array.ts';
 import { executable, type Runtime, type WasmExecutable } from './executable.ts';
 import { formatBytes, Heap } from './heap.ts';
@@ -60,6 +60,8 @@ export interface Compiler {
 export interface Limits {
   readonly maximumBytes: number;
   readonly threads: number;
+  /** How threads are started, and how long they may take. */
+  readonly workers?: Pick<PoolOptions, 'start' | 'patienceMilliseconds'>;
 }
 
 /** Makes the engine: `wasm()` with the compiler as an argument. */
@@ -134,12 +136,12 @@ interface OpenMemory {
 }
 
 /** The engine's memory, shared if there are several threads and the host can share it. */
-function openMemory({ maximumBytes, threads }: Limits, reclaim: () => void): OpenMemory {
+function openMemory({ maximumBytes, threads, workers }: Limits, reclaim: () => void): OpenMemory {
   let obstacle = threads > 1 ? sharingObstacle() : undefined;
   if (threads > 1 && obstacle === undefined) {
     try {
       const heap = new Heap(maximumBytes, reclaim, true);
-      return { heap, threads: new ThreadPool({ threads, memory: heap.memory }) };
+      return { heap, threads: new ThreadPool({ threads, memory: heap.memory, ...workers }) };
     } catch {
       obstacle = `this host has no shared memory of ${formatBytes(maximumBytes)}: a smaller maximumBytes may do`;
     }

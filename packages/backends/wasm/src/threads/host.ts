@@ -93,19 +93,22 @@ async function startNodeWorker(source: string, { message, end }: WorkerEvents): 
   };
 }
 
-/** How many threads this host runs at the same time. */
+/** How many threads this host runs at the same time; 1 if it does not tell. */
 export async function processors(): Promise<number> {
-  if (typeof navigator !== 'undefined' && typeof navigator.hardwareConcurrency === 'number') {
-    return navigator.hardwareConcurrency;
+  // Node 20 has no navigator.
+  if (typeof navigator !== 'undefined') return navigator.hardwareConcurrency;
+  try {
+    const { availableParallelism } = (await importByName('node:os')) as { availableParallelism(): number };
+    return availableParallelism();
+  } catch {
+    return 1;
   }
-  const { availableParallelism } = (await importByName('node:os')) as { availableParallelism(): number };
-  return availableParallelism();
 }
 
 /** Why threads can't share memory here; undefined if they can. */
 export function sharingObstacle(): string | undefined {
   if (typeof SharedArrayBuffer !== 'undefined') return undefined;
-  return typeof document === 'undefined'
+  return typeof crossOriginIsolated === 'undefined'
     ? 'this host has no SharedArrayBuffer'
     : 'the page is not cross-origin isolated (headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp)';
 }
