@@ -13,11 +13,11 @@ import {
 } from '../matmul/index.ts';
 import { isEvenInRows, readAccess, writeAccess, type Access } from './access.ts';
 import { addressCode, type FunctionEmitter } from './function-emitter.ts';
-import { emitJob } from './job.ts';
+import { emitJob, type Part } from './job.ts';
 import { LoopBody, movedPlace, placeCode, placeOf, storedMembers, type Place } from './loop-body.ts';
 import { partsFor } from './shared-work.ts';
 import type { Job, LoopStep, Product } from './steps.ts';
-import { align, elementBytes } from './types.ts';
+import { elementBytes } from './types.ts';
 import { denseStrides, type Variable } from './variable.ts';
 
 /** The product of two matrices of a loop, or of one pair of a batch. */
@@ -39,15 +39,15 @@ export function productScratchBytes(product: Product, job: Job | undefined): num
   if (job === undefined) return Math.max(scratchBytes(whole), scratchBytes(one));
   const { threads } = job;
   const inBlocks = [whole, one].map((spec) => {
-    const { sharedBytes, blockBytes } = blocksOf(spec, threads);
-    return sharedBytes + threads * blockBytes;
+    const { copyBytes, blockBytes } = blocksOf(spec, threads);
+    return copyBytes + threads * blockBytes;
   });
-  return Math.max(...inBlocks, threads * align(scratchBytes(one)));
+  return Math.max(...inBlocks, threads * scratchBytes(one));
 }
 
 /** A product in blocks for so many threads. */
 const blocksOf = (spec: MatmulSpec, threads: number): BlockedMatmul =>
-  blockedMatmul(spec, partsFor(2 * spec.m * spec.n * spec.k, threads));
+  blockedMatmul(spec, partsFor(2 * spec.m * spec.n * spec.k, threads), threads);
 
 /** Writes a product and the members of its loop, which take its results vector by vector. */
 export function emitProduct(e: FunctionEmitter, step: LoopStep, product: Product): void {
@@ -113,19 +113,25 @@ class ProductEmitter {
       this.emit();
       return;
     }
-    blocked.emitBefore(e.f, this.#operands(this.#start()));
-    emitJob(e, this.#name, job, blocked.blocks, (inner, { index, thread }) => {
-      new ProductEmitter(inner, this.#step, this.#product).#emitBlock(blocked, index, thread);
+    const within = (inner: FunctionEmitter): ProductEmitter => new ProductEmitter(inner, this.#step, this.#product);
+    if (blocked.copies === 1) blocked.emitCopy(e.f, this.#operands(this.#start()), i32(0));
+    else if (blocked.copies > 1) {
+      emitJob(e, `${this.#name}.copy`, job, blocked.copies, (inner, { index }) => {
+        const part = within(inner);
+        blocked.emitCopy(inner.f, part.#operands(part.#start()), get(index));
+      });
+    }
+    emitJob(e, this.#name, job, blocked.blocks, (inner, part) => {
+      within(inner).#emitBlock(blocked, part);
     });
   }
 
-  #emitBlock(blocked: BlockedMatmul, block: Local, thread: Local): void {
+  #emitBlock(blocked: BlockedMatmul, { index, thread }: Part): void {
     const { f } = this.#e;
-    const { sharedBytes, blockBytes } = blocked;
     const start = this.#start();
-    const results = this.#scratch(sharedBytes, { thread, bytes: blockBytes });
+    const own = this.#scratch(blocked.copyBytes, { thread, bytes: blocked.blockBytes });
     this.#body.emitWithPreparations(() => {
-      blocked.emitBlock(f, this.#operands(start), { block, results }, (result) => {
+      blocked.emitBlock(f, this.#operands(start), { index: get(index), own }, (result) => {
         this.#members(result, start.others);
       });
     });
@@ -145,7 +151,7 @@ class ProductEmitter {
         const along = f.keep('i32', op('i32.rem_u', op('i32.div_u', get(index), i32(strides[axis]!)), i32(extent)));
         return this.#along(axis, along, place);
       }, this.#start());
-      this.#pair(pair, this.#scratch(0, { thread, bytes: align(scratchBytes(this.#spec)) }));
+      this.#pair(pair, this.#scratch(0, { thread, bytes: scratchBytes(this.#spec) }));
     });
   }
 

@@ -1,37 +1,28 @@
 /** Products in blocks: each is computed by a call into scratch memory, then its results are delivered. */
 import { countUp, get, i32, op } from '../encoder/code.ts';
 import type { Code, FunctionBuilder, Local } from '../encoder/function.ts';
+import type { PlanPlace } from './emit-plan.ts';
 import { blockFunction } from './functions.ts';
 import type { BlockPlan } from './plan.ts';
-import { atMost, bySize, spanStart, type Span } from './span.ts';
-import type { MatmulSpec, ResultVector } from './spec.ts';
+import { atMost, bySize, type Span } from './span.ts';
+import type { MatmulSpec, Store } from './spec.ts';
 import { advance, range, vectorBytes, type VectorType } from './vector.ts';
-
-/** Addresses of the operands and of scratch memory for a block, and what to compute: all blocks or one. */
-export interface BlocksPlace {
-  readonly a: Local;
-  readonly b: Local;
-  readonly results: Local;
-  readonly rows: Span;
-  readonly columns: Span;
-}
 
 export function emitBlocks(
   f: FunctionBuilder,
   type: VectorType,
   { m, n }: MatmulSpec,
   plan: BlockPlan,
-  { a, b, results, rows, columns }: BlocksPlace,
-  store: (result: ResultVector) => void,
+  { a, b, results, rows, columns }: Omit<PlanPlace, 'results'> & { readonly results: Local },
+  store: Store,
 ): void {
-  const { blockRows, blockColumns, rowOfA, columnOfB, swapped } = plan;
-  const ofA = f.keep('i32', spanStart(a, rows, rowOfA));
-  const ofB = columns.isWhole ? b : f.keep('i32', spanStart(b, columns, columnOfB));
+  const { blockRows, blockColumns, rowOfA, swapped } = plan;
+  const ofA = f.keep('i32', a);
   const [row, end] = [f.keep('i32', rows.first), f.local('i32')];
   const call = (blockOfRows: number, blockOfColumns: number): void => {
-    const [left, right] = swapped ? [ofB, ofA] : [ofA, ofB];
-    f.get(left)
-      .get(right)
+    const [left, right] = swapped ? [b, get(ofA)] : [get(ofA), b];
+    f.emit(left)
+      .emit(right)
       .get(results)
       .call(blockFunction(f.module, type, plan.block(blockOfRows, blockOfColumns)));
   };
@@ -80,7 +71,7 @@ function deliverRows(
   type: VectorType,
   n: number,
   { result, row, eachRow, columns }: Delivery & { readonly columns: Span },
-  store: (result: ResultVector) => void,
+  store: Store,
 ): void {
   const whole = n - (n % type.lanes);
   const end = columns.isWhole ? i32(whole) : get(f.keep('i32', atMost(columns.end, whole)));
@@ -115,7 +106,7 @@ function deliverColumns(
   n: number,
   pitch: number,
   { result, row, eachRow }: Delivery,
-  store: (result: ResultVector) => void,
+  store: Store,
 ): void {
   const value = f.local('v128');
   eachRow(() => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { get, i32, op } from '../encoder/code.ts';
-import type { FunctionBuilder } from '../encoder/function.ts';
+import type { Code, FunctionBuilder } from '../encoder/function.ts';
 import { ModuleBuilder } from '../encoder/module.ts';
 import { blockedMatmul, emitMatmul, scratchBytes, storeTo, type MatmulSpec, type ResultVector } from './index.ts';
 import { planMatmul } from './plan.ts';
@@ -86,20 +86,29 @@ const whole: Way = {
 /** In blocks, the last one first: none depends on another. */
 const inBlocks = (least: number): Way => ({
   write: (f, spec) => {
-    const blocked = blockedMatmul(spec, least);
+    const { copies, blocks, copyBytes, emitCopy, emitBlock } = blockedMatmul(spec, least, least);
     const operands = { a: f.param(0), b: f.param(1), scratch: get(f.param(2)) };
-    const block = f.keep('i32', i32(blocked.blocks));
-    const results = op('i32.add', get(f.param(2)), i32(blocked.sharedBytes));
-    blocked.emitBefore(f, operands);
-    f.loop((again) => {
-      f.emit(op('i32.sub', get(block), i32(1))).set(block);
-      blocked.emitBlock(f, operands, { block, results }, counting(f, spec));
-      f.get(block).branchIf(again);
+    const own = op('i32.add', get(f.param(2)), i32(copyBytes));
+    const eachBackwards = (count: number, body: (index: Code) => void): void => {
+      const index = f.keep('i32', i32(count));
+      f.loop((again) => {
+        f.emit(op('i32.sub', get(index), i32(1))).set(index);
+        body(get(index));
+        f.get(index).branchIf(again);
+      });
+    };
+    if (copies > 0) {
+      eachBackwards(copies, (index) => {
+        emitCopy(f, operands, index);
+      });
+    }
+    eachBackwards(blocks, (index) => {
+      emitBlock(f, operands, { index, own }, counting(f, spec));
     });
   },
   scratch: (spec) => {
-    const { sharedBytes, blockBytes } = blockedMatmul(spec, least);
-    return sharedBytes + blockBytes;
+    const { copyBytes, blockBytes } = blockedMatmul(spec, least, least);
+    return copyBytes + blockBytes;
   },
 });
 
@@ -280,6 +289,7 @@ describe('blockedMatmul', () => {
     [300, 11, 2],
     [100, 5, 60],
     [33, 8, 1],
+    [70, 300, 600],
   ]);
 
   it.each([2, 7, 64])('gives the same bits in any order of its blocks: at least %d, if there can be', (least) => {
@@ -291,7 +301,7 @@ describe('blockedMatmul', () => {
 
   it('has as many blocks as it is asked for: of rows, and of columns where rows are few', () => {
     const blocks = (m: number, k: number, n: number, least: number) =>
-      blockedMatmul({ dtype: 'f32', m, n, k, transposeA: false, transposeB: false }, least).blocks;
+      blockedMatmul({ dtype: 'f32', m, n, k, transposeA: false, transposeB: false }, least, 1).blocks;
     expect(blocks(128, 64, 256, 8)).toBe(8);
     expect(blocks(512, 512, 512, 8)).toBe(16);
     expect(blocks(1, 1024, 1024, 8)).toBe(8);
@@ -312,7 +322,7 @@ describe('blockedMatmul', () => {
         emitMatmul(f, spec, operands(f), store);
       });
       const split = count((f, store) => {
-        blockedMatmul(spec, 4).emitBlock(f, operands(f), { block: f.param(2), results: i32(0) }, store);
+        blockedMatmul(spec, 4, 4).emitBlock(f, operands(f), { index: get(f.param(2)), own: i32(0) }, store);
       });
       expect(split, label(spec)).toBe(once);
     }

@@ -26,6 +26,8 @@ export interface DirectPlan {
   readonly product: DirectProduct;
   readonly blockRows: number;
   readonly blockColumns: number;
+  readonly rowOfA: number;
+  readonly columnOfB: number;
 }
 
 /** A product in blocks, each computed into scratch memory by one call. */
@@ -40,7 +42,7 @@ export interface BlockPlan {
   readonly block: (rows: number, columns: number) => OuterBlock | DotBlock;
   /** Bytes from A's part for one row of C to that for the next. */
   readonly rowOfA: number;
-  /** Bytes from B's part for one column of C to that for the next, at the first columns of blocks. */
+  /** Bytes from B's part for one column of C to that for the next, where blocks begin. */
   readonly columnOfB: number;
 }
 
@@ -110,6 +112,8 @@ function planDirect({ m, n, k, type, a, b, transposeB, leastBlocks }: Layout): D
     product: { n, k, left: a, right: { k: transposeB ? pitchOf(type, n) : b.k } },
     blockRows: Math.ceil(m / leastBlocks),
     blockColumns: n,
+    rowOfA: a.row,
+    columnOfB: type.bytes,
   };
 }
 
@@ -160,7 +164,7 @@ function planDot(layout: Layout): BlockPlan {
 function planOuter(layout: Layout): BlockPlan {
   const { m, n, k, type, a, b, transposeA, transposeB } = layout;
   const tile = outerTile(m, vectorsFor(type, n));
-  const strips = { k, n, width: tile.columns };
+  const strips = { k, n, width: tile.columns, pitch: transposeB ? k : n };
   const packB = transposeB || (m >= rowsThatPayPacking && n * k * type.bytes >= bytesThatPayPacking);
   const packA = transposeA && k >= kThatPaysTransposing && n >= columnsThatPayTransposing;
   const left = packA ? { row: pitchOf(type, k), k: type.bytes } : a;
@@ -188,7 +192,7 @@ const pitchOf = (type: VectorType, elements: number): number => vectorsFor(type,
 /** A copy of a [rows, columns] matrix, transposed, in rows of whole vectors. */
 const transposition = (type: VectorType, rows: number, columns: number): Packing => ({
   stored: 'columns',
-  strips: { k: columns, n: rows, width: vectorsFor(type, rows) },
+  strips: { k: columns, n: rows, width: vectorsFor(type, rows), pitch: columns },
 });
 
 /** Bytes of a copy; none without one. */
@@ -222,5 +226,5 @@ function blockRowsOf(m: number, bytesOfRow: number, unit: number, leastBlocks: n
 }
 
 /** The size of so many pieces of an extent: a multiple of `unit`, or all there is. */
-const pieceOf = (extent: number, pieces: number, unit: number): number =>
+export const pieceOf = (extent: number, pieces: number, unit: number): number =>
   Math.min(extent, Math.ceil(extent / pieces / unit) * unit);

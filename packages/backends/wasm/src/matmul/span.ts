@@ -18,15 +18,15 @@ export const atMost = (value: Code, most: number): Code =>
 
 /** Block number `block` of those that cut `extent` indices into pieces of `size`. */
 export function spanOfBlock(f: FunctionBuilder, extent: number, size: number, block: Code): Span {
-  if (size === extent) return whole(extent);
+  if (size >= extent) return whole(extent);
   const first = get(f.keep('i32', op('i32.mul', block, i32(size))));
   const end = get(f.keep('i32', atMost(op('i32.add', first, i32(size)), extent)));
   return { first, end, isWhole: false };
 }
 
-/** Where the span begins in a matrix at `start` whose rows or columns are `bytes` apart. */
-export const spanStart = (start: Local, { first, isWhole }: Span, bytes: number): Code =>
-  isWhole ? get(start) : op('i32.add', get(start), op('i32.mul', first, i32(bytes)));
+/** Where a span begins in a matrix at `start` whose rows or columns are `bytes` apart. */
+export const spanStart = (f: FunctionBuilder, start: Local, { first, isWhole }: Span, bytes: number): Local =>
+  isWhole ? start : f.keep('i32', op('i32.add', get(start), op('i32.mul', first, i32(bytes))));
 
 /** Writes `body` for blocks of `size` and, if the last one of them is smaller, once more for that one. */
 export function bySize(
