@@ -1,6 +1,6 @@
 /** Products with small k, in line: each result is summed in registers and delivered at once. */
 import { get, i32, op, countUp } from '../encoder/code.ts';
-import type { Code, FunctionBuilder, Local } from '../encoder/function.ts';
+import type { Code, FunctionBuilder } from '../encoder/function.ts';
 import type { Span } from './span.ts';
 import type { Store } from './spec.ts';
 import { advance, range, vectorBytes, type VectorType } from './vector.ts';
