@@ -28,12 +28,14 @@ export {
   arange,
   concat,
   linearCombination,
+  linearSolve,
   matmul,
   onesLike,
   select,
   stack,
   stopGradient,
   zerosLike,
+  type LinearSolveOptions,
 } from './tensor/functions.ts';
 export {
   asTensor,
@@ -50,8 +52,8 @@ export type { Combine, Traced } from './tensor/trace.ts';
 
 export { call } from './control/call.ts';
 export { cond } from './control/cond.ts';
-export { customVjp, type ReverseRule } from './control/custom-vjp.ts';
-export { scan, whileLoop, type Element, type Iteration } from './control/loops.ts';
+export { customVjp, customVjpWithTapes, type ReverseRule, type TracedReverseRule } from './control/custom-vjp.ts';
+export { scan, whileLoop, type Element, type Iteration, type WhileOptions } from './control/loops.ts';
 export { report } from './control/report.ts';
 
 export { grad, valueAndGrad, valueAndGradWithAux, vjp, type Vjp } from './differentiate/vjp.ts';
@@ -64,7 +66,9 @@ export type {
   ClosedDynamics,
   GradientMethod,
   Integrate,
+  IntegrateAndRecord,
   IntegrateOptions,
+  RecordedSteps,
   SolveProblem,
 } from './ode/gradient-method.ts';
 export type { SolveStats } from './ode/integrate.ts';

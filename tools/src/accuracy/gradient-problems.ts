@@ -64,6 +64,17 @@ export function linearProblem({ matrix, y0, ts, weights }: LinearValues = linear
   };
 }
 
+/** y' = −40·(y − p·cos t) − y³ from its attractor's side: solved backwards, errors of y grow by e^(40·t) until y³ has a pole. */
+export const contractingProblem = (): GradientProblem => ({
+  name: 'contracting',
+  inputs: { y0: vector([0.3]), p: vector([1.2]) },
+  loss: (ode, x) => {
+    const p = input(x, 'p');
+    const f = (t: Tensor, y: Tensor): Tensor => y.sub(p.mul(t.cos())).mul(-40).sub(y.pow(3));
+    return ode.odeint(f, input(x, 'y0'), [0, 2]).ys.at(1).square().sum();
+  },
+});
+
 /** A network 3-8-2 of (y, t) on a batch of three, at four times, with a quadratic loss; weights from a fixed seed. */
 export function networkProblem(): GradientProblem {
   const rng = random(7);

@@ -10,7 +10,7 @@ import { differencesOf, distances, gradientOf, hessianOf, relativeDistance, type
 import { inTurn } from './in-turn.ts';
 import { exactGradient, exactHessian } from './linear-exact.ts';
 import { section, short, table } from './markdown.ts';
-import { largeTolerances, largeTrainingStep, smallTrainingStep } from './training.ts';
+import { largeTolerances, largeTrainingStep } from './training.ts';
 
 const methods: readonly (readonly [string, GradientMethod])[] = [
   ['backprop', backprop()],
@@ -111,20 +111,5 @@ export async function millionSection(): Promise<string> {
     'A million parameters',
     `One step of gradient descent on a network 500-1000-500 (1,001,500 parameters, 3.8 MiB in f32), one sample, t from 0 to 1, dopri5 at rtol ${rtol.toExponential()}, atol ${atol.toExponential()}, on the reference engine. With the seminorm the parameters' adjoint is left out of the error norm. The adjoint holds the parameters' integral in each of its stages; the peak counts all live arrays.`,
     table(['method', 'NFE forward', 'NFE backward', 'peak MiB', 'seconds, compilation included'], rows),
-  );
-}
-
-export async function memorySection(): Promise<string> {
-  const rows = await inTurn([50, 500, 5000], async (steps) => {
-    const results = await inTurn([adjoint(), backprop()], (method) => smallTrainingStep(dopri5(), method, steps));
-    return [
-      String(steps),
-      ...results.flatMap(({ counters }) => [counters?.peakBytes ?? NaN, counters?.tapeEntries ?? NaN]),
-    ];
-  });
-  return section(
-    'Memory',
-    'A training step of a network 2-16-2 on a batch of 20 in f32, dopri5 with steps of one size: peak live bytes and entries of the longest tape, as the reference engine counts them.',
-    table(['steps', 'adjoint: bytes', 'tape', 'backprop: bytes', 'tape'], rows),
   );
 }

@@ -4,6 +4,7 @@ export { convergence, measure, measureAdaptive, type Convergence, type Measureme
 export {
   backwards,
   input,
+  contractingProblem,
   linearProblem,
   linearValues,
   networkProblem,

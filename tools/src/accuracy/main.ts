@@ -4,8 +4,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
-import { costSection, gradientSection, memorySection, millionSection } from './gradient-tables.ts';
+import { costSection, gradientSection, millionSection } from './gradient-tables.ts';
 import { inTurn } from './in-turn.ts';
+import { memorySection, methodsSection } from './method-tables.ts';
 import { detestSection, orderSection, torchdiffeqSection } from './solver-tables.ts';
 
 const target = fileURLToPath(new URL('../../../docs/accuracy.md', import.meta.url));
@@ -28,6 +29,7 @@ const sections = [
   detestSection,
   gradientSection,
   costSection,
+  methodsSection,
   millionSection,
   memorySection,
 ];

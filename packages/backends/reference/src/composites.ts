@@ -4,12 +4,16 @@ import { dataOf } from './memory.ts';
 import { shelfOf, tensorOf, type Lowering } from './site.ts';
 import { broadcastStrides, walk, type Walk } from './strides.ts';
 
-/** The composites that are not decomposed; `mean` is among the reductions, `softplus` among the element-wise functions. */
+/**
+ * The composites that are not decomposed; `mean` is among the reductions, `softplus` among the element-wise functions,
+ * `linearSolve` in a file of its own.
+ */
 export const nativeComposites = [
   'linearCombination',
   'errorNorm',
   'mean',
   'softplus',
+  'linearSolve',
 ] as const satisfies readonly CompositePrimitive[];
 
 export const linearCombination: Lowering<'linearCombination'> = (node, site) => {

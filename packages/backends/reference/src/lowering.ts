@@ -3,6 +3,7 @@ import { UnsupportedError, type BasicPrimitive, type Node, type StructuralPrimit
 import { errorNorm, linearCombination, type nativeComposites } from './composites.ts';
 import { call, cond, scan, whileLoop } from './control.ts';
 import { binaryLowerings, logicLowerings, unaryLowerings } from './elementwise.ts';
+import { linearSolve } from './linear-solve.ts';
 import { matmul } from './matmul.ts';
 import { movementLowerings } from './movement.ts';
 import { reduceLowerings } from './reduce.ts';
@@ -19,6 +20,7 @@ const lowerings: { readonly [P in Native]: Lowering<P> } = {
   matmul,
   linearCombination,
   errorNorm,
+  linearSolve,
   call,
   cond,
   whileLoop,

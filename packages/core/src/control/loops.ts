@@ -1,6 +1,7 @@
 /** `whileLoop` and `scan` over trees: bodies are traced once, what they use from outside is captured. */
 import { DTypeError, OptionError, ShapeError } from '../errors.ts';
 import { formatType, sameType, tensorType, type ValueType } from '../graph/graph.ts';
+import type { Checkpoints } from '../graph/primitives.ts';
 import { flattenTree, requireSameStructure, type MapLeaves, type TreeStructure } from '../tree.ts';
 import type { Tape } from '../tensor/tensor.ts';
 import { isTape, isTensor, type Tensor } from '../tensor/tensor.ts';
@@ -19,6 +20,7 @@ export function whileFlat(
   initial: readonly Traced[],
   condition: (carry: readonly Traced[]) => Tensor,
   body: (carry: readonly Traced[]) => FlatIteration,
+  checkpoints?: Checkpoints,
 ): { readonly carry: readonly Traced[]; readonly tapes: readonly Traced[] } {
   const types = initial.map((x) => x.type);
   const { trace: conditionTrace, inputs: conditionInputs } = openTrace('condition', types);
@@ -47,6 +49,7 @@ export function whileFlat(
     constants: captures.length,
     taped: taped.length,
     advances: advances !== undefined,
+    ...(checkpoints === undefined ? {} : { checkpoints }),
   });
   const carries = types.length + hidden.reports.length;
   passReports(hidden.reports, outputs.slice(types.length, carries));
@@ -108,11 +111,24 @@ export interface Iteration<C, E> {
   readonly advances?: Tensor;
 }
 
+/** How a `whileLoop` is differentiated. */
+export interface WhileOptions<C> {
+  /**
+   * The largest number of carries that its reverse pass holds, at least 4: instead of taping each iteration it runs
+   * iterations again from checkpoints (Griewank & Walther 2000), fewer times the more it holds. Where the loop tapes
+   * values of its own, it can't be given.
+   */
+  readonly checkpoints?: number;
+  /** Counters among the leaves of the carry, i32 scalars; what they gain in iterations run again is reported by name. */
+  readonly tallies?: (carry: C) => Readonly<Record<string, Tensor>>;
+}
+
 /**
  * Repeats `body` while `condition` holds; zero times if it does not at first. Differentiable: the reverse records the
- * carry of each iteration on a tape and replays them backwards.
+ * carry of each iteration on a tape and replays them backwards, or holds no more than `checkpoints` of them.
  *
- * @throws TreeError, ShapeError or DTypeError if the body's carry differs from the one it was given.
+ * @throws TreeError, ShapeError or DTypeError if the body's carry differs from the one it was given; OptionError if the
+ * number of checkpoints is out of range, or the loop tapes values as well.
  * @example
  * const { carry } = whileLoop({ n: i, x }, ({ n }) => n.less(10), ({ n, x }) => ({ carry: { n: n.add(1), x: x.mul(0.5) } }));
  */
@@ -120,6 +136,7 @@ export function whileLoop<C, E = readonly []>(
   initial: C,
   condition: (carry: C) => Tensor,
   body: (carry: C) => Iteration<C, E>,
+  options: WhileOptions<C> = {},
 ): { readonly carry: C; readonly tape: MapLeaves<E, Tensor, Tape> } {
   const { leaves, structure } = flattenTree('whileLoop', initial, isTensor);
   let tapeStructure: TreeStructure | undefined;
@@ -132,13 +149,43 @@ export function whileLoop<C, E = readonly []>(
       requireSameStructure('whileLoop', structure, flat.structure);
       const taped = flattenTree('whileLoop', next.tape ?? [], isTensor);
       tapeStructure = taped.structure;
+      requireCheckpoints(options.checkpoints, taped.leaves.length);
       return { carry: flat.leaves, taped: taped.leaves, advances: next.advances };
     },
+    checkpointsOf(structure, options),
   );
   return {
     carry: structure.rebuild(result.carry) as C,
     tape: tapeStructure?.rebuild(result.tapes) as MapLeaves<E, Tensor, Tape>,
   };
+}
+
+/** Checkpoints with the tallies as positions in the carry. */
+function checkpointsOf<C>(
+  structure: TreeStructure,
+  { checkpoints, tallies }: WhileOptions<C>,
+): Checkpoints | undefined {
+  if (checkpoints === undefined) return undefined;
+  const positions = structure.rebuild(structure.paths.map((_, i) => i)) as C;
+  const counted = Object.entries(tallies?.(positions) ?? {}) as readonly [string, unknown][];
+  return { budget: checkpoints, tallies: counted.map(([report, carry]) => ({ report, carry: carry as number })) };
+}
+
+/** The fewest checkpoints: a tape of one iteration, and room to halve what the forward pass keeps. */
+const fewestCheckpoints = 4;
+
+function requireCheckpoints(checkpoints: number | undefined, taped: number): void {
+  if (checkpoints === undefined) return;
+  if (!(Number.isInteger(checkpoints) && checkpoints >= fewestCheckpoints)) {
+    throw new OptionError('whileLoop', `checkpoints = ${checkpoints}`, {
+      expected: `an integer of at least ${fewestCheckpoints}`,
+    });
+  }
+  if (taped === 0) return;
+  throw new OptionError('whileLoop', 'checkpoints for a loop that tapes values', {
+    expected: 'one of them',
+    advice: 'Iterations that are run again leave no tape: carry what is needed, or leave checkpoints out.',
+  });
 }
 
 /** One element of a tree of sequences. */

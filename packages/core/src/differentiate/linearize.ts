@@ -3,6 +3,7 @@
  * Everything is made of tensor operations, so derivatives are differentiable again.
  */
 import { composites } from '../graph/composites.ts';
+import { DifferentiationError } from '../errors.ts';
 import type { Graph, Node, Value } from '../graph/graph.ts';
 import { isDifferentiable } from '../graph/infer.ts';
 import type { BasicPrimitive, CompositePrimitive } from '../graph/primitives.ts';
@@ -103,16 +104,10 @@ function linearizeNode(node: Node, inputs: readonly Traced[], active: readonly b
       return linearizeScan(node, inputs, active);
     case 'customVjp': {
       const outputs = applyNode(node, inputs);
-      const operands = inputs.map(asTensorResult);
       return {
         outputs,
         pullback: (cotangents) =>
-          node.params.reverse({
-            inputs: operands,
-            outputs: outputs.map(asTensorResult),
-            cotangents: cotangents.map(asCotangentTensor),
-            active,
-          }),
+          node.params.reverse({ inputs, outputs, cotangents: cotangents.map(cotangentTensor), active }),
       };
     }
     case 'stopGradient':
@@ -160,6 +155,11 @@ function linearizeDecomposition(
   return linearize({ ...body, inputs: body.inputs }, inputs, active);
 }
 
-function asCotangentTensor(cotangent: Cotangent): Tensor | null {
-  return cotangent === null ? null : asTensorResult(cotangent);
+/** @throws DifferentiationError for the cotangent of a tape that a custom rule made: no rule takes one. */
+function cotangentTensor(cotangent: Cotangent): Tensor | null {
+  if (cotangent === null || isTensor(cotangent)) return cotangent;
+  throw new DifferentiationError('customVjp', 'the cotangent of a tape', {
+    expected: 'tapes that only reverse rules read',
+    advice: 'Give the derivative of what was read from the tape a rule of its own.',
+  });
 }

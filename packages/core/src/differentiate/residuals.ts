@@ -71,12 +71,8 @@ export function planResiduals({ forward, inputs, captures }: ForwardBackward): R
   const saved = new Map<Value, Traced>();
   const program = new Set<Node>();
   const visited = new Set<Value>();
-  const pending: { readonly value: Value; readonly traced?: Traced }[] = captures.map((x) => ({
-    value: forward.lower(x),
-    traced: x,
-  }));
-  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    const { value } = next;
+  const pending = captures.filter((x) => !isHost(x)).map((x) => forward.lower(x));
+  for (let value = pending.pop(); value !== undefined; value = pending.pop()) {
     if (visited.has(value)) continue;
     visited.add(value);
     const input = isInput.get(value);
@@ -85,7 +81,7 @@ export function planResiduals({ forward, inputs, captures }: ForwardBackward): R
     else if (producer !== undefined && isCostlyScalar(value, producer)) saved.set(value, forward.traced(value));
     else if (producer !== undefined) {
       program.add(producer);
-      for (const operand of producer.inputs) pending.push({ value: operand });
+      pending.push(...producer.inputs);
     }
   }
   return {
@@ -94,6 +90,9 @@ export function planResiduals({ forward, inputs, captures }: ForwardBackward): R
     program: forward.nodes.filter((node) => program.has(node)),
   };
 }
+
+/** An array of the host, which any body may use: it is no residual. */
+const isHost = ({ source }: Traced): boolean => source.kind === 'host';
 
 /** A scalar that is not made by element-wise arithmetic of other scalars. */
 function isCostlyScalar(value: Value, producer: Node): boolean {
@@ -133,10 +132,7 @@ export function applyBackward(
       if (!env.has(output)) env.set(output, outputs[i] as Traced);
     });
   }
-  const captured = lookUp(
-    env,
-    fb.captures.map((x) => forward.lower(x)),
-  );
+  const captured = fb.captures.map((x) => (isHost(x) ? x : (env.get(forward.lower(x)) as Traced)));
   const results = inline(fb.backward, [...captured, ...given.cotangents]);
   passReports(fb.reports, results.slice(results.length - fb.reports.length));
   return fb.positions.map((position) => (position === null ? null : (results[position] ?? null)));

@@ -10,7 +10,7 @@ import {
   type TensorFunction,
 } from '../../test/support.ts';
 import { random } from '../random.ts';
-import { concat, linearCombination, matmul, select, stack } from '../tensor/functions.ts';
+import { concat, linearCombination, linearSolve, matmul, select, stack } from '../tensor/functions.ts';
 import { constant, type Tensor } from '../tensor/tensor.ts';
 import { applyOne } from '../tensor/trace.ts';
 
@@ -229,6 +229,19 @@ describe('rules of reductions and movement against central differences', () => {
     );
   });
 
+  it('linearSolve, transposed or not, leading axes broadcast, a vector', async () => {
+    for (const transposeA of [false, true]) {
+      // Far from singular, and in need of pivoting.
+      const f = of2((a, b) => linearSolve(a.add(f64([[0, 4, 0], [0, 0, 4], [4, 0, 0]])), b, { transposeA })); // prettier-ignore
+      await expectGradient(f, [uniform(1, [3, 3]), uniform(2, [3])]);
+      await expectGradient(f, [uniform(1, [2, 1, 3, 3]), uniform(2, [4, 3, 2])]);
+    }
+    await expectGradient(
+      of1((x) => linearSolve(x.add(f64([[0, 4], [4, 0]])), x.square())), // prettier-ignore
+      [uniform(3, [2, 2])],
+    );
+  });
+
   it('linearCombination, weights scalar or one a sample', async () => {
     const f = of3((h, w, x) => linearCombination([1, h, w, 0.5], [x, x.square(), x.sin(), x], [1, 2, -1, 3]));
     await expectGradient(f, [uniform(1, []), uniform(2, [2]), uniform(3, [2, 3])]);
@@ -276,6 +289,7 @@ describe('second derivatives against central differences of the first', () => {
     ['cumsum', (x) => x.cumsum(0).square()],
     ['slice, pad, transpose', (x) => x.slice([0, 1], [2, 2]).pad([1, 0], [0, 1], 2).transpose().square()],
     ['linearCombination', (x) => linearCombination([x.sum(), x.at(0).sum()], [x, x.square()])],
+    ['linearSolve', (x) => linearSolve(x.matmul(x, { transposeB: true }), x)],
   ];
   it.each(composed)('%s', async (_, f) => {
     await expectSecondGradient(of1(f), [uniform(5, [2, 3])], { tolerance: 1e-8 });

@@ -215,6 +215,12 @@ export const rules: { readonly [P in BasicPrimitive | CompositePrimitive]: Rule<
     return [...coefficients.map((_, i) => weight(i)), ...coefficients.map((_, i) => term(i))];
   },
   errorNorm: 'decompose',
+  // With A·X = B: B̄ = A⁻ᵀ·X̄ and Ā = −B̄·Xᵀ, the transpose of that for Aᵀ (Giles 2008, "Collected matrix derivative results").
+  linearSolve: ({ ct, inputs: [a], y, params: { transposeA } }) => {
+    const pulled = (): Tensor => applyOne('linearSolve', [a as Tensor, ct], { transposeA: !transposeA });
+    const outer = (left: Tensor, right: Tensor): Tensor => left.matmul(right, { transposeB: true }).neg();
+    return [() => (transposeA ? outer(y, pulled()) : outer(pulled(), y)), pulled];
+  },
 };
 
 /** e^(−x²) */

@@ -7,6 +7,7 @@ import { constant } from '../tensor/tensor.ts';
 import { apply, closeGraph, type Traced } from '../tensor/trace.ts';
 import { fixedPoint } from './activity.ts';
 import type { Linearized } from './linearize.ts';
+import { linearizeCheckpointed } from './checkpointed-loop.ts';
 import { planResiduals, traceForwardBackward } from './residuals.ts';
 import { reverseSweep } from './sweep.ts';
 
@@ -16,6 +17,8 @@ export function linearizeWhile(
   inputs: readonly Traced[],
   active: readonly boolean[],
 ): Linearized {
+  if (node.params.checkpoints !== undefined)
+    return linearizeCheckpointed(node, inputs, active, node.params.checkpoints);
   const { condition, body, constants, taped, advances } = node.params;
   const carries = inputs.length - constants;
   const { carry, results } = fixedPoint(body, constants, carries, active, []);

@@ -368,6 +368,19 @@ const rules: { readonly [P in Primitive]: Rule<P> } = {
     }
     return [tensorType([], dtype)];
   },
+  linearSolve: (types, _, op) => {
+    const [a, b] = [demand(op, tensor(op, types, 0), floats), demand(op, tensor(op, types, 1), floats)];
+    const dtype = sameDType(op, [a, b]);
+    const n = a.shape.at(-1);
+    if (a.shape.length < 2 || b.shape.length < 2 || a.shape.at(-2) !== n || b.shape.at(-2) !== n) {
+      throw new ShapeError(op, `matrix ${formatType(a)} and right-hand sides ${formatType(b)}`, {
+        expected: 'a square matrix [..., n, n] and right-hand sides [..., n, m]',
+        advice: 'A vector is one column.',
+      });
+    }
+    const batch = broadcastShapes(op, a.shape.slice(0, -2), b.shape.slice(0, -2));
+    return [tensorType([...batch, ...b.shape.slice(-2)], dtype)];
+  },
 
   call: (_, { graph }) => outputsOf(graph),
   customVjp: (_, { graph }) => outputsOf(graph),

@@ -4,7 +4,7 @@
  * exist only before `lower` and never reach a backend.
  */
 import type { DType } from './dtype.ts';
-import type { ReverseRule } from '../control/custom-vjp.ts';
+import type { TracedReverseRule } from '../control/custom-vjp.ts';
 import type { Graph, Shape } from './graph.ts';
 
 type None = Readonly<Record<never, never>>;
@@ -137,6 +137,19 @@ export interface CompositeParams {
    * (e, y0, y1, rtol, atol) for each leaf, rtol and atol broadcastable to it. The scaled error norm of a step.
    */
   readonly errorNorm: None;
+  /**
+   * X where A·X = B, or Aᵀ·X = B: A [..., n, n], B and X [..., n, m], leading axes broadcast. Factorised with partial
+   * pivoting; where a pivot is zero or not finite, all of that X is NaN. For small dense systems.
+   */
+  readonly linearSolve: { readonly transposeA: boolean };
+}
+
+/** How a loop is reversed in bounded memory: iterations are run again from a few of its carries. */
+export interface Checkpoints {
+  /** The largest number of carries that are held at a time. */
+  readonly budget: number;
+  /** Counters among the carries, i32 scalars: what they gain where iterations are run again is reported under a name. */
+  readonly tallies: readonly { readonly carry: number; readonly report: string }[];
 }
 
 /** Structured control flow. */
@@ -149,7 +162,7 @@ export interface StructuralParams {
    * Inputs are `constants` captured values, then the carry. `condition(constants, carry)` gives a bool scalar;
    * `body(constants, carry)` gives the next carry, then `taped` values to append to tapes, then, if `advances`, a bool
    * scalar: an iteration where it is false appends nothing and leaves the differentiable part of the carry as it was.
-   * Outputs are the last carry, then one tape for each taped value.
+   * Outputs are the last carry, then one tape for each taped value. `checkpoints` is for derivatives: `lower` removes it.
    */
   readonly whileLoop: {
     readonly condition: Graph;
@@ -157,6 +170,7 @@ export interface StructuralParams {
     readonly constants: number;
     readonly taped: number;
     readonly advances: boolean;
+    readonly checkpoints?: Checkpoints;
   };
   /**
    * Inputs are `constants` captured values, `carries` initial carries, then the sequences: tapes, or tensors stacked along
@@ -178,7 +192,7 @@ export interface TracedParams {
   /** The identity, with derivative zero. */
   readonly stopGradient: None;
   /** Runs `graph`; differentiated by `reverse` instead of through the graph. */
-  readonly customVjp: { readonly graph: Graph; readonly reverse: ReverseRule };
+  readonly customVjp: { readonly graph: Graph; readonly reverse: TracedReverseRule };
 }
 
 export type PrimitiveParams = BasicParams & CompositeParams & StructuralParams & TracedParams;

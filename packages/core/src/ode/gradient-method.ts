@@ -1,5 +1,5 @@
 /** The contract of a gradient method: how derivatives of a solve's results are found. */
-import type { Tensor } from '../tensor/tensor.ts';
+import type { Tape, Tensor } from '../tensor/tensor.ts';
 import type { Leaves, Solver } from './solver.ts';
 import type { StepController, ToleranceChanges } from './step-controller.ts';
 
@@ -26,6 +26,13 @@ export interface IntegrateOptions {
   /** Tolerances and norm in place of the controller's. */
   readonly changes?: ToleranceChanges;
   readonly maxSteps?: number;
+  /**
+   * The largest number of states that a derivative through the steps holds, at least 4; may depend on the largest number
+   * of steps. Without it each accepted step is taped.
+   */
+  readonly checkpoints?: number | ((maxSteps: number) => number);
+  /** Signed size of the first step, a scalar: it spares the controller's search for one. */
+  readonly firstStep?: Tensor;
   /** Where evaluations are counted: `nfe`, or `nfe.backward` for solves of a reverse pass. */
   readonly phase?: 'forward' | 'backward';
   /**
@@ -38,6 +45,27 @@ export interface IntegrateOptions {
 /** Solves a problem and gives y at each time, stacked along a new first axis; differentiable through its steps. */
 export type Integrate = (problem: SolveProblem, options?: IntegrateOptions) => Leaves;
 
+/** The accepted steps of a solve, one entry each; constants to derivatives. */
+export interface RecordedSteps {
+  readonly t: Tape;
+  /** The time after the step, which may be an assigned one: t + h up to rounding. */
+  readonly tNext: Tape;
+  readonly h: Tape;
+  /** Leaves of the solver's interpolant. */
+  readonly interpolant: readonly Tape[];
+}
+
+/** Solves a problem as `Integrate` and records the steps; memory grows with their number. */
+export type IntegrateAndRecord = (
+  problem: SolveProblem,
+  options?: IntegrateOptions,
+) => {
+  readonly ys: Leaves;
+  readonly steps: RecordedSteps;
+  /** The solution at t + θ·h, from one entry of `steps.interpolant`. */
+  readonly interpolate: (interpolant: Leaves, theta: Tensor) => Leaves;
+};
+
 /**
  * A gradient method, as a value made by a factory: `backprop()`, `adjoint()`.
  *
@@ -48,5 +76,5 @@ export type Integrate = (problem: SolveProblem, options?: IntegrateOptions) => L
 export interface GradientMethod {
   readonly name: string;
   /** The solution at each time, with the method's reverse rule. */
-  solve(problem: SolveProblem, integrate: Integrate): Leaves;
+  solve(problem: SolveProblem, integrate: Integrate, record: IntegrateAndRecord): Leaves;
 }

@@ -8,9 +8,9 @@ import { whileLoop } from '../control/loops.ts';
 import { report } from '../control/report.ts';
 import { arange, concat, select, stopGradient, zerosLike } from '../tensor/functions.ts';
 import { asTensor, constant, isTensor, type Tensor } from '../tensor/tensor.ts';
-import { flattenTree } from '../tree.ts';
+import { flattenTree, type TreeStructure } from '../tree.ts';
 import { attempt, type Attempt, type Moment } from './advance.ts';
-import type { SolveProblem } from './gradient-method.ts';
+import type { RecordedSteps, SolveProblem } from './gradient-method.ts';
 import type { Leaves, Solver } from './solver.ts';
 import { failureReport, reports, statusCode } from './status.ts';
 import type { StepController } from './step-controller.ts';
@@ -21,9 +21,23 @@ export interface Method {
   readonly solver: Solver;
   readonly controller: StepController;
   readonly maxSteps: number;
+  /** The largest number of states that the reverse pass holds; undefined tapes each accepted step. */
+  readonly checkpoints: number | undefined;
   readonly phase: 'forward' | 'backward';
   /** Times that steps must land on, increasing or decreasing. */
   readonly landAt: Tensor | undefined;
+  /** Signed size of the first step, in place of the controller's. */
+  readonly firstStep: Tensor | undefined;
+  /** Whether the accepted steps are recorded. */
+  readonly records: boolean;
+}
+
+/** What a solve gives. */
+export interface Integrated {
+  readonly ys: Leaves;
+  readonly stats: SolveStats;
+  /** The accepted steps, if they were to be recorded, and the structure of an interpolant. */
+  readonly recorded: { readonly steps: RecordedSteps; readonly structure: TreeStructure } | undefined;
 }
 
 /** What a solve counts: i32 scalars. */
@@ -56,11 +70,19 @@ interface Carry {
   readonly nfe: Tensor;
 }
 
+/** What is recorded of an accepted step. */
+interface StepRecord {
+  readonly t: Tensor;
+  readonly tNext: Tensor;
+  readonly h: Tensor;
+  readonly interpolant: Leaves;
+}
+
 /** A step is stretched by up to this fraction to reach a time, so that rounding leaves no sliver of a step behind. */
 const slack = 1e-3;
 
 /** Solves a problem; gives y at each time, stacked along a new first axis. */
-export function integrate(problem: SolveProblem, method: Method): { readonly ys: Leaves; readonly stats: SolveStats } {
+export function integrate(problem: SolveProblem, method: Method): Integrated {
   const { solver, controller, maxSteps } = method;
   requireCompatible(solver, controller);
   const { f, captures, y0, ts } = problem;
@@ -68,7 +90,7 @@ export function integrate(problem: SolveProblem, method: Method): { readonly ys:
   const ys0 = y0.map((leaf) => constant(0, [count, ...leaf.shape], leaf.dtype).setRow(0, leaf));
   if (count === 1) {
     const none = constant(0, [], 'i32');
-    return { ys: ys0, stats: { nfe: none, accepted: none, rejected: none, status: none } };
+    return { ys: ys0, stats: { nfe: none, accepted: none, rejected: none, status: none }, recorded: undefined };
   }
 
   const t0 = ts.at(0);
@@ -99,11 +121,12 @@ export function integrate(problem: SolveProblem, method: Method): { readonly ys:
   const span = start.abs().maximum(end.abs());
   const smallStep = span.mul(resolution(t0)).maximum(controller.minStep ?? 0);
 
-  const { carry } = whileLoop<Carry>(
+  let interpolant: TreeStructure | undefined;
+  const { carry, tape } = whileLoop<Carry, StepRecord | readonly []>(
     {
       t: t0,
       lost: zerosLike(t0),
-      h: stopGradient(first.h),
+      h: stopGradient(method.firstStep ?? first.h),
       y: y0,
       state: state0.leaves,
       controller: frozen(controller0.leaves),
@@ -113,7 +136,7 @@ export function integrate(problem: SolveProblem, method: Method): { readonly ys:
       status: select(isInOrder, hasTolerances, i32(statusCode.invalidTimes)),
       attempts: i32(0),
       accepted: i32(0),
-      nfe: addCounts(i32(initial.evaluations), first.evaluations),
+      nfe: addCounts(i32(initial.evaluations), method.firstStep === undefined ? first.evaluations : 0),
     },
     ({ status, j }) => status.equal(0).and(j.less(count)),
     (c) => {
@@ -153,10 +176,13 @@ export function integrate(problem: SolveProblem, method: Method): { readonly ys:
         const judged = { shortened, planned, next: next.h, lostNow, lostBefore, computed } as TriedStep;
         const { finite, lost: lostNext, h: h1 } = afterStep(accept, judged);
         const state = flattenTree('controller state', next.state, isTensor).leaves;
-        return { accept, rest: [finite, lostNext, h1, ...state] };
+        const within = flattenTree('interpolant', method.records ? taken.interpolant : [], isTensor);
+        interpolant = within.structure;
+        return { accept, rest: [finite, lostNext, h1, ...state, ...frozen(within.leaves)] };
       };
       const tried = attempt({ solver, state: state0.structure, f, judge }, moment, others);
-      const [finite, lostNext, h1, ...held] = tried.rest as [Tensor, Tensor, Tensor, ...Tensor[]];
+      const [finite, lostNext, h1, ...others1] = tried.rest as [Tensor, Tensor, Tensor, ...Tensor[]];
+      const [held, within] = [others1.slice(0, c.controller.length), others1.slice(c.controller.length)];
       const attempts = c.attempts.add(1);
       const isWell = tried.accept.and(h1.abs().greaterEqual(smallStep)).and(attempts.less(maxSteps));
       const status = cond(
@@ -182,8 +208,12 @@ export function integrate(problem: SolveProblem, method: Method): { readonly ys:
           nfe: addCounts(c.nfe, tried.evaluations),
         },
         advances: tried.accept,
+        ...(method.records ? { tape: { t, tNext, h, interpolant: within } } : {}),
       };
     },
+    method.checkpoints === undefined
+      ? {}
+      : { checkpoints: method.checkpoints, tallies: (c) => ({ [reports.nfeBackward]: c.nfe }) },
   );
 
   const { nfe, attempts, accepted, status } = carry;
@@ -194,7 +224,8 @@ export function integrate(problem: SolveProblem, method: Method): { readonly ys:
   report(isForward ? reports.rejected : reports.rejectedBackward, rejected, 'sum');
   const failure = [status.cast(t0.dtype), stopGradient(carry.t), carry.h, attempts.cast(t0.dtype)];
   report(failureReport(t0.dtype), concat(failure.map((x) => x.reshape([1]))), 'first');
-  return { ys: carry.ys, stats: { nfe, accepted, rejected, status } };
+  const recorded = 'h' in tape && interpolant !== undefined ? { steps: tape, structure: interpolant } : undefined;
+  return { ys: carry.ys, stats: { nfe, accepted, rejected, status }, recorded };
 }
 
 /** @throws CompositionError if the parts do not work together. */

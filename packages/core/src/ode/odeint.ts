@@ -9,8 +9,14 @@ import { concat, stopGradient } from '../tensor/functions.ts';
 import { asTensor, isTensor, type Tensor, type TensorLike } from '../tensor/tensor.ts';
 import { asTensorResult } from '../tensor/trace.ts';
 import { flattenTree, requireSameStructure, type MapLeaves, type TreeStructure } from '../tree.ts';
-import type { GradientMethod, Integrate, SolveProblem } from './gradient-method.ts';
-import { integrate, requireCompatible, type SolveStats } from './integrate.ts';
+import type {
+  GradientMethod,
+  Integrate,
+  IntegrateAndRecord,
+  IntegrateOptions,
+  SolveProblem,
+} from './gradient-method.ts';
+import { integrate, requireCompatible, type Integrated, type SolveStats } from './integrate.ts';
 import type { Tolerance } from './pid.ts';
 import type { Leaves, Solver } from './solver.ts';
 import type { StepController, ToleranceChanges } from './step-controller.ts';
@@ -75,18 +81,23 @@ export function odeint<Y>(
   // A reverse pass may be traced where the controller's tensors no longer are: it has them among its captures.
   const controllerTensors = controller.tensors?.map(stopGradient) ?? [];
   const own = dynamics.captures.length;
-  const run: Integrate = (problem, given = {}) => {
+  const solve = (problem: SolveProblem, given: IntegrateOptions, records: boolean): Integrated => {
     const held = problem.captures.slice(own, own + controllerTensors.length);
     const base = given.controller ?? (held.length === 0 ? controller : (controller.withTensors?.(held) ?? controller));
     const suited = given.tolerancesOf === undefined ? base : base.forLeaves(given.tolerancesOf);
     const chosen = withChanges(suited, given.changes ?? {});
     const phase = given.phase ?? 'forward';
+    const most = given.maxSteps ?? maxSteps;
+    const { checkpoints, firstStep } = given;
     const result = integrate(problem, {
       solver: given.solver ?? solver,
       controller: chosen,
-      maxSteps: given.maxSteps ?? maxSteps,
+      maxSteps: most,
+      checkpoints: typeof checkpoints === 'function' ? checkpoints(most) : checkpoints,
       phase,
       landAt: landAt && stopGradient(landAt),
+      firstStep,
+      records,
     });
     if (phase === 'forward' && stats === undefined) {
       stats = result.stats;
@@ -94,15 +105,34 @@ export function odeint<Y>(
       if (stats.nfe.source.kind === 'trace')
         report(solveStats, concat(inOrder(stats).map((x) => x.reshape([1]))), 'first');
     }
-    return result.ys;
+    return result;
+  };
+  const run: Integrate = (problem, given = {}) => solve(problem, given, false).ys;
+  const record: IntegrateAndRecord = (problem, given = {}) => {
+    const { ys, recorded } = solve(problem, given, true);
+    const { steps, structure } = recorded ?? noSteps(problem);
+    const method = given.solver ?? solver;
+    return {
+      ys,
+      steps,
+      interpolate: (interpolant, theta) => method.interpolate(structure.rebuild(interpolant), theta),
+    };
   };
   requireCompatible(solver, controller);
   const captures = [...dynamics.captures, ...controllerTensors];
   const problem: SolveProblem = { f: dynamics.f, captures, y0: leaves, ts: times };
-  const ys = gradient.solve(problem, run);
+  const ys = gradient.solve(problem, run, record);
   const taken = takeReport(solveStats, ys[0] as Tensor);
   const counts = taken === undefined ? stats : fromOrder(taken);
   return { ts: times, ys: flat.structure.rebuild(ys) as StateOf<Y>, stats: counts as SolveStats };
+}
+
+/** @throws OptionError: a solve to its first time makes no steps. */
+function noSteps({ ts }: SolveProblem): never {
+  throw new OptionError('odeint', `a record of steps for times ${formatType(ts.type)}`, {
+    expected: 'at least two times',
+    advice: 'A gradient method integrates without a record where there is one time.',
+  });
 }
 
 /** The name under which statistics leave the bodies of a gradient method. */

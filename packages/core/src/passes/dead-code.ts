@@ -1,5 +1,6 @@
 /** Dead code: nodes, results and operands of structured nodes, and loop carries that reach nothing. */
 import { sizeOf, type Graph, type Node, type NodeOf, type Value } from '../graph/graph.ts';
+import type { Checkpoints } from '../graph/primitives.ts';
 import { mapSubgraphs } from './rewrite.ts';
 
 /** For each value of a list, whether it is used. */
@@ -37,7 +38,7 @@ const demands = new WeakMap<Graph, Map<string, Mask>>();
 const variants = new WeakMap<Graph, Map<string, Graph>>();
 
 /** The inputs of a graph that some of its outputs need. */
-function demand(graph: Graph, outputs: Mask): Mask {
+export function neededInputs(graph: Graph, outputs: Mask): Mask {
   return remember(demands, graph, keyOf(outputs), () => {
     const live = new Set(pick(graph.outputs, outputs));
     visitLive(graph, live, () => undefined);
@@ -83,10 +84,10 @@ function needOf(node: Node, live: ReadonlySet<Value>): Need {
   const used = node.outputs.map((output) => live.has(output));
   switch (node.op) {
     case 'call':
-      return { inputs: demand(node.params.graph, used), outputs: used };
+      return { inputs: neededInputs(node.params.graph, used), outputs: used };
     case 'cond':
       return {
-        inputs: [true, ...either(demand(node.params.then, used), demand(node.params.else, used))],
+        inputs: [true, ...either(neededInputs(node.params.then, used), neededInputs(node.params.else, used))],
         outputs: used,
       };
     case 'whileLoop':
@@ -99,14 +100,29 @@ function needOf(node: Node, live: ReadonlySet<Value>): Need {
 }
 
 function needOfWhile({ params, inputs }: NodeOf<'whileLoop'>, used: Mask): Need {
-  const { condition, body, constants } = params;
+  const { condition, body, constants, checkpoints } = params;
   const carries = inputs.length - constants;
   const tapes = used.slice(carries);
-  const test = demand(condition, [true]);
-  const start = either(used.slice(0, carries), test.slice(constants));
+  const test = neededInputs(condition, [true]);
+  const isTallied = (_: unknown, i: number): boolean => checkpoints?.tallies.some(({ carry }) => carry === i) ?? false;
+  const start = either(either(used.slice(0, carries), test.slice(constants)), inputs.slice(constants).map(isTallied));
   const { carry, reads } = closeCarry(body, constants, start, [...tapes, ...flagOf(params)]);
   return { inputs: [...either(reads, test).slice(0, constants), ...carry], outputs: [...carry, ...tapes] };
 }
+
+/** The checkpoints of a loop of which only some carries stay. */
+const narrowCheckpoints = (
+  checkpoints: Checkpoints | undefined,
+  carries: Mask,
+): { readonly checkpoints?: Checkpoints } =>
+  checkpoints === undefined
+    ? {}
+    : {
+        checkpoints: {
+          ...checkpoints,
+          tallies: checkpoints.tallies.map((tally) => ({ ...tally, carry: count(carries.slice(0, tally.carry)) })),
+        },
+      };
 
 const flagOf = ({ advances }: NodeOf<'whileLoop'>['params']): Mask => (advances ? [true] : []);
 
@@ -125,7 +141,7 @@ function lightest(tapes: readonly Value[]): number {
 }
 
 /** The carries that are used, or that a used carry or result needs in some iteration, and all that the body then reads. */
-function closeCarry(
+export function closeCarry(
   body: Graph,
   constants: number,
   start: Mask,
@@ -133,7 +149,7 @@ function closeCarry(
 ): { readonly carry: Mask; readonly reads: boolean[] } {
   let carry = start;
   for (;;) {
-    const reads = demand(body, [...carry, ...results]);
+    const reads = neededInputs(body, [...carry, ...results]);
     const next = either(carry, reads.slice(constants, constants + carry.length));
     if (count(next) === count(carry)) return { carry, reads: [...reads] };
     carry = next;
@@ -164,9 +180,10 @@ function narrow(node: Node, need: Need): Node {
       const condition = prune(node.params.condition, [true], inputs);
       const body = prune(node.params.body, [...outputs, ...flagOf(node.params)], inputs);
       if (isWhole && condition === node.params.condition && body === node.params.body) return node;
-      const taped = count(outputs.slice(inputs.length - constants));
-      const params = { ...node.params, condition, body, constants: count(inputs.slice(0, constants)), taped };
-      return { ...node, ...rest, params };
+      const carries = inputs.length - constants;
+      const counts = { constants: count(inputs.slice(0, constants)), taped: count(outputs.slice(carries)) };
+      const checkpoints = narrowCheckpoints(node.params.checkpoints, outputs.slice(0, carries));
+      return { ...node, ...rest, params: { ...node.params, condition, body, ...counts, ...checkpoints } };
     }
     case 'scan': {
       const { constants, carries } = node.params;

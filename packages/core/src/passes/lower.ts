@@ -1,4 +1,4 @@
-/** From what tracing and differentiation leave to what a backend takes: composites decomposed, custom rules and stopGradient gone. */
+/** From what tracing and differentiation leave to what a backend takes: composites decomposed, what only derivatives ask gone. */
 import { composites } from '../graph/composites.ts';
 import type { Graph, Node, Value } from '../graph/graph.ts';
 import type { CompositePrimitive } from '../graph/primitives.ts';
@@ -43,12 +43,10 @@ export function lower(graph: Graph, kept: ReadonlySet<CompositePrimitive>): Grap
         return apply('call', inputs, { graph: lowerGraph(node.params.graph) });
       case 'cond':
         return apply('cond', inputs, { then: lowerGraph(node.params.then), else: lowerGraph(node.params.else) });
-      case 'whileLoop':
-        return apply('whileLoop', inputs, {
-          ...node.params,
-          condition: lowerGraph(node.params.condition),
-          body: lowerGraph(node.params.body),
-        });
+      case 'whileLoop': {
+        const { checkpoints: _, condition, body, ...params } = node.params;
+        return apply('whileLoop', inputs, { ...params, condition: lowerGraph(condition), body: lowerGraph(body) });
+      }
       case 'scan':
         return apply('scan', inputs, { ...node.params, body: lowerGraph(node.params.body) });
       default:

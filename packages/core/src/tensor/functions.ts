@@ -94,6 +94,32 @@ export function matmul(a: TensorLike, b: TensorLike, options: MatmulOptions = {}
   return asTensor(a, like, 'matmul').matmul(b, options);
 }
 
+/** Options of `linearSolve`. */
+export interface LinearSolveOptions {
+  /** Solves with the matrix transposed (its last two axes). */
+  readonly transposeA?: boolean;
+}
+
+/**
+ * The solution X of A·X = B for matrices `a` [..., n, n]: LU factorisation with partial pivoting, for small dense systems.
+ * `b` is a matrix of right-hand sides [..., n, m] whose leading axes broadcast against those of `a`. As in PyTorch, a `b` of
+ * one axis, or of the shape of `a` without its last axis, is one right-hand side for each matrix: a vector [..., n], and so
+ * is the result. A singular matrix (a pivot that is zero or not finite) has a solution of NaN, and leaves the others of its
+ * batch alone.
+ *
+ * @throws ShapeError if the matrices are not square or the rows of `b` are not n; DTypeError if they are no floats, or differ.
+ * @example
+ * linearSolve(array([[2, 0], [0, 4]]), b); // f32[2]: b₀ / 2, b₁ / 4
+ */
+export function linearSolve(a: TensorLike, b: TensorLike, { transposeA = false }: LinearSolveOptions = {}): Tensor {
+  const like = isTensor(b) || isHostArray(b) ? b.dtype : 'f32';
+  const matrix = asTensor(a, like, 'linearSolve');
+  const right = asTensor(b, matrix.dtype, 'linearSolve');
+  const isVector = right.rank === 1 || sameShape(right.shape, matrix.shape.slice(0, -1));
+  if (!isVector) return applyOne('linearSolve', [matrix, right], { transposeA });
+  return applyOne('linearSolve', [matrix, right.expandDims(-1)], { transposeA }).squeeze(-1);
+}
+
 /**
  * The same value with derivative zero.
  *

@@ -59,7 +59,16 @@ const wrapping = (wrap: (executable: Executable, backend: Backend) => Partial<Ex
   };
 };
 
-const composites = ['mean', 'softplus', 'logSumExp', 'softmax', 'logSoftmax', 'linearCombination', 'errorNorm'];
+const composites = [
+  'mean',
+  'softplus',
+  'logSumExp',
+  'softmax',
+  'logSoftmax',
+  'linearCombination',
+  'errorNorm',
+  'linearSolve',
+];
 
 const like = ({ type }: Value): Value => value(type);
 

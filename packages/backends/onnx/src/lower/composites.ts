@@ -7,7 +7,10 @@ import { linearCombination } from './linear-combination.ts';
 import { reduce } from './reduction.ts';
 import { int } from './shaping.ts';
 
-export const compositeRules: { readonly [P in CompositePrimitive]: Lowering<P> } = {
+/** Composites that are decomposed before they get here. */
+export type Decomposed = 'linearSolve';
+
+export const compositeRules: { readonly [P in Exclude<CompositePrimitive, Decomposed>]: Lowering<P> } = {
   mean: (emitter, { params }, [x]) => reduce(emitter, 'mean', 'ReduceMean', x as Operand, params),
   softplus: (emitter, _, [operand]) => {
     const x = operand as Operand;

@@ -1,5 +1,17 @@
 /** First and second derivatives through structured control flow. */
-import { array, call, cond, grad, matmul, scan, select, valueAndGrad, whileLoop, type Tensor } from '@node-ode/core';
+import {
+  array,
+  call,
+  cond,
+  grad,
+  linearSolve,
+  matmul,
+  scan,
+  select,
+  valueAndGrad,
+  whileLoop,
+  type Tensor,
+} from '@node-ode/core';
 import { tensor, trips, type ProgramCase } from './program-case.ts';
 
 /** A small network: weights [3, 3], bias [3], inputs [4, 3]. */
@@ -16,6 +28,26 @@ export const derivatives: readonly ProgramCase[] = [
           { i: tensor(n).mul(0), x: start },
           ({ i }) => i.less(tensor(n)),
           (c) => ({ carry: { i: c.i.add(1), x: c.x.sin().mul(0.9).add(shift) } }),
+        ).carry.x.sum();
+      const { value, grad: gradient } = valueAndGrad(loss)({ x: tensor(x), b: tensor(b) });
+      return [value, gradient.x, gradient.b];
+    },
+    slack: 50,
+  },
+  {
+    name: 'the gradient of a whileLoop with checkpoints',
+    inputs: trips([0, 1, 9, 60], (d) => [d.array([3]), d.array([])]),
+    fn: ([n, x, b]) => {
+      const loss = ({ x: start, b: shift }: { x: Tensor; b: Tensor }): Tensor =>
+        whileLoop(
+          { i: tensor(n).mul(0), x: start },
+          ({ i }) => i.less(tensor(n)),
+          (c) => {
+            const advances = c.i.rem(3).notEqual(1);
+            const next = c.x.sin().mul(0.9).add(shift);
+            return { carry: { i: c.i.add(1), x: select(advances, next, c.x) }, advances };
+          },
+          { checkpoints: 6 },
         ).carry.x.sum();
       const { value, grad: gradient } = valueAndGrad(loss)({ x: tensor(x), b: tensor(b) });
       return [value, gradient.x, gradient.b];
@@ -82,6 +114,39 @@ export const derivatives: readonly ProgramCase[] = [
       return [grad(loss)(tensor(x)), grad(slope)(tensor(x))];
     },
     slack: 100,
+  },
+  {
+    name: 'first and second derivatives of linear systems',
+    inputs: (d) => [
+      [d.array([3, 3], -0.4, 0.4), d.array([3])],
+      [d.array([2, 4, 4], -0.3, 0.3), d.array([2, 4])],
+    ],
+    fn: ([a, b]) => {
+      const loss = (p: { a: Tensor; b: Tensor }): Tensor => {
+        // Off the diagonal, so that it needs pivoting.
+        const n = p.a.shape.at(-1) ?? 0;
+        const shift = array(
+          Array.from({ length: n * n }, (_, i) => Number(i % n === (Math.floor(i / n) + 1) % n)),
+          {
+            shape: [n, n],
+            dtype: p.a.dtype,
+          },
+        );
+        const x = linearSolve(p.a.add(shift), p.b);
+        return x
+          .sin()
+          .mul(linearSolve(p.a.add(shift), x, { transposeA: true }))
+          .sum();
+      };
+      const at = { a: tensor(a), b: tensor(b) };
+      const first = grad(loss)(at);
+      const second = grad((p: typeof at) => {
+        const g = grad(loss)(p);
+        return g.a.square().sum().add(g.b.square().sum());
+      })(at);
+      return [loss(at), first.a, first.b, second.a, second.b];
+    },
+    slack: 200,
   },
   {
     name: 'a training step of a small network',
