@@ -36,6 +36,8 @@ describe('the command line', () => {
       'solver: tsit5 backwards, f32',
       'second order: adjoint, f64',
       'training: 20 steps of SGD, backprop, f64',
+      'images: 8 steps of an ODE-Net, adjoint, f32',
+      'sequences: 10 steps of a lstmCell and an ODE, f64',
     ]) {
       expect(out).toContain(title);
     }
@@ -49,7 +51,7 @@ describe('the command line', () => {
     expect(report.outcomes.every(({ runMs }) => runMs > 0)).toBe(true);
   });
 
-  it('has every solver both ways, both gradients, second order and training, in f32 and f64', () => {
+  it('has every solver both ways, both gradients, forward mode, second order, training and sequences', () => {
     const titles = allCases.map(titleOf);
     for (const dtype of ['f32', 'f64']) {
       for (const solver of [
@@ -70,8 +72,14 @@ describe('the command line', () => {
       }
       for (const method of ['backprop', 'adjoint']) {
         expect(titles).toContain(`gradient: ${method} for y0, parameters and times, ${dtype}`);
-        expect(titles).toContain(`second order: ${method}, ${dtype}`);
+        expect(titles).toContain(`forward mode: ${method}, for y0, parameters and times, ${dtype}`);
+        for (const order of ['', ', forward over reverse', ', reverse over forward']) {
+          expect(titles).toContain(`second order: ${method}${order}, ${dtype}`);
+        }
         expect(titles).toContain(`training: 20 steps of SGD, ${method}, ${dtype}`);
+      }
+      for (const cell of ['rnnCell', 'gruCell', 'lstmCell']) {
+        expect(titles).toContain(`sequences: 10 steps of a ${cell} and an ODE, ${dtype}`);
       }
     }
     expect(new Set(titles).size).toBe(titles.length);

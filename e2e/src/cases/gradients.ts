@@ -18,28 +18,29 @@ import { agreement, dtypes, readLeaves, type Case } from './case.ts';
 
 export const gradientMethods: readonly (() => GradientMethod)[] = [backprop, adjoint];
 
-interface Problem {
+/** A small network as dynamics. */
+export interface Problem {
   readonly y0: Tensor;
   readonly w: Tensor;
   readonly b: Tensor;
   readonly ts: Tensor;
 }
 
-const solving = (gradient: GradientMethod, dtype: FloatDType) => {
+/** How gradients are solved for. */
+export const solving = (gradient: GradientMethod, dtype: FloatDType) => {
   const [rtol, atol] = dtype === 'f64' ? [1e-9, 1e-10] : [1e-3, 1e-4];
   // In f32 a tolerance far above rounding, and a first step that is given: else the sizes of the steps hang on rounding, and
   // with them the gradients for times, which go through the interpolant.
   return { solver: dopri5(), gradient, controller: pid({ rtol, atol, firstStep: 0.1 }), dtype };
 };
 
-/** Σ y² along a trajectory of y' = tanh(yW + bt) − y/2. */
-const loss = (ode: Ode, { y0, w, b, ts }: Problem): Tensor =>
-  ode
-    .odeint((t, y: Tensor) => matmul(y, w).add(b.mul(t)).tanh().sub(y.mul(0.5)), y0, ts)
-    .ys.square()
-    .sum();
+/** A trajectory of y' = tanh(yW + bt) − y/2. */
+export const trajectory = (ode: Ode, { y0, w, b, ts }: Problem): Tensor =>
+  ode.odeint((t, y: Tensor) => matmul(y, w).add(b.mul(t)).tanh().sub(y.mul(0.5)), y0, ts).ys;
 
-const givenIn = (dtype: FloatDType) => ({
+const loss = (ode: Ode, p: Problem): Tensor => trajectory(ode, p).square().sum();
+
+export const givenIn = (dtype: FloatDType) => ({
   y0: array(
     [
       [0.5, -1],

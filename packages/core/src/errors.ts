@@ -98,6 +98,16 @@ export class FormatError extends NodeOdeError {
 /** Why a solve failed. */
 export type SolveFailure = 'maxSteps' | 'stepUnderflow' | 'nonFinite' | 'invalidTimes' | 'invalidTolerances';
 
+/** Where a solve stopped, and why. */
+export interface SolveFailureDetails {
+  readonly reason: SolveFailure;
+  readonly t: number;
+  readonly h: number;
+  readonly steps: number;
+  readonly sample?: number;
+  readonly failedSamples?: number;
+}
+
 /** A solve that could not reach its last time; says where it stopped. */
 export class SolveError extends NodeOdeError {
   readonly reason: SolveFailure;
@@ -107,16 +117,17 @@ export class SolveError extends NodeOdeError {
   readonly h: number;
   /** Steps tried. */
   readonly steps: number;
+  /** The first sample that failed, and how many did, where samples have steps of their own. */
+  readonly sample: number | undefined;
+  readonly failedSamples: number | undefined;
 
-  constructor(
-    failure: { readonly reason: SolveFailure; readonly t: number; readonly h: number; readonly steps: number },
-    problem: string,
-    details?: ErrorDetails,
-  ) {
+  constructor(failure: SolveFailureDetails, problem: string, details?: ErrorDetails) {
     super('SOLVE', 'odeint', problem, details);
     this.reason = failure.reason;
     this.t = failure.t;
     this.h = failure.h;
     this.steps = failure.steps;
+    this.sample = failure.sample;
+    this.failedSamples = failure.failedSamples;
   }
 }

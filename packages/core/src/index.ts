@@ -22,7 +22,7 @@ export * from './graph/evaluate.ts';
 export * from './graph/graph.ts';
 export { inferTypes, isDifferentiable, type Application } from './graph/infer.ts';
 export type * from './graph/primitives.ts';
-export { printGraph } from './graph/print.ts';
+export { printGraph, subgraphsOf } from './graph/print.ts';
 
 export {
   arange,
@@ -38,6 +38,18 @@ export {
   type LinearSolveOptions,
 } from './tensor/functions.ts';
 export {
+  avgPool2d,
+  conv2d,
+  convTranspose2d,
+  maxPool2d,
+  type AveragePoolOptions,
+  type ConvOptions,
+  type ConvTransposeOptions,
+  type Padding,
+  type PairLike,
+  type WindowOptions,
+} from './tensor/images.ts';
+export {
   asTensor,
   constant,
   isTape,
@@ -52,10 +64,18 @@ export type { Combine, Traced } from './tensor/trace.ts';
 
 export { call } from './control/call.ts';
 export { cond } from './control/cond.ts';
-export { customVjp, customVjpWithTapes, type ReverseRule, type TracedReverseRule } from './control/custom-vjp.ts';
+export {
+  customVjp,
+  customVjpWithTapes,
+  type ReverseRule,
+  type TangentRule,
+  type TracedReverseRule,
+  type TracedTangentRule,
+} from './control/custom-vjp.ts';
 export { scan, whileLoop, type Element, type Iteration, type WhileOptions } from './control/loops.ts';
 export { report } from './control/report.ts';
 
+export { hvp, jvp, type Jvp, type Tangents } from './differentiate/jvp.ts';
 export { grad, valueAndGrad, valueAndGradWithAux, vjp, type Vjp } from './differentiate/vjp.ts';
 
 export { lower } from './passes/lower.ts';
@@ -72,8 +92,10 @@ export type {
   SolveProblem,
 } from './ode/gradient-method.ts';
 export type { SolveStats } from './ode/integrate.ts';
-export type { Dynamics, Solution, SolveOptions, StateOf, Times } from './ode/odeint.ts';
-export { leafNorm, type LeafTolerance, type Norm } from './ode/norm.ts';
+export { selectSamples } from './ode/lanes.ts';
+export type { Dynamics, Solution, SolveOptions, StateOf } from './ode/odeint.ts';
+export type { HostTimes, Times } from './ode/times.ts';
+export { leafNorm, rootMeanSquare, type LeafTolerance, type Norm } from './ode/norm.ts';
 export { pid, type PidOptions, type Tolerance } from './ode/pid.ts';
 export { rungeKutta, type RungeKuttaInterpolant, type RungeKuttaState, type Tableau } from './ode/runge-kutta.ts';
 export { failureOf, isFailureReport } from './ode/status.ts';
@@ -112,7 +134,14 @@ export {
   type ResultOf,
   type RunStats,
 } from './runtime/compile.ts';
-export { createOde, type HostSolution, type HostState, type Ode, type OdeOptions } from './runtime/create-ode.ts';
+export {
+  createOde,
+  type HostSolution,
+  type HostState,
+  type Ode,
+  type OdeOptions,
+  type SolveOutcome,
+} from './runtime/create-ode.ts';
 export {
   traceFunction,
   type SpecLeaf,

@@ -6,6 +6,8 @@ import {
   compile,
   constant,
   grad,
+  hvp,
+  jvp,
   mapTree,
   random,
   sizeOf,
@@ -153,7 +155,31 @@ export function expectClose(actual: unknown, expected: unknown, rtol = 1e-12, at
   });
 }
 
-/** Expects reverse mode and central differences of Σ w·f(x) to agree. */
+/** Σ over all arguments of ⟨∂f/∂xₖ, vₖ⟩: by forward mode, and by reverse mode. */
+function alongBothWays(f: TensorFunction, xs: readonly Tensor[], vs: readonly (Tensor | null)[]): readonly Tensor[] {
+  const all = (leaves: readonly Tensor[]): Tensor => f(...leaves);
+  const gradient = grad(all)(xs);
+  const zero = constant(0, [], 'f64');
+  const products = vs.map((v, k) => (v === null ? zero : v.mul(gradient[k] as Tensor).sum()));
+  return [jvp(all, xs, vs).tangent, products.reduce((a, b) => a.add(b), zero)];
+}
+
+/** Expects forward mode and reverse mode of a scalar function to agree: all arguments moving, and each of them alone. */
+async function expectModesToAgree(f: TensorFunction, xs: readonly HostArray[]): Promise<void> {
+  const directions = xs.map(({ shape }, k) => uniform(31 + k, shape, -1, 1));
+  const both = await evaluate(
+    (inputs: readonly Tensor[], vs: readonly Tensor[]) => {
+      const alone = inputs.length === 1 ? [] : vs.map((v, k) => vs.map((_, i) => (i === k ? v : null)));
+      return [vs, ...alone].map((moving) => alongBothWays(f, inputs, moving));
+    },
+    xs,
+    directions,
+  );
+  // Sums in another order: their rounding is relative to their terms, not to the result.
+  for (const [forward, reverse] of both) expectClose(forward, reverse, 1e-11, 1e-11);
+}
+
+/** Expects reverse mode, forward mode and central differences of Σ w·f(x) to agree. */
 export async function expectGradient(
   f: TensorFunction,
   xs: readonly HostArray[],
@@ -161,9 +187,29 @@ export async function expectGradient(
 ): Promise<void> {
   const scalar = scalarOf(f);
   expectClose(await gradientsOf(scalar, ...xs), await centralDifferences(scalar, h, ...xs), tolerance, tolerance);
+  await expectModesToAgree(scalar, xs);
 }
 
-/** The same for the gradient itself: second derivatives. */
+/** Expects the Hessian's product with a direction to be the same forwards over reverse, reverse over forwards and forwards twice. */
+async function expectHessianProductsToAgree(f: TensorFunction, xs: readonly HostArray[]): Promise<void> {
+  const [us, vs] = [41, 61].map((seed) => xs.map(({ shape }, k) => uniform(seed + k, shape, -1, 1)));
+  const all = (leaves: readonly Tensor[]): Tensor => f(...leaves);
+  const { product, reversed, twice, expected } = await evaluate(
+    (inputs: readonly Tensor[], u: readonly Tensor[], v: readonly Tensor[]) => {
+      const slope = (leaves: readonly Tensor[]): Tensor => jvp(all, leaves, v).tangent;
+      const product = hvp(all)(inputs, v);
+      const along = product.map((p, k) => p.mul(u[k] as Tensor).sum()).reduce((a, b) => a.add(b));
+      return { product, reversed: grad(slope)(inputs), twice: jvp(slope, inputs, u).tangent, expected: along };
+    },
+    xs,
+    us ?? [],
+    vs ?? [],
+  );
+  expectClose(reversed, product, 1e-11, 1e-11);
+  expectClose(twice, expected, 1e-11, 1e-11);
+}
+
+/** The same for the gradient itself: second derivatives, by every order of the modes. */
 export async function expectSecondGradient(
   f: TensorFunction,
   xs: readonly HostArray[],
@@ -175,6 +221,7 @@ export async function expectSecondGradient(
       .map((g, i) => g.mul(uniform(91 + i, g.shape, 0.5, 1.5)).sum())
       .reduce((a, b) => a.add(b), constant(0, [], 'f64'));
   await expectGradient(gradient, xs, options);
+  await expectHessianProductsToAgree(scalar, xs);
 }
 
 /** The error that something throws or rejects with, as "Name: message". */

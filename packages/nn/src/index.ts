@@ -1,4 +1,5 @@
 /** Layers, initialisers, losses and optimisers: pure functions over trees of parameters. */
+export { avgPool2d, maxPool2d } from '@node-ode/core';
 export {
   activation,
   activationNames,
@@ -32,14 +33,28 @@ export {
   type VarianceScalingOptions,
 } from './initializers/variance-scaling.ts';
 export type { LinearOptions } from './layers/affine.ts';
+export {
+  batchNorm,
+  type BatchNorm,
+  type BatchNormOptions,
+  type BatchNormState,
+  type BatchNormStep,
+} from './layers/batch-norm.ts';
 export { concatSquash, type ConcatSquashParams } from './layers/concat-squash.ts';
+export { convTranspose2d, type ConvTranspose2dOptions } from './layers/conv-transpose2d.ts';
+export { conv2d } from './layers/conv2d.ts';
+export type { Conv2dOptions, Conv2dParams } from './layers/convolution.ts';
 export { dropout } from './layers/dropout.ts';
 export { embedding, type EmbeddingOptions, type EmbeddingParams } from './layers/embedding.ts';
+export { groupNorm } from './layers/group-norm.ts';
 export type { Layer, LinearParams, TimeLayer } from './layers/layer.ts';
-export { layerNorm, type LayerNormOptions, type LayerNormParams } from './layers/layer-norm.ts';
+export { layerNorm } from './layers/layer-norm.ts';
 export { linear } from './layers/linear.ts';
 export { mlp, timeMlp, type MlpOptions, type MlpParams } from './layers/mlp.ts';
+export type { NormOptions, NormParams } from './layers/normalization.ts';
+export { timeConv2d, type TimeConv2dOptions } from './layers/time-conv2d.ts';
 export { timeLinear } from './layers/time-linear.ts';
+export { flatten, globalAveragePool2d } from './layers/to-features.ts';
 export { alongTrajectory, atLastTime, type AnyLoss, type TrajectoryOptions } from './losses/along-time.ts';
 export { accuracy, crossEntropy, type ClassAxisOption, type ClassLoss } from './losses/cross-entropy.ts';
 export {

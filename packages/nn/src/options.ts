@@ -30,3 +30,18 @@ export function requireFinite(operation: string, name: string, value: number): v
   if (Number.isFinite(value)) return;
   throw new OptionError(operation, `${name} is ${value}`, { expected: 'a finite number' });
 }
+
+/** @throws OptionError unless 0 ≤ `value` ≤ 1: a weight in an average. */
+export function requireProportion(operation: string, name: string, value: number): void {
+  if (value >= 0 && value <= 1) return;
+  throw new OptionError(operation, `${name} is ${value}`, { expected: 'a number in [0, 1]' });
+}
+
+/** @throws OptionError unless `groups` is a positive integer that divides each of `channels`. */
+export function requireGroups(operation: string, groups: number, ...channels: readonly number[]): void {
+  requirePositiveInteger(operation, 'groups', groups);
+  if (channels.every((count) => count % groups === 0)) return;
+  throw new OptionError(operation, `${groups} groups of ${channels.join(' and ')} channels`, {
+    expected: 'groups that divide the channels',
+  });
+}

@@ -7,11 +7,14 @@ import {
   alongTrajectory,
   applyGradients,
   atLastTime,
+  batchNorm,
   clipByGlobalNorm,
   concatSquash,
+  conv2d,
   crossEntropy,
   dropout,
   embedding,
+  groupNorm,
   gruCell,
   layerNorm,
   linear,
@@ -19,16 +22,19 @@ import {
   mlp,
   mse,
   smoothL1,
+  timeConv2d,
   timeMlp,
   trainState,
   unroll,
+  type BatchNormState,
   type Cell,
   type CellParams,
   type ClassLoss,
   type ConcatSquashParams,
+  type Conv2dParams,
   type EmbeddingParams,
   type Layer,
-  type LayerNormParams,
+  type NormParams,
   type LinearParams,
   type LstmState,
   type MlpParams,
@@ -58,9 +64,21 @@ expectTypeOf(timeMlp({ sizes: [1, 1] }).apply).returns.toEqualTypeOf<Tensor>();
 linear(2, 3).apply(linear(2, 3).init(random(0)), x);
 // @ts-expect-error: no such activation
 mlp({ sizes: [1, 1], activation: 'gelu2' });
-expectTypeOf(layerNorm(2)).toEqualTypeOf<Layer<LayerNormParams>>();
+expectTypeOf(layerNorm(2)).toEqualTypeOf<Layer<NormParams>>();
 expectTypeOf(embedding(9, 2)).toEqualTypeOf<Layer<EmbeddingParams>>();
 expectTypeOf(concatSquash(2, 3)).toEqualTypeOf<TimeLayer<ConcatSquashParams>>();
+expectTypeOf(conv2d(3, 8, 3, { groups: 1, padding: 'same' })).toEqualTypeOf<Layer<Conv2dParams>>();
+expectTypeOf(timeConv2d(3, 8, [3, 1])).toEqualTypeOf<TimeLayer<Conv2dParams>>();
+expectTypeOf(groupNorm(2, 8)).toEqualTypeOf<Layer<NormParams>>();
+expectTypeOf(batchNorm(8).train({}, { mean: x, variance: x }, x).state).toEqualTypeOf<TensorsOf<BatchNormState>>();
+// @ts-expect-error: two spatial axes
+conv2d(3, 8, [3, 3, 3]);
+// @ts-expect-error: no such padding
+conv2d(3, 8, 3, { padding: 'full' });
+// @ts-expect-error: groups would not know time
+timeConv2d(4, 8, 3, { groups: 2 });
+// @ts-expect-error: no running statistics
+batchNorm(8).evaluate({}, x);
 expectTypeOf(dropout).toBeCallableWith(x, x, 0.1);
 
 // Recurrent cells

@@ -1,4 +1,4 @@
-/** Stands in for the reference engine in the tests of solvers and gradients, so that they run on ONNX Runtime. */
+/** Stands in for the reference engine in the tests of solvers, gradients and layers, so that they run on ONNX Runtime. */
 import type { Backend } from '@node-ode/core';
 import { onnx } from '@node-ode/backend-onnx';
 

@@ -1,4 +1,4 @@
-// The tests of every solver and gradient method, run on ONNX Runtime's CPU provider: it takes the place of the reference engine.
+// The tests of every solver, gradient method and layer, run on ONNX Runtime's CPU provider: it takes the place of the reference engine.
 import { fileURLToPath } from 'node:url';
 import { defineConfig, mergeConfig } from 'vitest/config';
 import shared from '../../../../vitest.shared.ts';
@@ -10,7 +10,7 @@ const config = mergeConfig(
   defineConfig({
     resolve: { alias: { '@node-ode/backend-reference': here('./reference.ts') } },
     test: {
-      name: 'solvers and gradients on onnx-cpu',
+      name: 'solvers, gradients and layers on onnx-cpu',
       dir: here('../../..'),
       // Order conditions are about coefficients, whatever computes them: at order 8 one step of 486 scalars, 200,000 nodes.
       testNamePattern: /^(?!.*satisfies the conditions of order)/,
@@ -18,6 +18,9 @@ const config = mergeConfig(
     },
   }),
 );
-config.test = { ...config.test, include: ['{solvers,gradients}/*/src/**/*.test.ts'] };
+config.test = {
+  ...config.test,
+  include: ['{solvers,gradients}/*/src/**/*.test.ts', 'nn/src/{activations,layers,recurrent}/**/*.test.ts'],
+};
 
 export default config;

@@ -60,6 +60,16 @@ const scatterND: Make = (type) => ({
   output: result(type, 4, 2),
 });
 
+const convolution = (type: ElementType, kernel: readonly number[], y: readonly number[]): Probe => ({
+  inputs: [input('a', type, 1, 2, 4, 3), input('b', type, ...kernel)],
+  output: result(type, ...y),
+});
+const pooling: Make = (type) => ({
+  inputs: [input('a', type, 1, 2, 4, 3)],
+  attributes: { kernel_shape: { kind: 'ints', value: [2, 2] } },
+  output: result(type, 1, 2, 3, 2),
+});
+
 const probes: { readonly [K in Kernel]: Make } = {
   Abs: unary,
   Neg: unary,
@@ -191,6 +201,10 @@ const probes: { readonly [K in Kernel]: Make } = {
     attributes: { equation: { kind: 'string', value: 'ij,jk->ik' } },
     output: result(type, 2, 4),
   }),
+  Conv: (type) => convolution(type, [3, 2, 2, 2], [1, 3, 3, 2]),
+  ConvTranspose: (type) => convolution(type, [2, 3, 2, 2], [1, 3, 5, 4]),
+  MaxPool: pooling,
+  AveragePool: pooling,
   If: (type) => ({
     inputs: [input('c', 'bool'), input('a', type, 3)],
     operands: 1,

@@ -2,7 +2,7 @@
 import { hostArray, type DType, type Graph, type HostArray, type TensorType } from '@node-ode/core';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Provider } from '../src/lower/contract.ts';
-import { emitModel } from '../src/lower/emit-model.ts';
+import { emitModel, type EmitOptions } from '../src/lower/emit-model.ts';
 import { encodeModel } from '../src/model/encode.ts';
 import type { OnnxModel } from '../src/model/ir.ts';
 
@@ -20,14 +20,14 @@ export const openSession = (model: OnnxModel, provider: Provider = 'cpu'): Promi
     ...(provider === 'cpu' ? {} : { extra: { session: { disable_cpu_ep_fallback: '1' } } }),
   });
 
-/** Runs a lowered graph once on a provider; `target` is the one that it is lowered for, by default the same. */
+/** Runs a lowered graph once on a provider; `target` is what it is lowered for, by default the provider and no more. */
 export async function runGraph(
   graph: Graph,
   inputs: readonly HostArray[],
   provider: Provider = 'cpu',
-  target: Provider = provider,
+  target: EmitOptions = { provider },
 ): Promise<readonly HostArray[]> {
-  const session = await openSession(emitModel(graph, { provider: target }), provider);
+  const session = await openSession(emitModel(graph, target), provider);
   try {
     const feeds = inputs.map(
       ({ data, shape, dtype }, i) => [`input_${i}`, new Tensor(ortTypes[dtype], data, shape)] as const,

@@ -51,9 +51,10 @@ export async function apply<P extends Primitive>(
   params: NodeOf<P>['params'],
   args: readonly Argument[],
   provider: Provider = 'cpu',
+  channelBlock = 0,
 ): Promise<HostArray> {
   const { graph, inputs } = singleNode(op, params, args);
-  return (await runGraph(graph, inputs, provider))[0] as HostArray;
+  return (await runGraph(graph, inputs, provider, { provider, channelBlock }))[0] as HostArray;
 }
 
 /** The result of one application in the reference engine. */
@@ -69,14 +70,23 @@ export async function applyReference<P extends Primitive>(
   return (outputs[0] as (typeof outputs)[number]).read();
 }
 
+interface Comparison {
+  readonly slack?: number;
+  readonly provider?: Provider;
+  readonly channelBlock?: number;
+}
+
 /** Holds ONNX Runtime's result to the reference engine's; floats within `slack` times the conformance kit's bounds. */
 export async function expectReference<P extends Primitive>(
   op: P,
   params: NodeOf<P>['params'],
   args: readonly Argument[],
-  { slack = 1, provider = 'cpu' }: { readonly slack?: number; readonly provider?: Provider } = {},
+  { slack = 1, provider = 'cpu', channelBlock = 0 }: Comparison = {},
 ): Promise<void> {
-  const [actual, expected] = await Promise.all([apply(op, params, args, provider), applyReference(op, params, args)]);
+  const [actual, expected] = await Promise.all([
+    apply(op, params, args, provider, channelBlock),
+    applyReference(op, params, args),
+  ]);
   expect([actual.dtype, ...actual.shape]).toEqual([expected.dtype, ...expected.shape]);
   const [rtol, atol] = { f32: [1e-5, 1e-6], f64: [1e-12, 1e-13], i32: [0, 0], bool: [0, 0] }[expected.dtype];
   expected.data.forEach((wanted, i) => {

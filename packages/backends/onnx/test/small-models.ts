@@ -53,7 +53,7 @@ export const emptyGraph = (name: string, inputs: readonly TensorType[], outputs:
 /** Runs the model of that name for a graph; `pass` gives back its inputs themselves, last first. */
 export const smallPrograms =
   (models: Readonly<Record<string, OnnxModel>>): CompileProgram =>
-  async ({ name }, runtime, provider) => {
+  async ({ name }, runtime, { provider }) => {
     const model = models[name]!;
     const session = await runtime.open(model, { hostOutputs: new Set() });
     return {

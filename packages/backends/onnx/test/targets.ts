@@ -14,7 +14,7 @@ export const targets: readonly Provider[] = ['cpu', 'cuda', 'webgpu'];
 /** The result of a primitive lowered for a provider. */
 export async function applyFor(target: Provider, op: Rule, args: readonly Argument[]): Promise<HostArray> {
   const { graph, inputs } = singleNode(op, {}, args);
-  return (await runGraph(graph, inputs, 'cpu', target))[0] as HostArray;
+  return (await runGraph(graph, inputs, 'cpu', { provider: target }))[0] as HostArray;
 }
 
 /** The operators that a primitive becomes. */

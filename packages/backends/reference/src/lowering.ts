@@ -2,6 +2,7 @@
 import { UnsupportedError, type BasicPrimitive, type Node, type StructuralPrimitive } from '@node-ode/core';
 import { errorNorm, linearCombination, type nativeComposites } from './composites.ts';
 import { call, cond, scan, whileLoop } from './control.ts';
+import { conv2d } from './conv2d.ts';
 import { binaryLowerings, logicLowerings, unaryLowerings } from './elementwise.ts';
 import { linearSolve } from './linear-solve.ts';
 import { matmul } from './matmul.ts';
@@ -18,6 +19,7 @@ const lowerings: { readonly [P in Native]: Lowering<P> } = {
   ...movementLowerings,
   ...reduceLowerings,
   matmul,
+  conv2d,
   linearCombination,
   errorNorm,
   linearSolve,

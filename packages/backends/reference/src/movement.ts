@@ -104,7 +104,8 @@ export const movementLowerings: { readonly [P in Movement & keyof DataParams]: L
     const { memory } = site;
     const [buffer, index, row, z] = [site.inputs[0]!, site.inputs[1]!, site.inputs[2]!, site.outputs[0]!];
     const extent = tensorOf(node.inputs[0]).shape[0]!;
-    const length = tensorOf(node.inputs[2]).size;
+    const count = tensorOf(node.inputs[1]).size;
+    const length = tensorOf(node.inputs[2]).size / count;
     const dies = site.dies[0]!;
     const shelf = shelfOf(site, node.outputs[0]);
     return () => {
@@ -123,8 +124,10 @@ export const movementLowerings: { readonly [P in Movement & keyof DataParams]: L
         out.set(from);
       }
       const from = dataOf(row);
-      const start = at[0]! * length;
-      for (let i = 0; i < length; i++) out[start + i] = from[i]!;
+      for (let k = 0; k < count; k++) {
+        const [start, first] = [at[k]! * length, k * length];
+        for (let i = 0; i < length; i++) out[start + i] = from[first + i]!;
+      }
     };
   },
 };

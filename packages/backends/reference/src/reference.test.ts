@@ -244,7 +244,7 @@ describe('compile', () => {
   it('lowers the composites that it claims', async () => {
     expect(backend.capabilities).toEqual({
       dtypes: ['f32', 'f64', 'i32', 'bool'],
-      composites: ['linearCombination', 'errorNorm', 'mean', 'softplus'],
+      composites: ['linearCombination', 'errorNorm', 'mean', 'softplus', 'linearSolve'],
     });
     const graph = build('g', [f32(2)], (g, x) => [
       g.one('mean', [x!], { axes: [0], keepDims: false }),

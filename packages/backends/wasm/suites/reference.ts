@@ -1,4 +1,4 @@
-/** Stands in for the reference engine in the tests of solvers and gradients, so that they run on this one. */
+/** Stands in for the reference engine in the tests of solvers, gradients and layers, so that they run on this one. */
 import type { Backend } from '@node-ode/core';
 import { wasm } from '@node-ode/backend-wasm';
 

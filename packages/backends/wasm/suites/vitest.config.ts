@@ -1,4 +1,4 @@
-// The tests of every solver and gradient method, run on this engine: it takes the place of the reference engine.
+// The tests of every solver, gradient method and layer, run on this engine: it takes the place of the reference engine.
 import { fileURLToPath } from 'node:url';
 import { defineConfig, mergeConfig } from 'vitest/config';
 import shared from '../../../../vitest.shared.ts';
@@ -9,9 +9,12 @@ const config = mergeConfig(
   shared,
   defineConfig({
     resolve: { alias: { '@node-ode/backend-reference': here('./reference.ts') } },
-    test: { name: 'solvers and gradients on wasm', dir: here('../../..') },
+    test: { name: 'solvers, gradients and layers on wasm', dir: here('../../..') },
   }),
 );
-config.test = { ...config.test, include: ['{solvers,gradients}/*/src/**/*.test.ts'] };
+config.test = {
+  ...config.test,
+  include: ['{solvers,gradients}/*/src/**/*.test.ts', 'nn/src/{activations,layers,recurrent}/**/*.test.ts'],
+};
 
 export default config;

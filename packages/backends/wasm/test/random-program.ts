@@ -2,11 +2,13 @@
 import {
   concat,
   cond,
+  jvp,
   linearCombination,
   scan,
   select,
   stack,
   valueAndGrad,
+  vjp,
   whileLoop,
   zerosLike,
   type Tensor,
@@ -214,6 +216,22 @@ export function pool(choices: Choices, operands: readonly Tensor[], length: numb
 /** A tensor that depends on the operands by up to `length` operations. */
 const program = (choices: Choices, operands: readonly Tensor[], length: number, depth = 0): Tensor =>
   pool(choices, operands, length, depth).at(-1)!;
+
+/** The tangent of a random program along a direction, and ⟨w, J·v⟩ beside ⟨Jᵀ·w, v⟩: forward and reverse mode of the same. */
+export function withTangent(numbers: readonly number[], length: number) {
+  return (x: Tensor, w: Tensor): readonly Tensor[] => {
+    interface Given {
+      readonly x: Tensor;
+      readonly w: Tensor;
+    }
+    const outputs = (given: Given): Tensor => tame(program(new Choices(numbers), [given.x, given.w], length));
+    const v: Given = { x: x.cos(), w: w.sin() };
+    const { value, tangent } = jvp(outputs, { x, w }, v);
+    const weights = value.add(1);
+    const pulled = vjp(outputs, { x, w }).pullback(weights);
+    return [tangent, weights.mul(tangent).sum(), pulled.x.mul(v.x).sum().add(pulled.w.mul(v.w).sum())];
+  };
+}
 
 /** Several results of a random program, and the gradient of their sum. */
 export function withGradient(numbers: readonly number[], length: number) {

@@ -126,7 +126,7 @@ export function runKernel<P extends KernelName>(
   const kernel = kernels[primitive] as Kernel<P>;
   return runCode(
     (f, operands, output) => {
-      kernel(f, params, operands, output);
+      kernel(f, params, operands, output, i32(0));
     },
     inputs,
     type,

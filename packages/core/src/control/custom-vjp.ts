@@ -24,12 +24,29 @@ export type ReverseRule = (pass: ReversePass<Tensor>) => readonly (Tensor | null
 /** A reverse rule whose operands and results may be tapes. A tape has no cotangent: it carries what the rule needs. */
 export type TracedReverseRule = (pass: ReversePass<Traced>) => readonly (Tensor | null)[];
 
+/** What a tangent rule is given, of operands and results of kind `X`. */
+interface TangentPass<X> {
+  readonly inputs: readonly X[];
+  readonly outputs: readonly X[];
+  readonly tangents: readonly (X | null)[];
+}
+
+/**
+ * The results' tangents from those of the operands: forward mode. Null is zero, for operands (not all of them) and results.
+ * Like a reverse rule it uses only what it is given.
+ */
+export type TangentRule = (pass: TangentPass<Tensor>) => readonly (Tensor | null)[];
+
+/** A tangent rule whose operands and results may be tapes. A tape's tangent is a tape of as many entries. */
+export type TracedTangentRule = (pass: TangentPass<Traced>) => readonly (Traced | null)[];
+
 /**
  * A function of tensors that is differentiated by `reverse`. The rule is made of tensor operations, so it is
- * differentiable itself.
+ * differentiable itself. In forward mode (`jvp`) the function itself is differentiated, or `tangent` is used where it is
+ * given: where the rule is not the function's derivative on purpose, both should say the same.
  *
  * @throws DifferentiationError if the function captures a float tensor that is not an operand: its gradient would be lost;
- * and, when it is differentiated, if the rule's cotangents are not of the operands' types.
+ * and, when it is differentiated, if the rule's cotangents are not of the operands' types, or tangents not of the results'.
  * @example
  * // The identity whose gradient is clipped.
  * const [y] = customVjp('clip', [x], ([x]) => [x], ({ cotangents: [ct] }) => [ct && ct.maximum(-1).minimum(1)]);
@@ -39,10 +56,20 @@ export function customVjp(
   inputs: readonly Tensor[],
   forward: (inputs: readonly Tensor[]) => readonly Tensor[],
   reverse: ReverseRule,
+  tangent?: TangentRule,
 ): readonly Tensor[] {
   const rule: TracedReverseRule = (pass) =>
     reverse({ ...pass, inputs: pass.inputs.map(asTensorResult), outputs: pass.outputs.map(asTensorResult) });
-  return customVjpWithTapes(name, inputs, (given) => forward(given.map(asTensorResult)), rule).map(asTensorResult);
+  const tangentRule: TracedTangentRule | undefined =
+    tangent &&
+    (({ inputs: operands, outputs, tangents }) =>
+      tangent({
+        inputs: operands.map(asTensorResult),
+        outputs: outputs.map(asTensorResult),
+        tangents: tangents.map((x) => (x === null ? null : asTensorResult(x))),
+      }));
+  const traced = (given: readonly Traced[]): readonly Tensor[] => forward(given.map(asTensorResult));
+  return customVjpWithTapes(name, inputs, traced, rule, tangentRule).map(asTensorResult);
 }
 
 /**
@@ -57,6 +84,7 @@ export function customVjpWithTapes(
   inputs: readonly Traced[],
   forward: (inputs: readonly Traced[]) => readonly Traced[],
   reverse: TracedReverseRule,
+  tangent?: TracedTangentRule,
 ): readonly Traced[] {
   const { trace, inputs: params } = openTrace(
     name,
@@ -84,28 +112,46 @@ export function customVjpWithTapes(
       cotangents: cotangents.slice(0, results.length),
       active: active.slice(n),
     });
-    requireCotangents(name, given, operands.slice(n));
+    requireTypes(name, 'the reverse rule', ['operand', 'cotangent'], given, operands.slice(n));
     return [...captures.map(() => null), ...given];
   };
-  const outputs = apply('customVjp', [...captures, ...inputs], { graph, reverse: rule });
+  const forwardRule: TracedTangentRule | undefined =
+    tangent &&
+    (({ inputs: operands, outputs, tangents }) => {
+      const given = tangent({
+        inputs: operands.slice(n),
+        outputs: outputs.slice(0, results.length),
+        tangents: tangents.slice(n),
+      });
+      requireTypes(name, 'the tangent rule', ['result', 'tangent'], given, outputs.slice(0, results.length));
+      return given;
+    });
+  const rules = { reverse: rule, ...(forwardRule && { tangent: forwardRule }) };
+  const outputs = apply('customVjp', [...captures, ...inputs], { graph, ...rules });
   passReports(threaded.reports, outputs.slice(results.length));
   return outputs.slice(0, results.length);
 }
 
-/** @throws DifferentiationError if a rule does not give each operand null or a cotangent of its type. */
-function requireCotangents(name: string, given: readonly (Tensor | null)[], operands: readonly Traced[]): void {
-  if (given.length !== operands.length) {
-    throw new DifferentiationError(name, `the reverse rule gives ${given.length} cotangents`, {
-      expected: `${operands.length}, one for each operand`,
+/** @throws DifferentiationError if a rule does not give each value null or a derivative of its type. */
+function requireTypes(
+  name: string,
+  rule: string,
+  [valueName, derivativeName]: readonly [value: string, derivative: string],
+  given: readonly (Traced | null)[],
+  values: readonly Traced[],
+): void {
+  if (given.length !== values.length) {
+    throw new DifferentiationError(name, `${rule} gives ${given.length} ${derivativeName}s`, {
+      expected: `${values.length}, one for each ${valueName}`,
     });
   }
-  given.forEach((cotangent, i) => {
-    const { type } = operands[i] as Traced;
-    if (cotangent === null || sameType(cotangent.type, type)) return;
+  given.forEach((derivative, i) => {
+    const { type } = values[i] as Traced;
+    if (derivative === null || sameType(derivative.type, type)) return;
     throw new DifferentiationError(
       name,
-      `the reverse rule gives operand ${i + 1} the cotangent ${formatType(cotangent.type)}`,
-      { expected: `${formatType(type)}, as the operand, or null` },
+      `${rule} gives ${valueName} ${i + 1} the ${derivativeName} ${formatType(derivative.type)}`,
+      { expected: `${formatType(type)}, as the ${valueName}, or null` },
     );
   });
 }

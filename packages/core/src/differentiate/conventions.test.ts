@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { evaluate, expectClose, f64, gradientsOf, type TensorFunction } from '../../test/support.ts';
 import { stopGradient } from '../tensor/functions.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { jvp } from './jvp.ts';
 import { grad } from './vjp.ts';
 
 const of2 =
@@ -10,8 +11,20 @@ const of2 =
     f(xs[0] as Tensor, xs[1] as Tensor);
 
 describe('chosen derivatives', () => {
-  const derivative = (f: (x: Tensor) => Tensor, xs: readonly number[]): Promise<unknown> =>
-    evaluate((x: Tensor) => grad((y: Tensor) => f(y).sum())(x), f64(xs));
+  /** The gradient of Σ f(x) by reverse mode, which forward mode along each axis must equal. */
+  const derivative = async (f: (x: Tensor) => Tensor, xs: readonly number[]): Promise<unknown> => {
+    const total = (x: Tensor): Tensor => f(x).sum();
+    const { reverse, forward } = await evaluate(
+      (x: Tensor, axes: readonly Tensor[]) => ({
+        reverse: grad(total)(x),
+        forward: axes.map((axis) => jvp(total, x, axis).tangent),
+      }),
+      f64(xs),
+      xs.map((_, i) => f64(xs.map((_x, k) => (i === k ? 1 : 0)))),
+    );
+    expectClose(forward, reverse, 1e-15);
+    return reverse;
+  };
 
   it('at a tie of maximum and minimum the second operand has the derivative', async () => {
     const [a, b] = await gradientsOf(

@@ -9,7 +9,7 @@ import { isDifferentiable } from '../graph/infer.ts';
 import type { BasicPrimitive, CompositePrimitive } from '../graph/primitives.ts';
 import { sumTo } from '../tensor/functions.ts';
 import { isTensor, type Tensor } from '../tensor/tensor.ts';
-import { apply, asTensorResult, openTrace, type Traced } from '../tensor/trace.ts';
+import { apply, asTensorResult, closeGraph, openTrace, type Traced } from '../tensor/trace.ts';
 import { addCotangents, type Cotangent } from './accumulate.ts';
 import { activeResults } from './activity.ts';
 import { linearizeCall } from './call.ts';
@@ -124,7 +124,7 @@ function linearizePrimitive(
   active: readonly boolean[],
 ): Linearized {
   const rule = rules[op] as Rule | 'decompose';
-  if (rule === 'decompose') return linearizeDecomposition(op as CompositePrimitive, node, inputs, active);
+  if (rule === 'decompose') return linearize(decomposition(op as CompositePrimitive, node, inputs), inputs, active);
   const [y] = applyNode(node, inputs).map(asTensorResult) as [Tensor];
   return {
     outputs: [y],
@@ -139,20 +139,15 @@ function linearizePrimitive(
   };
 }
 
-function linearizeDecomposition(
-  op: CompositePrimitive,
-  node: Node,
-  inputs: readonly Tensor[],
-  active: readonly boolean[],
-): Linearized {
+/** What a composite node means, as a graph of its operands. */
+export function decomposition(op: CompositePrimitive, node: Pick<Node, 'params'>, inputs: readonly Tensor[]): Graph {
   const { trace, inputs: parameters } = openTrace(
     op,
     inputs.map((input) => input.type),
   );
   const decompose = composites[op] as (typeof composites)['mean'];
   const result = decompose(parameters.map(asTensorResult), node.params as never);
-  const body = trace.close([result]);
-  return linearize({ ...body, inputs: body.inputs }, inputs, active);
+  return closeGraph(trace.close([result]), []);
 }
 
 /** @throws DifferentiationError for the cotangent of a tape that a custom rule made: no rule takes one. */

@@ -1,8 +1,10 @@
 /**
  * What a backward body needs of its forward body. One policy serves loops and branches: scalars that cost something (a
- * reduction, a decision, a result of a call) are saved; the rest is computed again from the body's inputs.
+ * reduction, a decision, a result of a call) are saved, and so are decisions and counts of any shape that come out of a
+ * structured operation; the rest is computed again from the body's inputs.
  */
 import { passReports } from '../control/thread.ts';
+import { isFloat } from '../graph/dtype.ts';
 import type { Graph, Node, Value } from '../graph/graph.ts';
 import { eliminateDeadCode } from '../passes/dead-code.ts';
 import type { Report, Trace, Traced } from '../tensor/trace.ts';
@@ -56,7 +58,7 @@ export function traceForwardBackward(
 export interface Residuals {
   /** Positions of the forward body's inputs that are needed. */
   readonly inputs: readonly number[];
-  /** Scalars to save. */
+  /** Scalars and decisions to save. */
   readonly saved: readonly Traced[];
   /** Nodes to execute again, in order. */
   readonly program: readonly Node[];
@@ -78,7 +80,7 @@ export function planResiduals({ forward, inputs, captures }: ForwardBackward): R
     const input = isInput.get(value);
     const producer = producers.get(value);
     if (input !== undefined) needed.add(input);
-    else if (producer !== undefined && isCostlyScalar(value, producer)) saved.set(value, forward.traced(value));
+    else if (producer !== undefined && isWorthSaving(value, producer)) saved.set(value, forward.traced(value));
     else if (producer !== undefined) {
       program.add(producer);
       pending.push(...producer.inputs);
@@ -94,9 +96,9 @@ export function planResiduals({ forward, inputs, captures }: ForwardBackward): R
 /** An array of the host, which any body may use: it is no residual. */
 const isHost = ({ source }: Traced): boolean => source.kind === 'host';
 
-/** A scalar that is not made by element-wise arithmetic of other scalars. */
-function isCostlyScalar(value: Value, producer: Node): boolean {
-  if (!isScalar(value)) return false;
+/** A scalar that is not made by element-wise arithmetic of other scalars; a decision or count that took a whole body. */
+function isWorthSaving(value: Value, producer: Node): boolean {
+  if (!isScalar(value)) return isStructured(producer) && value.type.kind === 'tensor' && !isFloat(value.type.dtype);
   return producer.inputs.length > 0 && (producer.inputs.some((input) => !isScalar(input)) || isStructured(producer));
 }
 

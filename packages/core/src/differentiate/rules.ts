@@ -2,7 +2,14 @@
  * Reverse rules of the primitives, one table: for each input a function that gives its cotangent from the result's. What
  * is not asked for is not computed. Broadcast operands are summed back by `linearize`.
  */
-import type { BasicPrimitive, CompositePrimitive, PrimitiveParams, ReduceParams } from '../graph/primitives.ts';
+import type {
+  BasicPrimitive,
+  CompositePrimitive,
+  ConvParams,
+  PrimitiveParams,
+  ReduceParams,
+} from '../graph/primitives.ts';
+import { spatialExtents } from '../graph/windows.ts';
 import { applyOne } from '../tensor/trace.ts';
 import { linearCombination, select, zerosLike } from '../tensor/functions.ts';
 import { constant, type Tensor } from '../tensor/tensor.ts';
@@ -33,7 +40,7 @@ const binary =
 const zero = (): readonly null[] => [];
 
 /** Restores reduced axes with extent 1, so that a reduction's result broadcasts against its input. */
-function keepDims(x: Tensor, axes: readonly number[], kept: boolean): Tensor {
+export function keepDims(x: Tensor, axes: readonly number[], kept: boolean): Tensor {
   return kept ? x : axes.reduce((expanded, axis) => expanded.expandDims(axis), x);
 }
 
@@ -163,7 +170,7 @@ export const rules: { readonly [P in BasicPrimitive | CompositePrimitive]: Rule<
   setRow: ({ ct, inputs: [, index, row] }) => [
     () => ct.setRow(index as Tensor, constant(0, [], (row as Tensor).dtype)),
     null,
-    () => ct.at(index as Tensor),
+    () => ct.gather(index as Tensor),
   ],
   sum: ({ ct, inputs, params: { axes, keepDims: kept } }) => [
     () => keepDims(ct, axes, kept).broadcastTo((inputs[0] as Tensor).shape),
@@ -215,6 +222,26 @@ export const rules: { readonly [P in BasicPrimitive | CompositePrimitive]: Rule<
     return [...coefficients.map((_, i) => weight(i)), ...coefficients.map((_, i) => term(i))];
   },
   errorNorm: 'decompose',
+
+  // Convolution and its two gradients are the three partial derivatives of one trilinear form, ⟨conv2d(x, kernel), ct⟩.
+  conv2d: ({ ct, inputs: [x, kernel], params }) => [
+    () => inputGrad(ct, kernel as Tensor, params, x as Tensor),
+    () => kernelGrad(x as Tensor, ct, params, kernel as Tensor),
+  ],
+  conv2dInputGrad: ({ ct, inputs: [inner, kernel], params }) => [
+    () => convolution(ct, kernel as Tensor, params),
+    () => kernelGrad(ct, inner as Tensor, params, kernel as Tensor),
+  ],
+  conv2dKernelGrad: ({ ct, inputs: [x, inner], params }) => [
+    () => inputGrad(inner as Tensor, ct, params, x as Tensor),
+    () => convolution(x as Tensor, ct, params),
+  ],
+  maxPool2d: ({ ct, inputs: [x], y, params }) => [() => applyOne('maxPool2dGrad', [x as Tensor, y, ct], params)],
+  maxPool2dGrad: 'decompose',
+  avgPool2d: ({ ct, inputs: [x], params }) => [
+    () => applyOne('avgPool2dGrad', [ct], { ...params, size: spatialExtents((x as Tensor).shape) }),
+  ],
+  avgPool2dGrad: ({ ct, params: { size: _, ...params } }) => [() => applyOne('avgPool2d', [ct], params)],
   // With A·X = B: B̄ = A⁻ᵀ·X̄ and Ā = −B̄·Xᵀ, the transpose of that for Aᵀ (Giles 2008, "Collected matrix derivative results").
   linearSolve: ({ ct, inputs: [a], y, params: { transposeA } }) => {
     const pulled = (): Tensor => applyOne('linearSolve', [a as Tensor, ct], { transposeA: !transposeA });
@@ -222,6 +249,23 @@ export const rules: { readonly [P in BasicPrimitive | CompositePrimitive]: Rule<
     return [() => (transposeA ? outer(y, pulled()) : outer(pulled(), y)), pulled];
   },
 };
+
+const convParams = ({ strides, padBefore, padAfter, dilations, groups }: ConvParams): ConvParams => ({
+  strides,
+  padBefore,
+  padAfter,
+  dilations,
+  groups,
+});
+
+const convolution = (x: Tensor, kernel: Tensor, params: ConvParams): Tensor =>
+  applyOne('conv2d', [x, kernel], convParams(params));
+
+const inputGrad = (ct: Tensor, kernel: Tensor, params: ConvParams, x: Tensor): Tensor =>
+  applyOne('conv2dInputGrad', [ct, kernel], { ...convParams(params), size: spatialExtents(x.shape) });
+
+const kernelGrad = (x: Tensor, ct: Tensor, params: ConvParams, kernel: Tensor): Tensor =>
+  applyOne('conv2dKernelGrad', [x, ct], { ...convParams(params), size: spatialExtents(kernel.shape) });
 
 /** e^(−x²) */
 const gaussian = (x: Tensor): Tensor => x.square().neg().exp();

@@ -1,6 +1,7 @@
 /** What each composite primitive means, in basic ones: the decomposition that a backend may override. */
 import { select } from '../tensor/functions.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { imageComposites } from './image-composites.ts';
 import { decomposeLinearSolve } from './linear-solve.ts';
 import type { CompositePrimitive, PrimitiveParams } from './primitives.ts';
 
@@ -53,5 +54,6 @@ export const composites: { readonly [P in CompositePrimitive]: Decomposition<P> 
     }
     return (squares as Tensor).div(count as Tensor).sqrt();
   },
+  ...imageComposites,
   linearSolve: ([a, b], { transposeA }) => decomposeLinearSolve(a as Tensor, b as Tensor, transposeA),
 };

@@ -1,5 +1,5 @@
 /** The shape and dtype rule of every primitive, in one total table; structural ones read them from their subgraphs. */
-import { DTypeError, ShapeError } from '../errors.ts';
+import { ShapeError } from '../errors.ts';
 import { broadcastShapes, formatShape, reducedShape } from './broadcast.ts';
 import { isFloat, type DType } from './dtype.ts';
 import {
@@ -15,6 +15,8 @@ import {
   type TensorType,
   type ValueType,
 } from './graph.ts';
+import { imageRules } from './infer-images.ts';
+import { demand, floats, isCount, numeric, requireShape, sameDType, tensor } from './operands.ts';
 import type { Primitive, PrimitiveParams, ReduceParams } from './primitives.ts';
 
 type Rule<P extends Primitive> = (
@@ -41,39 +43,6 @@ export function inferTypes(node: Application | Node): readonly ValueType[] {
     node.params,
     node.op,
   );
-}
-
-const numeric: readonly DType[] = ['f32', 'f64', 'i32'];
-const floats: readonly DType[] = ['f32', 'f64'];
-
-function tensor(op: string, types: readonly ValueType[], index: number): TensorType {
-  const type = types[index];
-  if (type?.kind !== 'tensor') {
-    throw new ShapeError(op, `operand ${index + 1} is ${type === undefined ? 'missing' : formatType(type)}`, {
-      expected: 'a tensor',
-    });
-  }
-  return type;
-}
-
-function demand(op: string, type: TensorType, dtypes: readonly DType[]): TensorType {
-  if (dtypes.includes(type.dtype)) return type;
-  throw new DTypeError(op, `an operand is ${formatType(type)}`, {
-    expected: dtypes.join(' or '),
-    advice: `Convert it with .cast('${dtypes[0] ?? ''}').`,
-  });
-}
-
-function sameDType(op: string, types: readonly TensorType[]): DType {
-  const first = types[0]?.dtype ?? 'f32';
-  const other = types.find((type) => type.dtype !== first);
-  if (other !== undefined) {
-    throw new DTypeError(op, `operands are ${types.map(formatType).join(' and ')}`, {
-      expected: 'one dtype',
-      advice: 'Convert one of them with .cast(dtype); only JavaScript numbers adapt by themselves.',
-    });
-  }
-  return first;
 }
 
 const tensors = (op: string, types: readonly ValueType[]): readonly TensorType[] =>
@@ -103,16 +72,6 @@ const reduction =
     }
     return [tensorType(reducedShape(x.shape, axes, keepDims), x.dtype)];
   };
-
-/** A count of elements: what every extent, start and width is. */
-const isCount = (n: number): boolean => Number.isInteger(n) && n >= 0;
-
-function requireShape(op: string, shape: Shape): Shape {
-  if (shape.every(isCount)) return shape;
-  throw new ShapeError(op, `shape ${formatShape(shape)}`, {
-    expected: 'extents that are integers, none of them negative',
-  });
-}
 
 const outputsOf = (graph: Graph): readonly ValueType[] => graph.outputs.map((output) => output.type);
 
@@ -283,9 +242,11 @@ const rules: { readonly [P in Primitive]: Rule<P> } = {
     const [buffer, row] = [tensor(op, types, 0), tensor(op, types, 2)];
     const index = demand(op, tensor(op, types, 1), ['i32']);
     sameDType(op, [buffer, row]);
-    if (index.shape.length !== 0 || !sameShape(buffer.shape.slice(1), row.shape) || buffer.shape.length === 0) {
+    const isOfRows = sameShape([...index.shape, ...buffer.shape.slice(1)], row.shape);
+    if (index.shape.length > 1 || !isOfRows || buffer.shape.length === 0) {
       throw new ShapeError(op, `row ${formatType(row)} at ${formatType(index)} of ${formatType(buffer)}`, {
-        expected: "a row of the buffer's shape without its first axis, and a scalar index",
+        expected:
+          "a row of the buffer's shape without its first axis and a scalar index, or stacked rows and a vector of indices",
       });
     }
     return [buffer];
@@ -368,6 +329,7 @@ const rules: { readonly [P in Primitive]: Rule<P> } = {
     }
     return [tensorType([], dtype)];
   },
+  ...imageRules,
   linearSolve: (types, _, op) => {
     const [a, b] = [demand(op, tensor(op, types, 0), floats), demand(op, tensor(op, types, 1), floats)];
     const dtype = sameDType(op, [a, b]);

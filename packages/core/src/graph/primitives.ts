@@ -4,7 +4,7 @@
  * exist only before `lower` and never reach a backend.
  */
 import type { DType } from './dtype.ts';
-import type { TracedReverseRule } from '../control/custom-vjp.ts';
+import type { TracedReverseRule, TracedTangentRule } from '../control/custom-vjp.ts';
 import type { Graph, Shape } from './graph.ts';
 
 type None = Readonly<Record<never, never>>;
@@ -74,6 +74,35 @@ export interface ReduceParams {
   readonly keepDims: boolean;
 }
 
+/** Height and width: extents, strides or padding of the two spatial axes. */
+export type Pair = readonly [height: number, width: number];
+
+/**
+ * How windows lie on the spatial axes of images [samples, channels, height, width]. Element (i, j) of the window at output
+ * (a, b) is element (a·strides[0] + i·dilations[0] − padBefore[0], b·strides[1] + j·dilations[1] − padBefore[1]) of the image.
+ */
+export interface WindowParams {
+  readonly strides: Pair;
+  readonly padBefore: Pair;
+  readonly padAfter: Pair;
+  readonly dilations: Pair;
+}
+
+/** Convolutions: input channels and output channels are cut into `groups`; each output group sees its input group. */
+export interface ConvParams extends WindowParams {
+  readonly groups: number;
+}
+
+/** Pooling: no window may hold nothing but padding. */
+export interface PoolParams extends WindowParams {
+  readonly window: Pair;
+}
+
+/** Average pooling: the sum of a window over its elements, those in the padding counted (`countIncludePad`) or not. */
+export interface AveragePoolParams extends PoolParams {
+  readonly countIncludePad: boolean;
+}
+
 /** Basic primitives that build, move, reduce and combine. */
 export interface DataParams {
   /** Every element is `value` (a boolean is 0 or 1). No inputs. */
@@ -101,7 +130,10 @@ export interface DataParams {
   readonly gather: { readonly axis: number };
   /** scatterAdd(updates, indices: i32): zeros of `size` along `axis`, each update added at its index: gather's transpose. */
   readonly scatterAdd: { readonly axis: number; readonly size: number };
-  /** setRow(buffer[n, …], index: i32[], row[…]): the buffer with row `index` replaced; engines do it in place when they can. */
+  /**
+   * setRow(buffer[n, …], index: i32[], row[…]): the buffer with row `index` replaced; engines do it in place when they can.
+   * With indices i32[k], no two of them equal, and rows [k, …], as many rows are.
+   */
   readonly setRow: None;
   readonly sum: ReduceParams;
   readonly reduceMax: ReduceParams;
@@ -114,6 +146,11 @@ export interface DataParams {
   readonly size: { readonly axes: readonly number[] };
   /** Batched product of the last two axes (both inputs at least 2-d), leading axes broadcast; operands transposed in place. */
   readonly matmul: { readonly transposeA: boolean; readonly transposeB: boolean };
+  /**
+   * conv2d(x[N, C, H, W], kernel[O, C/groups, kh, kw]): cross-correlation (the kernel is not flipped), zeros around the
+   * image; shape [N, O, H', W'].
+   */
+  readonly conv2d: ConvParams;
 }
 
 /** What every backend must have, besides the structural primitives. */
@@ -137,6 +174,24 @@ export interface CompositeParams {
    * (e, y0, y1, rtol, atol) for each leaf, rtol and atol broadcastable to it. The scaled error norm of a step.
    */
   readonly errorNorm: None;
+  /**
+   * conv2dInputGrad(ct[N, O, H', W'], kernel[O, C/groups, kh, kw]): the cotangent of conv2d's image of extents `size`, shape
+   * [N, C, H, W]. The transposed convolution.
+   */
+  readonly conv2dInputGrad: ConvParams & { readonly size: Pair };
+  /**
+   * conv2dKernelGrad(x[N, C, H, W], ct[N, O, H', W']): the cotangent of conv2d's kernel of extents `size`, shape
+   * [O, C/groups, kh, kw].
+   */
+  readonly conv2dKernelGrad: ConvParams & { readonly size: Pair };
+  /** maxPool2d(x[N, C, H, W]): the largest element of each window, NaN if one is; shape [N, C, H', W']. */
+  readonly maxPool2d: PoolParams;
+  /** maxPool2dGrad(x, y, ct): the cotangent of maxPool2d's image x with result y; each window's is shared equally between ties. */
+  readonly maxPool2dGrad: PoolParams;
+  /** avgPool2d(x[N, C, H, W]): the mean of each window; shape [N, C, H', W']. */
+  readonly avgPool2d: AveragePoolParams;
+  /** avgPool2dGrad(ct[N, C, H', W']): the cotangent of avgPool2d's image of extents `size`, shape [N, C, H, W]. */
+  readonly avgPool2dGrad: AveragePoolParams & { readonly size: Pair };
   /**
    * X where A·X = B, or Aᵀ·X = B: A [..., n, n], B and X [..., n, m], leading axes broadcast. Factorised with partial
    * pivoting; where a pivot is zero or not finite, all of that X is NaN. For small dense systems.
@@ -191,8 +246,8 @@ export interface StructuralParams {
 export interface TracedParams {
   /** The identity, with derivative zero. */
   readonly stopGradient: None;
-  /** Runs `graph`; differentiated by `reverse` instead of through the graph. */
-  readonly customVjp: { readonly graph: Graph; readonly reverse: TracedReverseRule };
+  /** Runs `graph`; differentiated by `reverse` instead of through the graph, and forwards by `tangent` if it has one. */
+  readonly customVjp: { readonly graph: Graph; readonly reverse: TracedReverseRule; readonly tangent?: TracedTangentRule };
 }
 
 export type PrimitiveParams = BasicParams & CompositeParams & StructuralParams & TracedParams;

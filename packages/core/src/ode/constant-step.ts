@@ -21,6 +21,7 @@ export function constantStep({ h }: { readonly h: number }): StepController<{ re
     name: 'constantStep',
     needsErrorEstimate: false,
     isUniform: true,
+    perSample: true,
     init: ({ t0, t1 }) => {
       const signed = t1.sub(t0).sign().mul(h);
       return { h: signed, state: { h: signed }, evaluations: 0 };

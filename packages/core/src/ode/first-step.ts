@@ -11,7 +11,7 @@ export function firstStep(
   tolerances: readonly (LeafTolerance | null)[],
   norm: Norm | undefined,
 ): { readonly h: Tensor; readonly evaluations: number } {
-  const scaled = (x: Leaves): Tensor => leafNorm(x, y0, y0, tolerances, norm);
+  const scaled = (x: Leaves): Tensor => leafNorm(x, y0, y0, tolerances, norm, t0.shape);
   const f0 = dy0 ?? f(t0, y0);
   const span = t1.sub(t0);
   const direction = span.sign();

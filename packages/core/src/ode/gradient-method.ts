@@ -1,5 +1,6 @@
 /** The contract of a gradient method: how derivatives of a solve's results are found. */
 import type { Tape, Tensor } from '../tensor/tensor.ts';
+import type { Norm } from './norm.ts';
 import type { Leaves, Solver } from './solver.ts';
 import type { StepController, ToleranceChanges } from './step-controller.ts';
 
@@ -15,7 +16,7 @@ export interface SolveProblem {
    */
   readonly captures: Leaves;
   readonly y0: Leaves;
-  /** Times, a vector of at least two. */
+  /** Times, a vector; with steps for each of B samples they are [times, B]. */
   readonly ts: Tensor;
 }
 
@@ -40,6 +41,8 @@ export interface IntegrateOptions {
    * error norm.
    */
   readonly tolerancesOf?: readonly (number | null)[];
+  /** The norm of the scaled error, for controllers that have one; a norm among the `changes` goes before it. */
+  readonly norm?: Norm;
 }
 
 /** Solves a problem and gives y at each time, stacked along a new first axis; differentiable through its steps. */
@@ -75,6 +78,8 @@ export type IntegrateAndRecord = (
  */
 export interface GradientMethod {
   readonly name: string;
+  /** Whether it solves problems whose samples have times of their own; false by default. */
+  readonly perSample?: boolean;
   /** The solution at each time, with the method's reverse rule. */
   solve(problem: SolveProblem, integrate: Integrate, record: IntegrateAndRecord): Leaves;
 }

@@ -2,17 +2,19 @@
  * The integrator: one loop whose iterations each try a step. An accepted step writes the output values within it; one that
  * is rejected changes nothing but the step size, and records nothing for the reverse pass.
  */
-import { CompositionError } from '../errors.ts';
-import { cond } from '../control/cond.ts';
+import { ShapeError } from '../errors.ts';
 import { whileLoop } from '../control/loops.ts';
 import { report } from '../control/report.ts';
 import { arange, concat, select, stopGradient, zerosLike } from '../tensor/functions.ts';
+import { formatType, type Shape } from '../graph/graph.ts';
 import { asTensor, constant, isTensor, type Tensor } from '../tensor/tensor.ts';
 import { flattenTree, type TreeStructure } from '../tree.ts';
 import { attempt, type Attempt, type Moment } from './advance.ts';
+import { requireCompatible } from './compatibility.ts';
 import type { RecordedSteps, SolveProblem } from './gradient-method.ts';
+import { anySample, asRows, choose, chooseRarely, fromRows, isPerSample, readRow } from './lanes.ts';
 import type { Leaves, Solver } from './solver.ts';
-import { failureReport, reports, statusCode } from './status.ts';
+import { failureReport, reports, sampleFailureReport, statusCode } from './status.ts';
 import type { StepController } from './step-controller.ts';
 import { afterStep, areFinite, resolution, statusAfter, type TriedStep } from './verdict.ts';
 
@@ -24,8 +26,10 @@ export interface Method {
   /** The largest number of states that the reverse pass holds; undefined tapes each accepted step. */
   readonly checkpoints: number | undefined;
   readonly phase: 'forward' | 'backward';
-  /** Times that steps must land on, increasing or decreasing. */
+  /** Times that steps must land on, increasing or decreasing; stacked like the output times. */
   readonly landAt: Tensor | undefined;
+  /** Whether a solve that fails makes the run throw, or leaves NaN where it did not get. */
+  readonly onFailure: 'throw' | 'nan';
   /** Signed size of the first step, in place of the controller's. */
   readonly firstStep: Tensor | undefined;
   /** Whether the accepted steps are recorded. */
@@ -40,16 +44,20 @@ export interface Integrated {
   readonly recorded: { readonly steps: RecordedSteps; readonly structure: TreeStructure } | undefined;
 }
 
-/** What a solve counts: i32 scalars. */
+/** What a solve counts: i32. All but `nfe` have an element for each sample where samples have steps of their own. */
 export interface SolveStats {
+  /** Function evaluations; one evaluates f for all samples. */
   readonly nfe: Tensor;
   readonly accepted: Tensor;
   readonly rejected: Tensor;
-  /** 0 if the solve reached its last time, else why it did not: `statusCode`. A run that fails throws all the same. */
+  /**
+   * 0 if the solve reached its last time, else why it did not: `statusCode`. A run that fails throws all the same, unless it
+   * was told not to.
+   */
   readonly status: Tensor;
 }
 
-/** What an iteration hands to the next. */
+/** What an iteration hands to the next. Times, sizes, indices and counts are scalars, or vectors of one for each sample. */
 interface Carry {
   readonly t: Tensor;
   /** What the sum of the steps lost to rounding (Kahan). */
@@ -81,16 +89,21 @@ interface StepRecord {
 /** A step is stretched by up to this fraction to reach a time, so that rounding leaves no sliver of a step behind. */
 const slack = 1e-3;
 
-/** Solves a problem; gives y at each time, stacked along a new first axis. */
+/**
+ * Solves a problem; gives y at each time, stacked along a new first axis. Times [T, B] give each of B samples times, steps and
+ * a status of its own: one loop goes on until all are done, and a sample that is stays as it is.
+ */
 export function integrate(problem: SolveProblem, method: Method): Integrated {
   const { solver, controller, maxSteps } = method;
   requireCompatible(solver, controller);
   const { f, captures, y0, ts } = problem;
-  const count = ts.shape[0] ?? 0;
-  const ys0 = y0.map((leaf) => constant(0, [count, ...leaf.shape], leaf.dtype).setRow(0, leaf));
+  const [count = 0, ...lanes] = ts.shape;
+  const unwritten = method.onFailure === 'nan' ? NaN : 0;
+  const ys0 = y0.map((leaf) => constant(unwritten, [count, ...leaf.shape], leaf.dtype).setRow(0, leaf));
+  const zero = constant(0, lanes, 'i32');
+  const none = constant(0, [], 'i32');
   if (count === 1) {
-    const none = constant(0, [], 'i32');
-    return { ys: ys0, stats: { nfe: none, accepted: none, rejected: none, status: none }, recorded: undefined };
+    return { ys: ys0, stats: { nfe: none, accepted: zero, rejected: zero, status: zero }, recorded: undefined };
   }
 
   const t0 = ts.at(0);
@@ -100,6 +113,7 @@ export function integrate(problem: SolveProblem, method: Method): Integrated {
   const dynamics = (t: Tensor, y: Leaves): Leaves => f(t, y, captures);
   const initial = solver.init(dynamics, t0, y0);
   const state0 = flattenTree('solver state', initial.state, isTensor);
+  requireSamples(`solver '${solver.name}'`, state0.leaves, lanes);
   const frozen = (leaves: Leaves): Leaves => leaves.map(stopGradient);
   const orders = { order: solver.order, errorOrder: solver.errorOrder ?? solver.order - 1 };
   const first = controller.init({
@@ -111,7 +125,8 @@ export function integrate(problem: SolveProblem, method: Method): Integrated {
     ...orders,
   });
   const controller0 = flattenTree('controller state', first.state, isTensor);
-  const i32 = (x: number | Tensor): Tensor => asTensor(x, 'i32');
+  requireSamples(`controller '${controller.name}'`, [method.firstStep ?? first.h, ...controller0.leaves], lanes);
+  const i32 = (x: number): Tensor => constant(x, lanes, 'i32');
   const inOrder = areMonotone(stopGradient(ts), direction);
   const isInOrder = landAt === undefined ? inOrder : inOrder.and(areMonotone(landAt, direction));
 
@@ -130,15 +145,15 @@ export function integrate(problem: SolveProblem, method: Method): Integrated {
       y: y0,
       state: state0.leaves,
       controller: frozen(controller0.leaves),
-      j: constant(1, [], 'i32'),
+      j: i32(1),
       landed: landAt === undefined ? [] : [firstLanding(landAt, start, direction)],
-      ys: ys0,
+      ys: ys0.map((rows) => asRows(rows, lanes)),
       status: select(isInOrder, hasTolerances, i32(statusCode.invalidTimes)),
       attempts: i32(0),
       accepted: i32(0),
-      nfe: addCounts(i32(initial.evaluations), method.firstStep === undefined ? first.evaluations : 0),
+      nfe: addCounts(asTensor(initial.evaluations, 'i32'), method.firstStep === undefined ? first.evaluations : 0),
     },
-    ({ status, j }) => status.equal(0).and(j.less(count)),
+    (c) => anySample(isRunning(c, count)),
     (c) => {
       const t = stopGradient(c.t);
       const target = landAt === undefined ? end : nextLanding(landAt, c.landed[0] as Tensor, end, direction);
@@ -148,7 +163,12 @@ export function integrate(problem: SolveProblem, method: Method): Integrated {
         .mul(1 + slack)
         .greaterEqual(remaining.abs());
       // A step that reaches the target assigns it; any other adds to the compensated sum of steps.
-      const { h, tNext, lost, isShortened } = cond(
+      const {
+        h: size,
+        tNext,
+        lost,
+        isShortened,
+      } = choose(
         reaches,
         { t, target, remaining, h: c.h, lost: c.lost },
         (x) => ({
@@ -160,11 +180,13 @@ export function integrate(problem: SolveProblem, method: Method): Integrated {
         (x) => {
           const step = x.h.sub(x.lost);
           const sum = x.t.add(step);
-          return { h: x.h, tNext: sum, lost: sum.sub(x.t).sub(step), isShortened: constant(false) };
+          return { h: x.h, tNext: sum, lost: sum.sub(x.t).sub(step), isShortened: constant(false, lanes) };
         },
       );
       const { y, state, j, ys } = c;
-      const moment: Moment = { t: c.t, tNext, h, y, state, j, ys, ts, captures };
+      // A sample that is done, or has failed, takes steps of size 0.
+      const h = isPerSample(size) ? select(isRunning(c, count), size, 0) : size;
+      const moment: Moment = { t: c.t, tNext, h, y, state, j, ys, ts: asRows(ts, lanes), captures };
       const others = [isShortened, c.h, lost, c.lost, ...c.controller];
       const judge: Attempt['judge'] = (m, taken, [shortened, planned, lostNow, lostBefore, ...held]) => {
         const next = controller.next(
@@ -172,7 +194,8 @@ export function integrate(problem: SolveProblem, method: Method): Integrated {
           controller0.structure.rebuild(held),
         );
         const computed = [...taken.y, ...(taken.error ?? [])];
-        const accept = next.accept.and(areFinite(computed));
+        const isFinite = next.accept.and(areFinite(computed, lanes.length));
+        const accept = isPerSample(m.h) ? isFinite.and(m.h.notEqual(0)) : isFinite;
         const judged = { shortened, planned, next: next.h, lostNow, lostBefore, computed } as TriedStep;
         const { finite, lost: lostNext, h: h1 } = afterStep(accept, judged);
         const state = flattenTree('controller state', next.state, isTensor).leaves;
@@ -183,10 +206,11 @@ export function integrate(problem: SolveProblem, method: Method): Integrated {
       const tried = attempt({ solver, state: state0.structure, f, judge }, moment, others);
       const [finite, lostNext, h1, ...others1] = tried.rest as [Tensor, Tensor, Tensor, ...Tensor[]];
       const [held, within] = [others1.slice(0, c.controller.length), others1.slice(c.controller.length)];
-      const attempts = c.attempts.add(1);
+      const attempts = c.attempts.add(isPerSample(h) ? isRunning(c, count).cast('i32') : 1);
       const isWell = tried.accept.and(h1.abs().greaterEqual(smallStep)).and(attempts.less(maxSteps));
-      const status = cond(
-        isWell,
+      const isFine = isPerSample(h) ? isWell.or(isRunning(c, count).not()) : isWell;
+      const status = chooseRarely(
+        isFine,
         { t, start, end, h, h1, accept: tried.accept, finite, attempts, j: tried.j, status: c.status },
         (x) => x.status,
         (x) => statusAfter(x, { count, maxSteps, minStep: controller.minStep }),
@@ -195,7 +219,7 @@ export function integrate(problem: SolveProblem, method: Method): Integrated {
         carry: {
           t: tried.t,
           lost: lostNext,
-          h: h1,
+          h: isPerSample(h) ? select(isRunning(c, count), h1, c.h) : h1,
           y: tried.y,
           state: tried.state,
           controller: held,
@@ -207,7 +231,7 @@ export function integrate(problem: SolveProblem, method: Method): Integrated {
           accepted: c.accepted.add(tried.accept.cast('i32')),
           nfe: addCounts(c.nfe, tried.evaluations),
         },
-        advances: tried.accept,
+        advances: anySample(tried.accept),
         ...(method.records ? { tape: { t, tNext, h, interpolant: within } } : {}),
       };
     },
@@ -220,45 +244,55 @@ export function integrate(problem: SolveProblem, method: Method): Integrated {
   const rejected = attempts.sub(accepted);
   const isForward = method.phase === 'forward';
   report(isForward ? reports.nfe : reports.nfeBackward, nfe, 'sum');
-  report(isForward ? reports.accepted : reports.acceptedBackward, accepted, 'sum');
-  report(isForward ? reports.rejected : reports.rejectedBackward, rejected, 'sum');
-  const failure = [status.cast(t0.dtype), stopGradient(carry.t), carry.h, attempts.cast(t0.dtype)];
-  report(failureReport(t0.dtype), concat(failure.map((x) => x.reshape([1]))), 'first');
+  report(isForward ? reports.accepted : reports.acceptedBackward, sumOfSamples(accepted), 'sum');
+  report(isForward ? reports.rejected : reports.rejectedBackward, sumOfSamples(rejected), 'sum');
+  if (method.onFailure === 'throw') reportFailure({ ...carry, t: stopGradient(carry.t) });
   const recorded = 'h' in tape && interpolant !== undefined ? { steps: tape, structure: interpolant } : undefined;
-  return { ys: carry.ys, stats: { nfe, accepted, rejected, status }, recorded };
+  return { ys: carry.ys.map((rows) => fromRows(rows, lanes)), stats: { nfe, accepted, rejected, status }, recorded };
 }
 
-/** @throws CompositionError if the parts do not work together. */
-export function requireCompatible(solver: Solver, controller: StepController): void {
-  if (controller.needsErrorEstimate && !solver.hasErrorEstimate) {
-    throw new CompositionError(
-      'createOde',
-      `controller '${controller.name}' needs an error estimate and solver '${solver.name}' gives none`,
-      {
-        advice: 'Use constantStep({ h }), or a solver with an embedded error estimate such as dopri5, tsit5 or bosh3.',
-      },
-    );
+/** Whether a solve, or a sample of it, has output times left and has not failed. */
+const isRunning = ({ status, j }: Pick<Carry, 'status' | 'j'>, count: number): Tensor =>
+  status.equal(0).and(j.less(count));
+
+const sumOfSamples = (count: Tensor): Tensor => (isPerSample(count) ? count.sum() : count);
+
+/** Tells the host how a solve ended; with steps for each sample the first that failed, and how many did. */
+function reportFailure({ status, t, h, attempts }: Pick<Carry, 'status' | 't' | 'h' | 'attempts'>): void {
+  const failure = [status.cast(t.dtype), t, h, attempts.cast(t.dtype)];
+  if (!isPerSample(status)) {
+    report(failureReport(t.dtype), concat(failure.map((x) => x.reshape([1]))), 'first');
+    return;
   }
-  if (solver.needsUniformStep && !controller.isUniform) {
-    throw new CompositionError(
-      'createOde',
-      `solver '${solver.name}' needs steps of one size and controller '${controller.name}' changes them`,
-      {
-        advice: 'Use constantStep({ h }).',
-      },
-    );
-  }
+  const hasFailed = status.notEqual(0).cast('i32');
+  const sample = hasFailed.argMax();
+  const counts = [sample, hasFailed.sum()].map((x) => x.cast(t.dtype));
+  const all = [...failure.map((x) => x.at(sample)), ...counts].map((x) => x.reshape([1]));
+  report(sampleFailureReport(t.dtype), concat(all), 'first');
+}
+
+/** @throws ShapeError if part of what is carried for each sample has no place for each. */
+function requireSamples(name: string, leaves: Leaves, lanes: Shape): void {
+  const leaf = leaves.find(
+    ({ shape }) => shape.length < lanes.length || lanes.some((extent, i) => shape[i] !== extent),
+  );
+  if (leaf === undefined) return;
+  throw new ShapeError('odeint', `${name} carries ${formatType(leaf.type)}`, {
+    expected: `shapes that begin with the ${lanes.join(', ')} samples`,
+    advice: 'With steps for each sample every sample has a state of its own.',
+  });
 }
 
 const addCounts = (a: Tensor, b: number | Tensor): Tensor => (b === 0 ? a : a.add(b));
 
 /** Whether times are finite and strictly monotone in a direction. */
 function areMonotone(ts: Tensor, direction: Tensor): Tensor {
-  const finite = ts.isFinite().all();
-  const count = ts.shape[0] ?? 0;
+  const finite = ts.isFinite().all({ axes: 0 });
+  const [count = 0, ...lanes] = ts.shape;
   if (count < 2) return finite;
-  const gaps = ts.slice([1], [count - 1]).sub(ts.slice([0], [count - 1]));
-  return gaps.mul(direction).greater(0).all().and(finite);
+  const none = lanes.map(() => 0);
+  const gaps = ts.slice([1, ...none], [count - 1, ...lanes]).sub(ts.slice([0, ...none], [count - 1, ...lanes]));
+  return gaps.mul(direction).greater(0).all({ axes: 0 }).and(finite);
 }
 
 /** Monotone times in the order in which a solve meets them. */
@@ -275,12 +309,12 @@ function along(times: Tensor, direction: Tensor): Tensor {
 
 /** The number of landing times that are not after the start. */
 function firstLanding(landAt: Tensor, start: Tensor, direction: Tensor): Tensor {
-  return landAt.sub(start).mul(direction).lessEqual(0).cast('i32').sum();
+  return landAt.sub(start).mul(direction).lessEqual(0).cast('i32').sum({ axes: 0 });
 }
 
 /** The next time to land on: the last one where no other lies before it. */
 function nextLanding(landAt: Tensor, landed: Tensor, end: Tensor, direction: Tensor): Tensor {
   const count = landAt.shape[0] ?? 0;
-  const next = landAt.at(landed.minimum(count - 1));
+  const next = readRow(asRows(landAt, end.shape), landed.minimum(count - 1));
   return select(landed.less(count).and(end.sub(next).mul(direction).greater(0)), next, end);
 }

@@ -4,11 +4,12 @@ import { callSubgraph, trace } from '../control/call.ts';
 import { report, takeReport } from '../control/report.ts';
 import { DTypeError, OptionError, ShapeError, TreeError } from '../errors.ts';
 import { isFloat, type DType } from '../graph/dtype.ts';
-import { formatType, sameType, tensorType } from '../graph/graph.ts';
+import { formatType, sameType, tensorType, type Shape } from '../graph/graph.ts';
 import { concat, stopGradient } from '../tensor/functions.ts';
 import { asTensor, isTensor, type Tensor, type TensorLike } from '../tensor/tensor.ts';
 import { asTensorResult } from '../tensor/trace.ts';
 import { flattenTree, requireSameStructure, type MapLeaves, type TreeStructure } from '../tree.ts';
+import { requireCompatible, requirePerSample } from './compatibility.ts';
 import type {
   GradientMethod,
   Integrate,
@@ -16,16 +17,14 @@ import type {
   IntegrateOptions,
   SolveProblem,
 } from './gradient-method.ts';
-import { integrate, requireCompatible, type Integrated, type SolveStats } from './integrate.ts';
+import { integrate, type Integrated, type SolveStats } from './integrate.ts';
 import type { Tolerance } from './pid.ts';
 import type { Leaves, Solver } from './solver.ts';
 import type { StepController, ToleranceChanges } from './step-controller.ts';
+import { asTimes, stackTimes, type Times } from './times.ts';
 
 /** dy/dt of a tree of tensors. Whatever else it needs it captures by closure. */
 export type Dynamics<Y> = (t: Tensor, y: Y) => Y;
-
-/** Times: increasing or decreasing, without repetition. */
-export type Times = readonly TensorLike[] | HostArray | Tensor;
 
 /** What a solve can override. */
 export interface SolveOptions {
@@ -38,6 +37,16 @@ export interface SolveOptions {
   readonly maxSteps?: number;
   /** Times that a step must land on, such as those where f jumps. */
   readonly landAt?: Times;
+  /**
+   * Steps for each sample: the first axis of every leaf of the state is that of the samples, each of which has a time, a step
+   * size and a status of its own, and ends as if it were solved alone. f is given times of shape [samples]. False by default.
+   */
+  readonly perSample?: boolean;
+  /**
+   * What a solve that fails does: makes the run throw a `SolveError`, or leaves NaN at the times that it did not reach, which
+   * `stats.status` tells; with steps for each sample, of the samples that failed. 'throw' by default.
+   */
+  readonly onFailure?: 'throw' | 'nan';
 }
 
 /** The parts of a solve. */
@@ -47,9 +56,11 @@ export interface OdeParts {
   readonly gradient: GradientMethod;
   readonly maxSteps: number;
   readonly dtype: DType;
+  readonly perSample: boolean;
+  readonly onFailure: 'throw' | 'nan';
 }
 
-/** A solution: `ys` has the structure of the state, each leaf with the times as its first axis. */
+/** A solution: `ys` has the structure of the state, each leaf with the times as its first axis; `ts` is as it was given. */
 export interface Solution<Y> {
   readonly ts: Tensor;
   readonly ys: Y;
@@ -69,14 +80,15 @@ export function odeint<Y>(
   ts: Times,
   options: SolveOptions = {},
 ): Solution<StateOf<Y>> {
-  const { solver, controller, gradient, maxSteps } = withOverrides(parts, options);
+  const { solver, controller, gradient, maxSteps, perSample, onFailure } = withOverrides(parts, options);
   const flat = flattenTree('odeint', y0, isLike, 'a tensor or a number');
   const dtype = stateDType(flat.leaves, parts.dtype);
   const leaves = flat.leaves.map((leaf) => asTensor(leaf, dtype, 'odeint'));
   requireState(leaves, flat.structure, dtype);
-  const times = asTimes('ts', ts, dtype);
-  const landAt = options.landAt === undefined ? undefined : asTimes('landAt', options.landAt, dtype);
-  const dynamics = closeDynamics(f, flat.structure, leaves);
+  const lanes = perSample ? samplesOf(leaves, flat.structure) : [];
+  const times = asTimes('ts', ts, dtype, lanes);
+  const landAt = options.landAt === undefined ? undefined : asTimes('landAt', options.landAt, dtype, lanes);
+  const dynamics = closeDynamics(f, flat.structure, leaves, lanes);
   let stats: SolveStats | undefined;
   // A reverse pass may be traced where the controller's tensors no longer are: it has them among its captures.
   const controllerTensors = controller.tensors?.map(stopGradient) ?? [];
@@ -84,8 +96,9 @@ export function odeint<Y>(
   const solve = (problem: SolveProblem, given: IntegrateOptions, records: boolean): Integrated => {
     const held = problem.captures.slice(own, own + controllerTensors.length);
     const base = given.controller ?? (held.length === 0 ? controller : (controller.withTensors?.(held) ?? controller));
-    const suited = given.tolerancesOf === undefined ? base : base.forLeaves(given.tolerancesOf);
-    const chosen = withChanges(suited, given.changes ?? {});
+    const suited = given.tolerancesOf === undefined ? base : base.forLeaves(given.tolerancesOf, lanes);
+    const normed = given.norm === undefined ? suited : (suited.withTolerances?.({ norm: given.norm }) ?? suited);
+    const chosen = withChanges(normed, given.changes ?? {});
     const phase = given.phase ?? 'forward';
     const most = given.maxSteps ?? maxSteps;
     const { checkpoints, firstStep } = given;
@@ -95,7 +108,9 @@ export function odeint<Y>(
       maxSteps: most,
       checkpoints: typeof checkpoints === 'function' ? checkpoints(most) : checkpoints,
       phase,
-      landAt: landAt && stopGradient(landAt),
+      // Samples' own times are none where a gradient method solves for all samples in one time.
+      landAt: landAt && isForSamples(problem) === perSample ? stopGradient(stackTimes(landAt, lanes)) : undefined,
+      onFailure: phase === 'forward' ? onFailure : 'throw',
       firstStep,
       records,
     });
@@ -103,7 +118,7 @@ export function odeint<Y>(
       stats = result.stats;
       // A gradient method may solve inside a body of its own: the statistics leave it as reports do.
       if (stats.nfe.source.kind === 'trace')
-        report(solveStats, concat(inOrder(stats).map((x) => x.reshape([1]))), 'first');
+        report(solveStats, concat(inOrder(stats).map((x) => x.reshape([-1]))), 'first');
     }
     return result;
   };
@@ -119,13 +134,16 @@ export function odeint<Y>(
     };
   };
   requireCompatible(solver, controller);
+  if (perSample) requirePerSample({ solver, controller, gradient });
   const captures = [...dynamics.captures, ...controllerTensors];
-  const problem: SolveProblem = { f: dynamics.f, captures, y0: leaves, ts: times };
+  const problem: SolveProblem = { f: dynamics.f, captures, y0: leaves, ts: stackTimes(times, lanes) };
   const ys = gradient.solve(problem, run, record);
   const taken = takeReport(solveStats, ys[0] as Tensor);
-  const counts = taken === undefined ? stats : fromOrder(taken);
+  const counts = taken === undefined ? stats : fromOrder(taken, lanes);
   return { ts: times, ys: flat.structure.rebuild(ys) as StateOf<Y>, stats: counts as SolveStats };
 }
+
+const isForSamples = ({ ts }: SolveProblem): boolean => ts.rank > 1;
 
 /** @throws OptionError: a solve to its first time makes no steps. */
 function noSteps({ ts }: SolveProblem): never {
@@ -140,12 +158,11 @@ const solveStats = 'solve.stats';
 
 const inOrder = ({ nfe, accepted, rejected, status }: SolveStats): Leaves => [nfe, accepted, rejected, status];
 
-const fromOrder = (counts: Tensor): SolveStats => ({
-  nfe: counts.at(0),
-  accepted: counts.at(1),
-  rejected: counts.at(2),
-  status: counts.at(3),
-});
+function fromOrder(counts: Tensor, [samples]: Shape): SolveStats {
+  const next = (i: number): Tensor =>
+    samples === undefined ? counts.at(1 + i) : counts.slice([1 + i * samples], [samples]);
+  return { nfe: counts.at(0), accepted: next(0), rejected: next(1), status: next(2) };
+}
 
 function withOverrides(parts: OdeParts, options: SolveOptions): OdeParts {
   const maxSteps = options.maxSteps ?? parts.maxSteps;
@@ -155,6 +172,8 @@ function withOverrides(parts: OdeParts, options: SolveOptions): OdeParts {
   const controller = withChanges(options.controller ?? parts.controller, { rtol: options.rtol, atol: options.atol });
   return {
     ...parts,
+    perSample: options.perSample ?? parts.perSample,
+    onFailure: requireOnFailure('odeint', options.onFailure ?? parts.onFailure),
     solver: options.solver ?? parts.solver,
     controller,
     gradient: options.gradient ?? parts.gradient,
@@ -197,48 +216,35 @@ function requireState(leaves: Leaves, structure: TreeStructure, dtype: DType): v
   });
 }
 
-function asTimes(name: string, ts: Times, dtype: DType): Tensor {
-  const times = isTensor(ts) ? ts : isHostArray(ts) ? asTensor(ts) : vectorOf(name, ts, dtype);
-  if (times.rank !== 1 || times.shape[0] === 0) {
-    throw new ShapeError('odeint', `${name} is ${formatType(times.type)}`, {
-      expected: 'a vector of at least one time',
-    });
-  }
-  if (isHostArray(ts)) requireMonotone(Array.from(ts.data), name);
-  if (times.dtype !== dtype) {
-    throw new DTypeError('odeint', `${name} is ${formatType(times.type)}`, {
-      expected: `${dtype}, as the state`,
-      advice: `Convert it with .cast('${dtype}') or array(…, { dtype: '${dtype}' }).`,
-    });
-  }
-  return times;
+/** @throws OptionError if the choice is none. */
+export function requireOnFailure(operation: string, onFailure: 'throw' | 'nan'): 'throw' | 'nan' {
+  if (['throw', 'nan'].includes(onFailure)) return onFailure;
+  throw new OptionError(operation, `onFailure = ${String(onFailure)}`, { expected: "'throw' or 'nan'" });
 }
 
-function vectorOf(name: string, ts: readonly TensorLike[], dtype: DType): Tensor {
-  const numbers = ts.filter((t) => typeof t === 'number');
-  if (numbers.length === ts.length) requireMonotone(numbers, name);
-  if (ts.length === 0) throw new ShapeError('odeint', `${name} is empty`, { expected: 'at least one time' });
-  return concat(ts.map((t) => asTensor(t, dtype, 'odeint').reshape([1])));
-}
-
-/** @throws OptionError where times given as numbers are not finite or not strictly monotone. */
-export function requireMonotone(ts: readonly number[], name = 'ts'): void {
-  const direction = Math.sign((ts.at(-1) ?? 0) - (ts[0] ?? 0));
-  ts.forEach((t, i) => {
-    const before = ts[i - 1];
-    const fits = Number.isFinite(t) && (before === undefined || (t - before) * direction > 0);
-    if (fits) return;
-    throw new OptionError('odeint', `${name}[${i}] = ${t}${before === undefined ? '' : ` after ${before}`}`, {
-      expected: 'finite times, strictly increasing or strictly decreasing',
-      advice: 'Sort them and remove repeated ones.',
+/** The extent of the samples' axis, which all leaves share. */
+function samplesOf(leaves: Leaves, { paths }: TreeStructure): Shape {
+  const samples = leaves[0]?.shape[0];
+  leaves.forEach(({ shape, type }, i) => {
+    if (samples !== undefined && shape[0] === samples) return;
+    const name = paths[i] === '' ? 'the state' : `leaf '${paths[i] ?? ''}' of the state`;
+    throw new ShapeError('odeint', `${name} is ${formatType(type)}, with perSample`, {
+      expected: `a first axis of ${samples === undefined ? 'the' : samples} samples`,
+      advice: 'With steps for each sample all leaves of the state lead with the samples.',
     });
   });
+  return [samples as number];
 }
 
 /** Traces the dynamics once, as a subgraph with its captures as an argument, and checks what they return. */
-function closeDynamics<Y>(f: Dynamics<Y>, structure: TreeStructure, y0: Leaves): Pick<SolveProblem, 'f' | 'captures'> {
+function closeDynamics<Y>(
+  f: Dynamics<Y>,
+  structure: TreeStructure,
+  y0: Leaves,
+  lanes: Shape,
+): Pick<SolveProblem, 'f' | 'captures'> {
   const first = y0[0] as Tensor;
-  const types = [tensorType([], first.dtype), ...y0.map((leaf) => leaf.type)];
+  const types = [tensorType(lanes, first.dtype), ...y0.map((leaf) => leaf.type)];
   const subgraph = trace('dynamics', types, ([t, ...y]) => {
     const dy = f(t as Tensor, structure.rebuild(y) as Y);
     const flat = flattenTree('dynamics', dy, isLike, 'a tensor');

@@ -2,24 +2,25 @@
  * Output values: those whose times lie within a step are written from its interpolant. In reverse the same rows are read
  * again from the last to the first, so that nothing is taped for them.
  */
-import { cond } from '../control/cond.ts';
 import { customVjp, type ReverseRule } from '../control/custom-vjp.ts';
 import { whileLoop } from '../control/loops.ts';
 import { vjp } from '../differentiate/vjp.ts';
 import { isDifferentiable } from '../graph/infer.ts';
-import { stopGradient, zerosLike } from '../tensor/functions.ts';
+import { select, stopGradient, zerosLike } from '../tensor/functions.ts';
 import { isTensor, type Tensor } from '../tensor/tensor.ts';
 import { flattenTree, type TreeStructure } from '../tree.ts';
+import { follow } from './follow.ts';
+import { anySample, chooseRarely, isPerSample, readRow, rowAt, selectSamples } from './lanes.ts';
 import type { Leaves, Solver } from './solver.ts';
 
-/** A step, as far as its outputs are concerned. */
+/** A step, as far as its outputs are concerned. Samples with steps of their own may stay: h is 0, `tNext` is t. */
 export interface OutputStep {
   readonly t: Tensor;
   readonly tNext: Tensor;
   readonly h: Tensor;
   /** Index of the next output time. */
   readonly j: Tensor;
-  /** Output values so far, stacked along the times. */
+  /** Output values so far, and the times: rows that `rowAt` reads. */
   readonly ys: Leaves;
   readonly ts: Tensor;
   /** The state at `tNext`. */
@@ -46,7 +47,13 @@ export function writeOutputs(
 }
 
 /** The position of an output time within a step. */
-const positionOf = (at: Tensor, t: Tensor, h: Tensor): Tensor => at.sub(t).div(h);
+const positionOf = (at: Tensor, t: Tensor, h: Tensor): Tensor => at.sub(t).div(isPerSample(h) ? nonZero(h) : h);
+
+/** A sample that stays has outputs nowhere, but a position that is finite: so is everything that derivatives see. */
+const nonZero = (h: Tensor): Tensor => select(h.equal(0), 1, h);
+
+/** The number of output times. */
+const countOf = (ts: Tensor, j: Tensor): number => (ts.shape[0] ?? 1) / (j.shape[0] ?? 1);
 
 function write(
   solver: Solver,
@@ -54,20 +61,30 @@ function write(
   interpolant: Leaves,
   { t, ts, tNext, h, j, ys, y1 }: OutputStep,
 ): Leaves {
-  const last = (ts.shape[0] ?? 1) - 1;
+  const last = countOf(ts, j) - 1;
   const direction = h.sign();
+  const isReached = (next: Tensor): Tensor =>
+    next.lessEqual(last).and(readRow(ts, next.minimum(last)).sub(tNext).mul(direction).lessEqual(0));
+  const isDue = (next: Tensor): Tensor => (isPerSample(h) ? isReached(next).and(h.notEqual(0)) : isReached(next));
   const { carry } = whileLoop(
     { j, ys },
-    (c) => c.j.lessEqual(last).and(ts.at(c.j.minimum(last)).sub(tNext).mul(direction).lessEqual(0)),
+    (c) => anySample(isDue(c.j)),
     (c) => {
-      const at = ts.at(c.j);
-      const y = cond(
+      const due = isDue(c.j);
+      const row = rowAt(c.j, due);
+      // A sample that is not due is given what costs least.
+      const at = isPerSample(h) ? select(due, row.read(ts), tNext) : row.read(ts);
+      const y = chooseRarely(
         at.equal(tNext),
         { at, t, h, y1, interpolant },
-        (x) => x.y1,
+        (x) => {
+          const y = solver.interpolate(structure.rebuild(x.interpolant), positionOf(x.at, x.t, x.h));
+          return x.y1.map((end, i) => follow(end, y[i] as Tensor));
+        },
         (x) => solver.interpolate(structure.rebuild(x.interpolant), positionOf(x.at, x.t, x.h)),
       );
-      return { carry: { j: c.j.add(1), ys: c.ys.map((rows, i) => rows.setRow(c.j, y[i] as Tensor)) } };
+      const next = isPerSample(h) ? c.j.add(due.cast('i32')) : c.j.add(1);
+      return { carry: { j: next, ys: c.ys.map((rows, i) => row.write(rows, y[i] as Tensor)) } };
     },
   );
   return [carry.j, ...carry.ys];
@@ -91,21 +108,30 @@ function readAgain(solver: Solver, structure: TreeStructure, states: number, n: 
         ts: zerosLike(ts),
         floats: floats.map((i) => zerosLike(leaves[i] as Tensor)),
       },
-      ({ j }) => j.greater(first),
+      ({ j }) => anySample(j.greater(first)),
       (c) => {
+        const due = c.j.greater(first);
         const j = c.j.sub(1);
+        const row = rowAt(j, due);
+        // The position of a sample that is not due is 0, so that nothing here overflows.
+        const at = isPerSample(h) ? select(due, row.read(ts), t) : row.read(ts);
         const { pullback } = vjp(
           (x: { readonly t: Tensor; readonly at: Tensor; readonly floats: Leaves }) =>
             solver.interpolate(rebuild(x.floats), positionOf(x.at, x.t, h)),
-          { t, at: ts.at(j), floats: floats.map((i) => leaves[i] as Tensor) },
+          { t, at, floats: floats.map((i) => leaves[i] as Tensor) },
         );
-        const pulled = pullback(c.rows.map((buffer) => buffer.at(j)));
+        const pulled = pullback(
+          c.rows.map((buffer) => {
+            const ct = row.read(buffer);
+            return isPerSample(h) ? selectSamples(due, ct, zerosLike(ct)) : ct;
+          }),
+        );
         return {
           carry: {
-            j,
-            rows: c.rows.map((buffer) => buffer.setRow(j, 0)),
+            j: isPerSample(h) ? select(due, j, c.j) : j,
+            rows: c.rows.map((buffer) => row.write(buffer, 0)),
             t: c.t.add(pulled.t),
-            ts: c.ts.setRow(j, pulled.at),
+            ts: row.write(c.ts, pulled.at),
             floats: c.floats.map((sum, i) => sum.add(pulled.floats[i] as Tensor)),
           },
         };

@@ -1,16 +1,20 @@
 /** Adaptive steps: proportional–integral–derivative control of the scaled error (Söderlind 2003; Hairer & Wanner IV.2). */
 import { isHostArray, type HostArray } from '../array.ts';
-import { cond } from '../control/cond.ts';
-import { OptionError, TreeError } from '../errors.ts';
+import { OptionError, ShapeError, TreeError } from '../errors.ts';
+import { formatType, type Shape } from '../graph/graph.ts';
 import { onesLike, select, stopGradient } from '../tensor/functions.ts';
 import { asTensor, isTensor, type Tensor, type TensorLike } from '../tensor/tensor.ts';
 import { flattenTree } from '../tree.ts';
 import { firstStep } from './first-step.ts';
+import { choose } from './lanes.ts';
 import { leafNorm, type LeafTolerance, type Norm } from './norm.ts';
 import type { Leaves } from './solver.ts';
 import type { StepController } from './step-controller.ts';
 
-/** A tolerance: one for all leaves, or a tree like the state. Leaves broadcast to the state's leaves. */
+/**
+ * A tolerance: one for all leaves, or a tree like the state. Leaves broadcast to the state's leaves; with steps for each
+ * sample they lead with the samples ([B], [B, …] or [1, …] for a leaf [B, …]).
+ */
 export type Tolerance = TensorLike | readonly Tolerance[] | { readonly [key: string]: Tolerance };
 
 export interface PidOptions {
@@ -57,7 +61,15 @@ export function pid(options: PidOptions = {}): StepController<PidState> {
   return controller(options, undefined);
 }
 
-function controller(options: PidOptions, source: readonly (number | null)[] | undefined): StepController<PidState> {
+/** Another state than the one that the tolerances are for. */
+interface OtherLeaves {
+  /** For each leaf the one whose tolerances it has, or null. */
+  readonly source: readonly (number | null)[];
+  /** Extent of the samples' axis, with which tolerances lead. */
+  readonly samples: Shape;
+}
+
+function controller(options: PidOptions, other: OtherLeaves | undefined): StepController<PidState> {
   const { rtol = 1e-3, atol = 1e-6, norm, pCoefficient = 0, iCoefficient = 1, dCoefficient = 0 } = options;
   const { safety = 0.9, minFactor = 0.2, maxFactor = 10 } = options;
   checkOptions({ safety, minFactor, maxFactor, ...options });
@@ -70,11 +82,13 @@ function controller(options: PidOptions, source: readonly (number | null)[] | un
   const traced = [...rtols, ...atols].filter(isTraced);
   const validity = (): { readonly isValid?: Tensor } =>
     traced.length === 0 ? {} : { isValid: traced.map(isTolerance).reduce((a, b) => a.and(b)) };
-  const tolerancesFor = (y: Leaves): readonly (LeafTolerance | null)[] => tolerances(y, rtols, atols, source);
+  const tolerancesFor = (y: Leaves, lanes: Shape): readonly (LeafTolerance | null)[] =>
+    tolerances(y, lanes, rtols, atols, other);
   return {
     name: 'pid',
     needsErrorEstimate: true,
     isUniform: false,
+    perSample: true,
     ...(options.minStep === undefined ? {} : { minStep: options.minStep }),
 
     init: (problem) => {
@@ -82,12 +96,12 @@ function controller(options: PidOptions, source: readonly (number | null)[] | un
       const direction = problem.t1.sub(problem.t0).sign();
       if (options.firstStep !== undefined)
         return { h: bounded(direction.mul(options.firstStep)), state, evaluations: 0, ...validity() };
-      const { h, evaluations } = firstStep(problem, tolerancesFor(problem.y0), norm);
+      const { h, evaluations } = firstStep(problem, tolerancesFor(problem.y0, problem.t0.shape), norm);
       return { h: bounded(h), state, evaluations, ...validity() };
     },
 
     next: ({ h, y0, y1, error, errorOrder }, state) => {
-      const ratio = leafNorm(error ?? [], y0, y1, tolerancesFor(y0), norm);
+      const ratio = leafNorm(error ?? [], y0, y1, tolerancesFor(y0, h.shape), norm, h.shape);
       const accept = ratio.lessEqual(1);
       const k = errorOrder + 1;
       const inverse = ratio.maximum(smallestError).reciprocal();
@@ -97,7 +111,7 @@ function controller(options: PidOptions, source: readonly (number | null)[] | un
       if (third !== undefined) factor = factor.mul(third.pow(dCoefficient / k));
       const clip = (x: Tensor): Tensor => x.maximum(minFactor).minimum(maxFactor);
       const remembered = [inverse, ...state].slice(0, remembers);
-      const next = cond(
+      const next = choose(
         accept,
         { h, factor, state, remembered },
         (x) => ({ h: x.h.mul(clip(x.factor)), state: x.remembered }),
@@ -115,15 +129,15 @@ function controller(options: PidOptions, source: readonly (number | null)[] | un
       const rest = [...tensors];
       const replaced = (all: readonly TensorLike[]): readonly TensorLike[] =>
         all.map((tolerance) => (isTraced(tolerance) ? (rest.shift() ?? tolerance) : tolerance));
-      return controller({ ...options, rtol: replaced(rtols), atol: replaced(atols) }, source);
+      return controller({ ...options, rtol: replaced(rtols), atol: replaced(atols) }, other);
     },
     withTolerances: (changes) => {
       const given = Object.fromEntries(Object.entries(changes).filter(([, change]) => change !== undefined));
-      return controller({ ...options, ...given }, source);
+      return controller({ ...options, ...given }, other);
     },
-    forLeaves: (leaves) => {
+    forLeaves: (source, samples = []) => {
       const { norm: _, ...rest } = options;
-      return controller(rest, leaves);
+      return controller(rest, { source, samples });
     },
   };
 }
@@ -155,12 +169,14 @@ function toleranceLeaves(name: string, tolerance: Tolerance): readonly TensorLik
 
 function tolerances(
   y: Leaves,
+  lanes: Shape,
   rtols: readonly TensorLike[],
   atols: readonly TensorLike[],
-  source: readonly (number | null)[] | undefined,
+  other: OtherLeaves | undefined,
 ): readonly (LeafTolerance | null)[] {
+  const isLed = (other?.samples ?? lanes).length > 0;
   const of = (name: string, all: readonly TensorLike[], i: number, leaf: Tensor): Tensor => {
-    const count = source === undefined ? y.length : undefined;
+    const count = other === undefined ? y.length : undefined;
     if (all.length !== 1 && count !== undefined && all.length !== count) {
       throw new TreeError('pid', `${name} has ${all.length} leaves and the state ${count}`, {
         expected: 'one tolerance, or a tree like the state',
@@ -168,13 +184,30 @@ function tolerances(
     }
     const tolerance = (all.length === 1 ? all[0] : all[i]) as TensorLike;
     // Tolerances have the state's dtype whatever they were given in.
-    const given = asTensor(tolerance, leaf.dtype, 'pid').cast(leaf.dtype);
+    const own = asTensor(tolerance, leaf.dtype, 'pid');
+    const given = (isLed && own.rank > 0 ? alongSamples(name, own, leaf, other) : own).cast(leaf.dtype);
     return isTensor(tolerance) ? stopGradient(given) : given;
   };
   return y.map((leaf, i) => {
-    const from = source === undefined ? i : source[i];
+    const from = other === undefined ? i : other.source[i];
     if (from === null || from === undefined) return null;
     return { rtol: of('rtol', rtols, from, leaf), atol: of('atol', atols, from, leaf) };
+  });
+}
+
+/**
+ * A tolerance so that it broadcasts to a leaf by its leading axes, as times and sizes do. For a leaf without samples, which
+ * only other states have, it is the smallest of the tolerance's elements.
+ */
+function alongSamples(name: string, tolerance: Tensor, leaf: Tensor, other: OtherLeaves | undefined): Tensor {
+  const { shape, rank } = tolerance;
+  const fits = rank <= leaf.rank && shape.every((extent, axis) => extent === 1 || extent === leaf.shape[axis]);
+  if (fits)
+    return rank === leaf.rank ? tolerance : tolerance.reshape([...shape, ...leaf.shape.slice(rank).map(() => 1)]);
+  if (other !== undefined) return tolerance.min();
+  throw new ShapeError('pid', `${name} is ${formatType(tolerance.type)} for a leaf ${formatType(leaf.type)}`, {
+    expected: 'a number, or a shape of which each axis, from the first on, is that of the leaf or 1',
+    advice: 'With perSample the first axis is that of the samples: tolerances of components begin with an axis of 1.',
   });
 }
 

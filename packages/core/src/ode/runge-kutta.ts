@@ -61,6 +61,7 @@ export function rungeKutta(given: Tableau): Solver<RungeKuttaState | readonly []
     hasErrorEstimate: bError !== undefined,
     fsal,
     needsUniformStep: false,
+    perSample: true,
 
     init: (f, t0, y0) => {
       if (!fsal) return { state: [], evaluations: 0 };

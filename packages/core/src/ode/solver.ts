@@ -57,6 +57,11 @@ export interface Solver<State = unknown, Interpolant = unknown> {
   readonly fsal: boolean;
   /** Whether all steps must have one size, as multi-step methods of fixed coefficients need. */
   readonly needsUniformStep: boolean;
+  /**
+   * Whether `t` and `h` may be vectors, one for each sample along the first axis of each leaf of the state; false by default.
+   * Every leaf of the solver's own state then leads with the samples, too.
+   */
+  readonly perSample?: boolean;
   /** The first state at (t0, y0). */
   init(f: LeafDynamics, t0: Tensor, y0: Leaves): SolverStart<State>;
   /** One step of size `h` from (t, y). */

@@ -25,13 +25,20 @@ export const reports = {
 export const failureReport = (dtype: DType): string => `solve.failure.${dtype}`;
 
 /**
- * Whether a report tells of failed solves: a vector [code, t, h, steps tried], whose code is 0 where none failed.
+ * Name of the report of solves with steps for each sample: [code, t, h, steps tried] of the first sample that failed, its
+ * index, and how many did.
+ */
+export const sampleFailureReport = (dtype: DType): string => `solve.failure.samples.${dtype}`;
+
+const failureReports = (['f32', 'f64'] as const).flatMap((dtype) => [failureReport(dtype), sampleFailureReport(dtype)]);
+
+/**
+ * Whether a report tells of failed solves: a vector [code, t, h, steps tried, …], whose code is 0 where none failed.
  *
  * @example
  * isFailureReport('solve.failure.f32'); // true
  */
-export const isFailureReport = (name: string): boolean =>
-  name === failureReport('f32') || name === failureReport('f64');
+export const isFailureReport = (name: string): boolean => failureReports.includes(name);
 
 /**
  * The first failure among the reports of a run; undefined if there is none.
@@ -40,8 +47,8 @@ export const isFailureReport = (name: string): boolean =>
  * failureOf({ 'solve.failure.f32': [1, 0.5, 1e-3, 10000] })?.reason; // 'maxSteps'
  */
 export function failureOf(values: Readonly<Record<string, readonly number[]>>): SolveError | undefined {
-  for (const dtype of ['f32', 'f64'] as const) {
-    const error = solveError(values[failureReport(dtype)] ?? []);
+  for (const name of failureReports) {
+    const error = solveError(values[name] ?? []);
     if (error !== undefined) return error;
   }
   return undefined;
@@ -73,10 +80,17 @@ const explain: Readonly<Record<SolveFailure, (t: string, h: string, steps: numbe
 };
 
 /** The error that a failure report stands for; undefined if nothing failed. */
-function solveError([code, t, h, steps]: readonly number[]): SolveError | undefined {
+function solveError([code, t, h, steps, sample, failedSamples]: readonly number[]): SolveError | undefined {
   const reason = (Object.keys(statusCode) as SolveFailure[]).find((name) => statusCode[name] === code);
   if (reason === undefined) return undefined;
-  const failure = { reason, t: t ?? NaN, h: h ?? NaN, steps: steps ?? 0 };
+  const ofSample = sample === undefined || failedSamples === undefined ? {} : { sample, failedSamples };
+  const failure = { reason, t: t ?? NaN, h: h ?? NaN, steps: steps ?? 0, ...ofSample };
   const [problem, advice] = explain[reason](number(failure.t), number(failure.h), failure.steps);
-  return new SolveError(failure, problem, { advice });
+  return new SolveError(failure, `${subject(failure)}${problem}`, { advice });
+}
+
+/** Which samples failed, where samples have steps of their own. */
+function subject({ sample, failedSamples = 1 }: { readonly sample?: number; readonly failedSamples?: number }): string {
+  if (sample === undefined) return '';
+  return failedSamples === 1 ? `sample ${sample}: ` : `${failedSamples} samples, the first of them ${sample}: `;
 }

@@ -1,10 +1,14 @@
 /** The contract of a step-size controller: it accepts or rejects a step and chooses the size of the next. */
+import type { Shape } from '../graph/graph.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Norm } from './norm.ts';
 import type { Tolerance } from './pid.ts';
 import type { LeafDynamics, Leaves } from './solver.ts';
 
-/** What a controller knows before the first step. Times, sizes and states are stop-gradient. */
+/**
+ * What a controller knows before the first step. Times, sizes and states are stop-gradient. Times are scalars, or vectors of
+ * one for each sample if the controller is `perSample`: so are then the sizes, decisions and states that it gives.
+ */
 export interface ControllerProblem {
   readonly f: LeafDynamics;
   readonly t0: Tensor;
@@ -32,7 +36,7 @@ export interface AttemptedStep {
 
 /** What a controller decides about a step. */
 export interface Decision<State> {
-  /** A bool scalar. A step whose result is not finite is never accepted, whatever this says. */
+  /** Bool, of the shape of h. A step whose result is not finite is never accepted, whatever this says. */
   readonly accept: Tensor;
   /** The signed size of the next step: the next one along if accepted, of the same one again if not. */
   readonly h: Tensor;
@@ -55,6 +59,8 @@ export interface StepController<State = unknown> {
   readonly needsErrorEstimate: boolean;
   /** Whether all its steps have one size (but the last, and those that land on a time). */
   readonly isUniform: boolean;
+  /** Whether it decides for each sample where times are vectors; false by default. */
+  readonly perSample?: boolean;
   /** The signed size of the first step and the first state. */
   init(problem: ControllerProblem): {
     readonly h: Tensor;
@@ -74,7 +80,8 @@ export interface StepController<State = unknown> {
   readonly withTolerances?: (changes: ToleranceChanges) => StepController<State>;
   /**
    * This controller for a state whose leaf i is of the kind of leaf `source[i]` of the old one, and so has its tolerances;
-   * null leaves a leaf out of the error norm.
+   * null leaves a leaf out of the error norm. `samples` is the extent of the samples' axis where samples had times of their
+   * own: tolerances lead with it.
    */
-  forLeaves(source: readonly (number | null)[]): StepController<State>;
+  forLeaves(source: readonly (number | null)[], samples?: Shape): StepController<State>;
 }

@@ -1,12 +1,18 @@
 /** What is decided after each step: whether all is finite, the size of the next step, whether the solve has failed. */
-import { cond } from '../control/cond.ts';
 import { select } from '../tensor/functions.ts';
 import { asTensor, constant, type Tensor } from '../tensor/tensor.ts';
+import { choose } from './lanes.ts';
 import type { Leaves } from './solver.ts';
 import { statusCode } from './status.ts';
 
-/** Whether every element of every leaf is finite. */
-export const areFinite = (y: Leaves): Tensor => y.map((leaf) => leaf.isFinite().all()).reduce((a, b) => a.and(b));
+/** Whether every element of every leaf is finite; behind `lanes` leading axes, for each index of these. */
+export const areFinite = (y: Leaves, lanes: number): Tensor =>
+  y
+    .map((leaf) => {
+      const axes = leaf.shape.map((_, axis) => axis).slice(lanes);
+      return axes.length === 0 && lanes > 0 ? leaf.isFinite() : leaf.isFinite().all({ axes });
+    })
+    .reduce((a, b) => a.and(b));
 
 /** A step that was tried, as far as what follows it is concerned. */
 export interface TriedStep {
@@ -24,16 +30,16 @@ export interface TriedStep {
 
 /** What follows a step; what an accepted one does not need is not computed for it. */
 export const afterStep = (accept: Tensor, tried: TriedStep): Record<'finite' | 'lost' | 'h', Tensor> =>
-  cond(
+  choose(
     accept,
     tried,
-    (x) => ({ finite: constant(true), lost: x.lostNow, h: afterShortened(x) }),
-    (x) => ({ finite: areFinite(x.computed), lost: x.lostBefore, h: x.next }),
+    (x) => ({ finite: constant(true, accept.shape), lost: x.lostNow, h: afterShortened(x) }),
+    (x) => ({ finite: areFinite(x.computed, accept.rank), lost: x.lostBefore, h: x.next }),
   );
 
 /** The size of the next step: a step shortened to land on a time says little about it. */
 const afterShortened = ({ shortened, planned, next }: TriedStep): Tensor =>
-  cond(
+  choose(
     shortened,
     { planned, next },
     (x) => select(x.planned.abs().greater(x.next.abs()), x.planned, x.next),

@@ -2,7 +2,6 @@
 import { composites } from '../graph/composites.ts';
 import type { Graph, Node, Value } from '../graph/graph.ts';
 import type { CompositePrimitive } from '../graph/primitives.ts';
-import type { Tensor } from '../tensor/tensor.ts';
 import { apply, asTensorResult, closeGraph, openTrace, type Traced } from '../tensor/trace.ts';
 
 /**
@@ -50,9 +49,7 @@ export function lower(graph: Graph, kept: ReadonlySet<CompositePrimitive>): Grap
       case 'scan':
         return apply('scan', inputs, { ...node.params, body: lowerGraph(node.params.body) });
       default:
-        return isDecomposed(node.op, kept)
-          ? [decompose(node, inputs.map(asTensorResult))]
-          : apply(node.op, inputs, node.params);
+        return isDecomposed(node.op, kept) ? lowerOnto(decomposed(node), inputs) : apply(node.op, inputs, node.params);
     }
   };
   return lowerGraph(graph);
@@ -61,7 +58,13 @@ export function lower(graph: Graph, kept: ReadonlySet<CompositePrimitive>): Grap
 const isDecomposed = (op: Node['op'], kept: ReadonlySet<CompositePrimitive>): op is CompositePrimitive =>
   op in composites && !kept.has(op as CompositePrimitive);
 
-function decompose(node: Node, inputs: readonly Tensor[]): Tensor {
+/** A composite node as a graph of its own, which may hold other composites. */
+function decomposed(node: Node): Graph {
   const decomposition = composites[node.op as CompositePrimitive] as (typeof composites)['mean'];
-  return decomposition(inputs, node.params as never);
+  const { trace, inputs } = openTrace(
+    node.op,
+    node.inputs.map((input) => input.type),
+  );
+  const result = decomposition(inputs.map(asTensorResult), node.params as never);
+  return closeGraph(trace.close([result]), []);
 }

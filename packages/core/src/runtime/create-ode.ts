@@ -4,19 +4,19 @@ import { CompositionError, OptionError } from '../errors.ts';
 import type { DType } from '../graph/dtype.ts';
 import { constantStep } from '../ode/constant-step.ts';
 import type { GradientMethod } from '../ode/gradient-method.ts';
-import { requireCompatible } from '../ode/integrate.ts';
+import { requireCompatible, requirePerSample } from '../ode/compatibility.ts';
 import {
   odeint,
-  requireMonotone,
+  requireOnFailure,
   type Dynamics,
   type OdeParts,
   type Solution,
   type SolveOptions,
   type StateOf,
-  type Times,
 } from '../ode/odeint.ts';
 import { pid, type Tolerance } from '../ode/pid.ts';
 import type { Solver } from '../ode/solver.ts';
+import { requireMonotone, type HostTimes, type Times } from '../ode/times.ts';
 import type { StepController } from '../ode/step-controller.ts';
 import type { Tensor, TensorLike } from '../tensor/tensor.ts';
 import { flattenTree, mapTree, type MapLeaves } from '../tree.ts';
@@ -43,8 +43,12 @@ export interface OdeOptions {
   readonly atol?: Tolerance;
   /** Step of the default controller of a solver without an error estimate. */
   readonly h?: number;
-  /** Largest number of steps that a solve tries; 10,000 by default. */
+  /** Largest number of steps that a solve tries, of each sample with `perSample`; 10,000 by default. */
   readonly maxSteps?: number;
+  /** Steps for each sample of a batch: `SolveOptions.perSample`. False by default. */
+  readonly perSample?: boolean;
+  /** What a solve that fails does: `SolveOptions.onFailure`. 'throw' by default. */
+  readonly onFailure?: 'throw' | 'nan';
   /** Dtype of JavaScript numbers; f32 by default. */
   readonly dtype?: DType;
 }
@@ -58,6 +62,15 @@ export interface HostSolution<Y> {
   /** Each leaf has the times as its first axis. */
   readonly ys: HostState<Y>;
   readonly stats: RunStats;
+  /** With `perSample`, or `onFailure: 'nan'`: what the solve took and how it ended. `stats` has the sums over samples. */
+  readonly outcome?: SolveOutcome;
+}
+
+/** Steps and status of a solve, i32: scalars, or vectors of one for each sample. A status of 0 is success. */
+export interface SolveOutcome {
+  readonly accepted: HostArray;
+  readonly rejected: HostArray;
+  readonly status: HostArray;
 }
 
 /** Plugins put together. */
@@ -69,19 +82,18 @@ export interface Ode {
   /** Solves dy/dt = f(t, y) inside a traced function; differentiable by the gradient method. */
   odeint<Y>(f: Dynamics<StateOf<Y>>, y0: Y, ts: Times, options?: SolveOptions): Solution<StateOf<Y>>;
   /** Solves once, from host to host. */
-  solve<Y>(
-    f: Dynamics<StateOf<Y>>,
-    y0: Y,
-    ts: readonly number[] | HostArray,
-    options?: SolveOptions,
-  ): Promise<HostSolution<Y>>;
+  solve<Y>(f: Dynamics<StateOf<Y>>, y0: Y, ts: HostTimes, options?: SolveOptions): Promise<HostSolution<Y>>;
   /** Compiles a function that may solve, differentiate and update: one call into the engine. */
   compile<A extends readonly unknown[], R>(fn: (...args: A) => R, options?: CompileOptions): Compiled<A, R>;
   /** The same parts but for some. */
   with(changes: Partial<OdeOptions>): Ode;
 }
 
-const backprop: GradientMethod = { name: 'backprop', solve: (problem, integrate) => integrate(problem) };
+const backprop: GradientMethod = {
+  name: 'backprop',
+  perSample: true,
+  solve: (problem, integrate) => integrate(problem),
+};
 
 /**
  * Puts a backend, a solver, a controller and a gradient method together.
@@ -92,7 +104,8 @@ const backprop: GradientMethod = { name: 'backprop', solve: (problem, integrate)
  * const { ys } = await ode.solve((t, y) => y.neg(), 1, [0, 1]);
  */
 export function createOde(options: OdeOptions): Ode {
-  const { backend, solver, gradient = backprop, maxSteps = 10_000, dtype = 'f32' } = options;
+  const { backend, solver, gradient = backprop, maxSteps = 10_000, dtype = 'f32', perSample = false } = options;
+  const onFailure = requireOnFailure('createOde', options.onFailure ?? 'throw');
   checkBackend('createOde', backend);
   if (!(Number.isInteger(maxSteps) && maxSteps > 0)) {
     throw new OptionError('createOde', `maxSteps = ${maxSteps}`, { expected: 'a positive integer' });
@@ -102,8 +115,9 @@ export function createOde(options: OdeOptions): Ode {
   }
   const controller = options.controller ?? defaultController(options);
   requireCompatible(solver, controller);
+  if (perSample) requirePerSample({ solver, controller, gradient });
   requireNoneIgnored(options);
-  const parts: OdeParts = { solver, controller, gradient, maxSteps, dtype };
+  const parts: OdeParts = { solver, controller, gradient, maxSteps, dtype, perSample, onFailure };
   const compileHere = <A extends readonly unknown[], R>(
     fn: (...args: A) => R,
     given: CompileOptions = {},
@@ -117,23 +131,24 @@ export function createOde(options: OdeOptions): Ode {
     solve: async <Y>(
       f: Dynamics<StateOf<Y>>,
       y0: Y,
-      ts: readonly number[] | HostArray,
+      ts: HostTimes,
       given: SolveOptions = {},
     ): Promise<HostSolution<Y>> => {
-      requireMonotone('data' in ts ? Array.from(ts.data) : ts);
+      requireMonotone(ts);
       const { leaves, structure } = flattenTree('solve', y0, isStateLeaf, 'a number or a host array');
       const of = leaves.find((leaf) => typeof leaf !== 'number')?.dtype ?? dtype;
       const start = structure.rebuild(
         leaves.map((leaf) => (typeof leaf === 'number' ? array(leaf, { dtype: of }) : leaf)),
       );
       const times = 'data' in ts ? ts : array(ts, { dtype: of });
+      const hasOutcome = (given.perSample ?? perSample) || (given.onFailure ?? onFailure) === 'nan';
       const program = compileHere((y: StateOf<Y>, times: Tensor) => {
         const solution = odeint(parts, f, y as Y, times, given);
-        return { ts: solution.ts, ys: solution.ys };
+        const { accepted, rejected, status } = solution.stats;
+        return { ts: solution.ts, ys: solution.ys, ...(hasOutcome ? { outcome: { accepted, rejected, status } } : {}) };
       });
       try {
         const { result, stats } = await program.run(start as ArgumentOf<StateOf<Y>>, times);
-        const device = result as { readonly ts: DeviceArray; readonly ys: unknown };
         const reads: Promise<void>[] = [];
         const arrays = new Map<DeviceArray, HostArray>();
         const read = (x: DeviceArray): DeviceArray => {
@@ -145,10 +160,10 @@ export function createOde(options: OdeOptions): Ode {
           );
           return x;
         };
-        mapTree('solve', isDeviceArray, read, device);
+        mapTree('solve', isDeviceArray, read, result);
         await Promise.all(reads);
-        const ys = mapTree('solve', isDeviceArray, (x) => arrays.get(x), device.ys) as HostState<Y>;
-        return { ts: arrays.get(device.ts) as HostArray, ys, stats };
+        const host = mapTree('solve', isDeviceArray, (x) => arrays.get(x), result) as Omit<HostSolution<Y>, 'stats'>;
+        return { ...host, stats };
       } finally {
         program.dispose();
       }

@@ -310,10 +310,11 @@ export class Tensor {
     const rest = this.shape.slice(1);
     return this.slice([start, ...rest.map(() => 0)], [1, ...rest]).reshape(rest);
   }
-  /** This with row `index` of axis 0 replaced. */
+  /** This with row `index` of axis 0 replaced; with a vector of indices, no two of them equal, as many stacked rows. */
   setRow(index: number | Tensor, row: TensorLike): Tensor {
-    const rowTensor = operand('setRow', row, this).broadcastTo(this.shape.slice(1));
-    return applyOne('setRow', [this, asIndex('setRow', index), rowTensor], none);
+    const at = asIndex('setRow', index);
+    const rows = operand('setRow', row, this).broadcastTo([...at.shape, ...this.shape.slice(1)]);
+    return applyOne('setRow', [this, at, rows], none);
   }
   /** With an axis of extent 1 at `axis`. */
   expandDims(axis: number): Tensor {

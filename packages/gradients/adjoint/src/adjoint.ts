@@ -8,7 +8,6 @@ import {
   OptionError,
   report,
   scan,
-  stack,
   vjp,
   zerosLike,
   type ClosedDynamics,
@@ -24,6 +23,7 @@ import {
   type Tensor,
   type Tolerance,
 } from '@node-ode/core';
+import { clockOf, largestOfSamples, type Clock } from './clock.ts';
 
 /** Options of the backward solve; what is not given is as in the forward one. */
 export interface AdjointOptions {
@@ -74,8 +74,12 @@ export function adjoint(options: AdjointOptions = {}): GradientMethod {
   }
   return {
     name: 'adjoint',
-    solve: (problem, integrate) =>
-      solveWithAdjoint(problem, integrate, { options, leafOf: problem.y0.map((_, i) => i), given: {} }),
+    perSample: true,
+    solve: (problem, integrate) => {
+      const { y0, ts } = problem;
+      const [leafOf, isSampled] = [y0.map((_, i) => i), y0.map(() => ts.rank > 1)];
+      return solveWithAdjoint(problem, integrate, { options, leafOf, isSampled, given: {} });
+    },
   };
 }
 
@@ -83,6 +87,8 @@ interface Context {
   readonly options: AdjointOptions;
   /** For each leaf of the state the leaf of the user's state whose tolerances it has; null: not in the norm. */
   readonly leafOf: readonly (number | null)[];
+  /** For each leaf of the state whether it leads with samples that have times of their own. */
+  readonly isSampled: readonly boolean[];
   /** How this solve is integrated. */
   readonly given: IntegrateOptions;
 }
@@ -105,7 +111,8 @@ function reverse(f: ClosedDynamics, n: number, integrate: Integrate, context: Co
     const parameters = captures.filter((_, i) => wanted[i]);
     const intervals = (ts.shape[0] ?? 1) - 1;
     const ct = ys.map((y, i) => cotangents[i] ?? zerosLike(y));
-    const augmented = augment(f, n, wanted);
+    const clock = clockOf(ts, y0);
+    const augmented = augment(f, n, wanted, clock);
     const backward = backwardContext(context, parameters.length);
     const rows = (x: Tensor, first: number): Tensor =>
       x.slice([first, ...x.shape.slice(1).map(() => 0)], [intervals, ...x.shape.slice(1)]);
@@ -118,14 +125,20 @@ function reverse(f: ClosedDynamics, n: number, integrate: Integrate, context: Co
         to: { t: rows(ts, 0), y: ys.map((y) => rows(y, 0)), jump: ct.map((c) => rows(c, 0)) },
       },
       ({ a, g, evaluations }, { from, to }) => {
-        const state = [...from.y, ...a.map((ai, i) => ai.add(from.jump[i] as Tensor)), ...g];
-        const interval: SolveProblem = { f: augmented, y0: state, ts: stack([from.t, to.t]), captures };
-        const end = solveWithAdjoint(interval, integrate, backward).map((leaf) => leaf.at(1));
+        const interval = clock.interval(from, to.t);
+        const state = [...interval.y, ...a.map((ai, i) => ai.add(from.jump[i] as Tensor)), ...g];
+        const problem: SolveProblem = {
+          f: augmented,
+          y0: state,
+          ts: interval.ts,
+          captures: [...captures, ...interval.own],
+        };
+        const end = solveWithAdjoint(problem, integrate, backward).map((leaf) => leaf.at(1));
         const next = { a: end.slice(n, 2 * n), g: end.slice(2 * n) };
         if (!wantsTimes) return { carry: { ...next, evaluations }, output: [] };
         const slope = f(to.t, to.y, captures);
         // āⱼ·f(tⱼ, yⱼ), and −a(tⱼ)·f(tⱼ, yⱼ), which is wanted at t0 alone
-        const output = [dot(to.jump, slope), dot(next.a, slope).neg()];
+        const output = [clock.dot(to.jump, slope, to.y), clock.dot(next.a, slope, from.y).neg()];
         return { carry: { ...next, evaluations: evaluations.add(1) }, output };
       },
       { reverse: true, length: intervals },
@@ -134,8 +147,8 @@ function reverse(f: ClosedDynamics, n: number, integrate: Integrate, context: Co
     let dts: Tensor | null = null;
     if (inner !== undefined && atStart !== undefined) {
       const last = (leaves: Leaves): Leaves => leaves.map((leaf) => leaf.at(-1));
-      const atEnd = dot(last(ct), f(ts.at(-1), last(ys), captures));
-      dts = concat([inner.setRow(0, atStart.at(0)), atEnd.reshape([1])]);
+      const atEnd = clock.dot(last(ct), f(ts.at(-1), last(ys), captures), last(ys));
+      dts = concat([inner.setRow(0, atStart.at(0)), atEnd.reshape([1, ...atEnd.shape])]);
       report('nfe.backward', carry.evaluations.add(1), 'sum');
     }
     const dy0 = carry.a.map((a, i) => a.add((ct[i] as Tensor).at(0)));
@@ -145,9 +158,10 @@ function reverse(f: ClosedDynamics, n: number, integrate: Integrate, context: Co
 }
 
 /** The augmented dynamics of (y, a, g), traced once and called by each stage. */
-function augment(f: ClosedDynamics, n: number, wanted: readonly boolean[]): ClosedDynamics {
-  return call('adjoint', (t: Tensor, state: Leaves, captures: Leaves): Leaves => {
+function augment(f: ClosedDynamics, n: number, wanted: readonly boolean[], clock: Clock): ClosedDynamics {
+  return call('adjoint', (time: Tensor, state: Leaves, captures: Leaves): Leaves => {
     const [y, a] = [state.slice(0, n), state.slice(n, 2 * n)];
+    const { t, scaled } = clock.read(time, captures);
     const { value: dy, pullback } = vjp(
       (x: { readonly y: Leaves; readonly theta: Leaves }) => {
         const theta = [...x.theta];
@@ -159,17 +173,19 @@ function augment(f: ClosedDynamics, n: number, wanted: readonly boolean[]): Clos
       },
       { y, theta: captures.filter((_, i) => wanted[i]) },
     );
-    const pulled = pullback(a);
-    return [...dy, ...pulled.y.map((x) => x.neg()), ...pulled.theta.map((x) => x.neg())];
+    const pulled = pullback(scaled(a));
+    return [...scaled(dy), ...pulled.y.map((x) => x.neg()), ...pulled.theta.map((x) => x.neg())];
   });
 }
 
 /** How the augmented system is integrated: y and a with the tolerances of y, g with those of its first leaf or outside the norm. */
-function backwardContext({ options, leafOf }: Context, parameters: number): Context {
+function backwardContext({ options, leafOf, isSampled }: Context, parameters: number): Context {
   const { seminorm = false, solver, controller, rtol, atol, norm, maxSteps } = options;
   const n = leafOf.length;
   const forParameters = Array.from({ length: parameters }, () => (seminorm ? null : 0));
   const tolerancesOf = [...leafOf, ...leafOf, ...forParameters];
+  const areSampled = [...isSampled, ...isSampled, ...forParameters.map(() => false)];
+  const normed = areSampled.filter((_, i) => tolerancesOf[i] !== null);
   const leafNorm: Norm | undefined =
     norm && ((scaled) => norm({ y: scaled.slice(0, n), a: scaled.slice(n, 2 * n), g: scaled.slice(2 * n) }));
   // A norm is for this augmented state; the reverse of the reverse has another.
@@ -177,9 +193,11 @@ function backwardContext({ options, leafOf }: Context, parameters: number): Cont
   return {
     options: others,
     leafOf: tolerancesOf,
+    isSampled: areSampled,
     given: {
       phase: 'backward',
       tolerancesOf,
+      ...(areSampled.includes(true) ? { norm: largestOfSamples(normed) } : {}),
       changes: { rtol, atol, norm: leafNorm },
       ...(solver === undefined ? {} : { solver }),
       ...(controller === undefined ? {} : { controller }),
@@ -187,7 +205,3 @@ function backwardContext({ options, leafOf }: Context, parameters: number): Cont
     },
   };
 }
-
-/** Σ aᵢ·bᵢ over all leaves. */
-const dot = (a: Leaves, b: Leaves): Tensor =>
-  a.map((x, i) => x.mul(b[i] as Tensor).sum()).reduce((total, term) => total.add(term));

@@ -13,5 +13,6 @@ import type { GradientMethod } from '@node-ode/core';
  */
 export const backprop = (): GradientMethod => ({
   name: 'backprop',
+  perSample: true,
   solve: (problem, integrate) => integrate(problem),
 });

@@ -25,6 +25,7 @@ export function checkpointed({ checkpoints }: CheckpointedOptions = {}): Gradien
   }
   return {
     name: 'checkpointed',
+    perSample: true,
     solve: (problem, integrate) => integrate(problem, { checkpoints: checkpoints ?? logarithmic }),
   };
 }

@@ -122,10 +122,10 @@ describe('orthogonal', () => {
     products.forEach((x, i) => expect(Math.abs(x - identityOf(n)[i]!)).toBeLessThan(1e-13));
   });
 
-  it('scales by the gain, and takes leading axes as one', () => {
-    const weight = orthogonal({ gain: 3 })(random(3), [3, 4, 5], 'f64');
-    expect(weight.shape).toEqual([3, 4, 5]);
-    const products = gram({ ...weight, shape: [12, 5] }, false);
+  it('scales by the gain, and makes the filters of a kernel orthonormal', () => {
+    const weight = orthogonal({ gain: 3 })(random(3), [5, 4, 3], 'f64');
+    expect(weight.shape).toEqual([5, 4, 3]);
+    const products = gram({ ...weight, shape: [5, 12] }, true);
     products.forEach((x, i) => expect(Math.abs(x - identityOf(5, 9)[i]!)).toBeLessThan(1e-12));
   });
 
@@ -151,7 +151,8 @@ describe('orthogonal', () => {
 describe('fans', () => {
   it('counts inputs and outputs, receptive field included', () => {
     expect(fans([2, 50])).toEqual({ fanIn: 2, fanOut: 50 });
-    expect(fans([3, 3, 16, 32])).toEqual({ fanIn: 144, fanOut: 288 });
+    expect(fans([32, 16, 3, 3])).toEqual({ fanIn: 144, fanOut: 288 });
+    expect(fans([32, 1, 3, 3])).toEqual({ fanIn: 9, fanOut: 288 }); // depthwise
   });
 
   it('refuses vectors and empty axes', () => {

@@ -5,8 +5,8 @@ import type { Initializer } from './initializer.ts';
 import { fans } from './variance-scaling.ts';
 
 /**
- * gain·Q, with orthonormal columns if a weight [inputs, outputs] is tall and orthonormal rows if it is wide; axes before
- * the last are taken as one. Q is uniform (Haar): the Q of a normal matrix whose R has a positive diagonal.
+ * gain·Q, with orthonormal columns if a weight [inputs, outputs] is tall and orthonormal rows if it is wide; axes behind the
+ * first are taken as one, so that the filters of a kernel [outputs, inputs, height, width] are orthonormal. Q is uniform (Haar): the Q of a normal matrix whose R has a positive diagonal.
  *
  * @throws ShapeError, when used, if the shape has fewer than two axes.
  * @example
@@ -16,8 +16,8 @@ export function orthogonal({ gain = 1 }: { readonly gain?: number } = {}): Initi
   requireFinite('orthogonal', 'gain', gain);
   return (random, shape, dtype = 'f32') => {
     fans(shape);
-    const columns = shape.at(-1) ?? 1;
-    const rows = shape.slice(0, -1).reduce((product, extent) => product * extent, 1);
+    const [rows = 1, ...rest] = shape;
+    const columns = rest.reduce((product, extent) => product * extent, 1);
     const [long, short] = rows >= columns ? [rows, columns] : [columns, rows];
     const vectors = Array.from({ length: short }, () => Float64Array.from({ length: long }, () => random.normal()));
     orthonormalize(vectors);

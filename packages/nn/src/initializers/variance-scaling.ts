@@ -1,6 +1,6 @@
 /**
  * Initialisers whose variance follows the number of inputs and outputs of a unit: Glorot's (Xavier's), He's (Kaiming's),
- * LeCun's and PyTorch's default. Weights have the shape [inputs, outputs], or [receptive field …, inputs, outputs].
+ * LeCun's and PyTorch's default. Weights have the shape [inputs, outputs], kernels of convolutions [outputs, inputs, field …].
  */
 import { OptionError, ShapeError, type Shape } from '@node-ode/core';
 import { requireNonNegative } from '../options.ts';
@@ -20,20 +20,25 @@ export interface VarianceScalingOptions {
 }
 
 /**
- * The numbers of inputs and of outputs of a unit, for a weight [receptive field …, inputs, outputs].
+ * The numbers of inputs and of outputs of a unit, for a weight [inputs, outputs], or a kernel [outputs, inputs, field …], each
+ * of whose inputs counts as often as the receptive field has elements. With groups the outputs are those of all groups, as
+ * PyTorch counts.
  *
  * @throws ShapeError if the shape has fewer than two axes or an empty one.
+ * @example
+ * fans([2, 50]); // { fanIn: 2, fanOut: 50 }
+ * fans([32, 16, 3, 3]); // { fanIn: 144, fanOut: 288 }
  */
 export function fans(shape: Shape): { readonly fanIn: number; readonly fanOut: number } {
-  const [inputs = 0, outputs = 0] = shape.slice(-2);
-  const field = shape.slice(0, -2).reduce((product, extent) => product * extent, 1);
-  if (shape.length < 2 || field * inputs * outputs === 0) {
+  const [first = 0, second = 0, ...field] = shape;
+  const size = field.reduce((product, extent) => product * extent, 1);
+  if (shape.length < 2 || first * second * size === 0) {
     throw new ShapeError('fans', `a weight of shape [${shape.join(', ')}]`, {
-      expected: '[inputs, outputs], with axes of the receptive field before them where there is one, none empty',
+      expected: '[inputs, outputs], or a kernel [outputs, inputs, field …], no axis empty',
       advice: 'Initialise vectors with zeros(), uniform() or normal().',
     });
   }
-  return { fanIn: inputs * field, fanOut: outputs * field };
+  return field.length === 0 ? { fanIn: first, fanOut: second } : { fanIn: second * size, fanOut: first * size };
 }
 
 /**
@@ -90,5 +95,5 @@ export const kaimingNormal = ({ mode = 'fanIn', negativeSlope = 0 }: KaimingOpti
 /** LeCun et al. 1998: normal with standard deviation √(1 / fanIn). */
 export const lecunNormal = (): Initializer => varianceScaling();
 
-/** Uniform on ±1/√fanIn: PyTorch's default for the weights of a linear layer (`kaiming_uniform_` with a = √5). */
+/** Uniform on ±1/√fanIn: PyTorch's default for the weights of linear layers and convolutions (`kaiming_uniform_` with a = √5). */
 export const torchUniform = (): Initializer => varianceScaling({ scale: 1 / 3, distribution: 'uniform' });

@@ -2,10 +2,11 @@ import { OptionError, random, ShapeError, toNested, type HostArray, type Tensor,
 import { describe, expect, it } from 'vitest';
 import { checkGradient, elements, expectClose, f64, noise, run } from '../../test/harness.ts';
 import { rowsOf } from '../../test/plain.ts';
-import { layerNorm, type LayerNormParams } from './layer-norm.ts';
+import { layerNorm } from './layer-norm.ts';
+import type { NormParams } from './normalization.ts';
 
 const layer = layerNorm(5, { dtype: 'f64' });
-type P = TensorsOf<LayerNormParams>;
+type P = TensorsOf<NormParams>;
 const apply = (p: P, x: Tensor): Tensor => layer.apply(p, x);
 const own = { weight: noise([5], 7), bias: noise([5], 8) };
 
@@ -18,7 +19,7 @@ function normalised(row: readonly number[], epsilon = 1e-5): number[] {
 }
 
 interface Case {
-  readonly params: LayerNormParams;
+  readonly params: NormParams;
   readonly x: HostArray;
 }
 

@@ -6,6 +6,7 @@ import {
   OptionError,
   rungeKutta,
   select,
+  selectSamples,
   zerosLike,
   type LeafDynamics,
   type Leaves,
@@ -19,7 +20,7 @@ import { startingMethod } from './starting-method.ts';
 export interface AdamsState {
   /** f at the start of each of the last steps, the latest first. */
   readonly history: readonly Leaves[];
-  /** How many of them there are, of the current size: an i32 scalar. */
+  /** How many of them there are, of the current size: i32, of the shape of h. */
   readonly known: Tensor;
   /** Signed size of the last step. */
   readonly h: Tensor;
@@ -68,11 +69,12 @@ export function adams({
     hasErrorEstimate: false,
     fsal: false,
     needsUniformStep: true,
+    perSample: true,
 
     init: (_f, t0, y0) => ({
       state: {
         history: Array.from({ length: memory }, () => y0.map(zerosLike)),
-        known: constant(0, [], 'i32'),
+        known: constant(0, t0.shape, 'i32'),
         h: zerosLike(t0),
       },
       evaluations: 0,
@@ -81,29 +83,33 @@ export function adams({
     step: (f, t, h, y, { history, known, h: before }) => {
       const tolerance = sameSize[h.dtype === 'f64' ? 'f64' : 'f32'];
       // A step cut short to land on a time, and those after it, have no evenly spaced history: they start anew.
-      const isAlike = h.sub(before).abs().lessEqual(before.abs().mul(tolerance)).all();
-      const continues = isAlike.and(known.greaterEqual(memory));
-      const taken = cond(
+      const difference = h.sub(before).abs().lessEqual(before.abs().mul(tolerance));
+      const isAlike = h.rank === 0 ? difference.all() : difference;
+      const hasHistory = isAlike.and(known.greaterEqual(memory));
+      // A sample whose step is 0 stays where it is by either formula: it makes no others start anew.
+      const continues = h.rank === 0 ? hasHistory : hasHistory.or(h.equal(0));
+      const taken = eitherOrBoth(
         continues,
         { t, h, y, history },
         (s) => {
           const k = values(f, s.t, s.h, s.y, s.history);
-          return { y: advance(s.y, s.h, k, quadrature.weights), k };
+          return [...k, advance(s.y, s.h, k, quadrature.weights)];
         },
         (s) => {
           const { y: y1, interpolant } = start.step(f, s.t, s.h, s.y, []);
-          return { y: y1, k: [...interpolant.k.slice(0, 1), ...interpolant.k.slice(1 - order)] };
+          return [...interpolant.k.slice(0, 1), ...interpolant.k.slice(1 - order), y1];
         },
       );
+      const k = taken.slice(0, order);
       return {
-        y: taken.y,
+        y: taken[order] as Leaves,
         state: {
-          history: [...taken.k.slice(0, 1), ...history].slice(0, memory),
+          history: [...k.slice(0, 1), ...history].slice(0, memory),
           known: select(isAlike, known.add(1).minimum(memory), Math.min(1, memory)),
           h,
         },
-        interpolant: { y, h, values: taken.k, continues },
-        evaluations: select(continues, constant(evaluations, [], 'i32'), starting.tableau.b.length),
+        interpolant: { y, h, values: k, continues },
+        evaluations: evaluationsOf(continues, evaluations, starting.tableau.b.length),
       };
     },
 
@@ -116,6 +122,33 @@ export function adams({
       return y.map((leaf, i) => linearCombination([1, ...weights], [leaf, ...k.map((value) => value[i] as Tensor)]));
     },
   };
+}
+
+/**
+ * What one of two functions of `operands` gives; where samples decide for themselves, each sample what its own one gives.
+ * Neither is executed if no sample needs it.
+ */
+function eitherOrBoth<O>(
+  condition: Tensor,
+  operands: O,
+  whenTrue: (operands: O) => readonly Leaves[],
+  whenFalse: (operands: O) => readonly Leaves[],
+): readonly Leaves[] {
+  if (condition.rank === 0) return cond(condition, operands, whenTrue, whenFalse);
+  const both = (x: O): readonly Leaves[] => {
+    const otherwise = whenFalse(x);
+    return whenTrue(x).map((leaves, i) =>
+      leaves.map((leaf, k) => selectSamples(condition, leaf, otherwise[i]?.[k] as Tensor)),
+    );
+  };
+  return cond(condition.all(), operands, whenTrue, (x) => cond(condition.any(), x, both, whenFalse));
+}
+
+/** Evaluations of a step whose samples go on, or start anew, or do the one and the other. */
+function evaluationsOf(continues: Tensor, going: number, starting: number): Tensor {
+  const [one, other] = [constant(going, [], 'i32'), constant(starting, [], 'i32')];
+  if (continues.rank === 0) return select(continues, one, other);
+  return select(continues.any(), one, 0).add(select(continues.all(), 0, other));
 }
 
 /** y + h·Σ weights[i]·values[i]. */

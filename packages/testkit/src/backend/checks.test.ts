@@ -67,6 +67,12 @@ const composites = [
   'logSoftmax',
   'linearCombination',
   'errorNorm',
+  'conv2dInputGrad',
+  'conv2dKernelGrad',
+  'maxPool2d',
+  'maxPool2dGrad',
+  'avgPool2d',
+  'avgPool2dGrad',
   'linearSolve',
 ];
 
@@ -131,6 +137,13 @@ const alwaysAdvancing: Rewrite = (node) => {
   };
 };
 
+/** A convolution whose padding before the image is behind it. */
+const withPaddingExchanged: Rewrite = (node) => {
+  if (node.op !== 'conv2d') return node;
+  const { padBefore, padAfter } = node.params;
+  return { ...node, params: { ...node.params, padBefore: padAfter, padAfter: padBefore } };
+};
+
 const untyped = async <T>(attempt: Promise<T>): Promise<T> => {
   try {
     return await attempt;
@@ -148,6 +161,16 @@ const broken: readonly (readonly [string, () => Backend, readonly string[]])[] =
   ['sin for cos', rewriting(renamed('cos', 'sin')), ['primitive cos']],
   ['tanh for erf', rewriting(renamed('erf', 'tanh')), ['primitive erf']],
   ['≤ for <', rewriting(renamed('less', 'lessEqual')), ['primitive less', 'a whileLoop of zero, one and many trips']],
+  [
+    'padding on the wrong side of images',
+    rewriting(withPaddingExchanged),
+    [
+      'primitive conv2d',
+      'primitive conv2dInputGrad',
+      'primitive conv2dKernelGrad',
+      'a training step of a small convolutional network',
+    ],
+  ],
   ['floor for round', rewriting(renamed('round', 'floor')), ['primitive round']],
   ['a product in single precision', rewriting(throughF32), ['primitive mul']],
   ['a maximum that loses NaN', rewriting(losingNaN), ['primitive maximum']],

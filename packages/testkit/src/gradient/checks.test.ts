@@ -23,6 +23,16 @@ const altered = (x: Tensor, change: (cotangent: Tensor) => Tensor): Tensor =>
     ({ cotangents: [ct] }) => [ct == null ? null : change(ct)],
   )[0] as Tensor;
 
+/** The identity, which no tangent passes. */
+const tangentless = (x: Tensor): Tensor =>
+  customVjp(
+    'tangentless',
+    [x],
+    ([same]) => [same as Tensor],
+    ({ cotangents: [ct] }) => [ct ?? null],
+    () => [null],
+  )[0] as Tensor;
+
 const isFloat = ({ dtype }: Tensor): boolean => dtype === 'f32' || dtype === 'f64';
 
 /** Backprop on a problem that was changed first. */
@@ -98,6 +108,14 @@ const broken: readonly (readonly [string, () => GradientMethod, readonly string[
     'first derivatives that can not be differentiated',
     on(({ captures }) => ({ captures: floats(captures, stopGradient) })),
     ['has second derivatives'],
+  ],
+  [
+    'no tangent for the parameters',
+    on(({ captures }) => ({ captures: captures.map((x) => (isFloat(x) ? tangentless(x) : x)) })),
+    [
+      'has derivatives along a direction',
+      'has second derivatives by forward mode over reverse mode, and the other way',
+    ],
   ],
   [
     'a solution that it changes',

@@ -5,13 +5,14 @@ import type { Check } from '../support/check.ts';
 import { fehlberg } from '../support/fehlberg.ts';
 import { linearChecks } from './linear.ts';
 import { networkChecks } from './network.ts';
+import { secondOrderChecks } from './second-order.ts';
 import type { GradientMethodSuiteOptions, GradientSubject } from './subject.ts';
 
 export type { GradientMethodSuiteOptions } from './subject.ts';
 
 /**
  * What every gradient method must do, as named checks without a test framework: gradients for y0, parameters and every
- * time against closed forms and central differences, exact zeros, trees, second order.
+ * time against closed forms and central differences, exact zeros, trees; derivatives along a direction, second order.
  *
  * @example
  * for (const { name, run } of gradientMethodChecks(() => myMethod())) await run();
@@ -22,5 +23,5 @@ export function gradientMethodChecks(
 ): readonly Check[] {
   const { backend = reference(), solver = fehlberg(), tolerance = 1e-6 } = options;
   const subject: GradientSubject = { make, backend, solver, tolerance };
-  return [...linearChecks(subject), ...networkChecks(subject)];
+  return [...linearChecks(subject), ...networkChecks(subject), ...secondOrderChecks(subject)];
 }

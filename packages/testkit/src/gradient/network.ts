@@ -1,4 +1,4 @@
-/** Gradients through a small network over trees, against central differences; what is unused; second order; counts. */
+/** Gradients through a small network over trees, against central differences; what is unused; counts. */
 import {
   array,
   cond,
@@ -18,6 +18,7 @@ import {
 import { check, demand, type Check } from '../support/check.ts';
 import { centralDifferences } from '../support/finite-differences.ts';
 import { demandClose } from '../support/numbers.ts';
+import { readLeaves } from '../support/read-leaves.ts';
 import { normal, scalar } from '../support/random-arrays.ts';
 import { tightOde, type GradientSubject } from './subject.ts';
 
@@ -27,7 +28,6 @@ export function networkChecks(subject: GradientSubject): readonly Check[] {
     check('gives exact zeros for what is unused', () => unused(subject)),
     check('uses integers that the dynamics capture, without a gradient', () => integers(subject)),
     check('adds the gradient of a parameter that is used outside too', () => usedTwice(subject)),
-    check('has second derivatives', () => secondOrder(subject)),
     check('reports the evaluations of its reverse pass', () => reportsEvaluations(subject)),
   ];
 }
@@ -78,13 +78,6 @@ function loss(ode: Ode, { y0, params, ts }: Inputs<Tensor>): Tensor {
     .add(single.mul(ts.expandDims(1)).sum());
 }
 
-const read = async (tree: unknown): Promise<number[][]> => {
-  const isReadable = (x: unknown): x is { read(): Promise<HostArray> } =>
-    typeof x === 'object' && x !== null && 'read' in x;
-  const { leaves } = flattenTree('read', tree, isReadable);
-  return Promise.all(leaves.map(async (leaf) => Array.from((await leaf.read()).data)));
-};
-
 async function throughNetwork(subject: GradientSubject): Promise<void> {
   const ode = tightOde(subject);
   const given = inputs();
@@ -92,9 +85,9 @@ async function throughNetwork(subject: GradientSubject): Promise<void> {
   const plain = ode.compile((x: Inputs<Tensor>) => loss(ode, x));
   const gradient = ode.compile((x: Inputs<Tensor>) => grad((y: Inputs<Tensor>) => loss(ode, y))(x));
   const value = async (moved: readonly HostArray[]): Promise<number> =>
-    (await read(await plain(structure.rebuild(moved) as Inputs<HostArray>)))[0]?.[0] ?? NaN;
+    (await readLeaves(await plain(structure.rebuild(moved) as Inputs<HostArray>)))[0]?.[0] ?? NaN;
   const expected = await centralDifferences(value, leaves, { step: 2e-3 });
-  const actual = await read(await gradient(given));
+  const actual = await readLeaves(await gradient(given));
   const { tolerance } = subject;
   structure.paths.forEach((path, i) => {
     demandClose(`${subject.make().name}: the gradient for ${path}`, actual[i] ?? [], expected[i] ?? [], {
@@ -114,7 +107,7 @@ async function unused(subject: GradientSubject): Promise<void> {
   );
   const half = array([0.5, -0.5], { dtype: 'f64' });
   const result = await gradient({ used: half, cancelled: half, idle: scalar(3) });
-  const [cancelled = [], idle = [], used = []] = await read(result);
+  const [cancelled = [], idle = [], used = []] = await readLeaves(result);
   demand(
     [...cancelled, ...idle].every((x) => x === 0),
     subject.make().name,
@@ -139,7 +132,7 @@ async function integers(subject: GradientSubject): Promise<void> {
         .sum(),
     )(table),
   );
-  const [actual = []] = await read(
+  const [actual = []] = await readLeaves(
     await gradient(array([0.1, 0.4, 0.9], { dtype: 'f64' }), array([1], { shape: [], dtype: 'i32' })),
   );
   demandClose(
@@ -161,48 +154,10 @@ async function usedTwice(subject: GradientSubject): Promise<void> {
     )(rate),
   );
   const r = 0.3;
-  const [actual = []] = await read(await gradient(scalar(r)));
+  const [actual = []] = await readLeaves(await gradient(scalar(r)));
   demandClose(`${subject.make().name}: d/dr (2r·eʳ + r²)`, actual, [2 * Math.exp(r) * (1 + r) + 2 * r], {
     rtol: subject.tolerance,
     atol: subject.tolerance,
-  });
-}
-
-/** L = y0·e^(a(t1−t0)): every second derivative in closed form. */
-async function secondOrder(subject: GradientSubject): Promise<void> {
-  const ode = tightOde(subject);
-  const value = (p: { readonly a: Tensor; readonly y0: Tensor; readonly ts: Tensor }): Tensor =>
-    ode.odeint((_t, y: Tensor) => y.mul(p.a), p.y0, p.ts).ys.at(1);
-  const second = ode.compile((p: { readonly a: Tensor; readonly y0: Tensor; readonly ts: Tensor }) => {
-    const of = (name: 'a' | 'y0' | 'ts') =>
-      grad((q: typeof p) => {
-        const first = grad(value)(q)[name];
-        return first.rank === 0 ? first : first.at(1);
-      })(p);
-    return { a: of('a'), ts: of('ts'), y0: of('y0') };
-  });
-  const [a, y0, t0, t1] = [0.6, 1.4, 0.3, 1.1];
-  const span = t1 - t0;
-  const e = Math.exp(a * span);
-  const actual = await read(await second({ a: scalar(a), y0: scalar(y0), ts: array([t0, t1], { dtype: 'f64' }) }));
-  const expected = [
-    [span * span * y0 * e],
-    [-y0 * e * (1 + a * span), y0 * e * (1 + a * span)],
-    [span * e],
-    [y0 * e * (1 + a * span)],
-    [-a * a * y0 * e, a * a * y0 * e],
-    [a * e],
-    [span * e],
-    [-a * e, a * e],
-    [0],
-  ];
-  const names = ['a, a', 'a, t', 'a, y0', 't1, a', 't1, t', 't1, y0', 'y0, a', 'y0, t', 'y0, y0'];
-  const tolerance = 10 * subject.tolerance;
-  names.forEach((name, i) => {
-    demandClose(`${subject.make().name}: the second derivative for ${name}`, actual[i] ?? [], expected[i] ?? [], {
-      rtol: tolerance,
-      atol: tolerance,
-    });
   });
 }
 

@@ -6,14 +6,13 @@ import {
   ShapeError,
   traceFunction,
   TreeError,
-  type CompositePrimitive,
   type Graph,
   type HostArray,
   type Tensor,
   type TracedFunction,
 } from '@node-ode/core';
-import { compositeRules } from '../lower/composites.ts';
 import { emitModel } from '../lower/emit-model.ts';
+import { nativeComposites } from '../lower/rules.ts';
 import { encodeModel } from '../model/encode.ts';
 import type { OnnxModel } from '../model/ir.ts';
 import { formatSizes, planSizes, type SizePlan, type Sizes } from './extents.ts';
@@ -79,9 +78,6 @@ export function exportOnnx(
   return { model: encoded.bytes, data: encoded.externalData ?? new Uint8Array() };
 }
 
-/** Composite primitives that are lowered in one piece: all that have a rule. */
-const composites = Object.keys(compositeRules) as readonly CompositePrimitive[];
-
 function exportedModel(fn: (...args: never) => unknown, specs: readonly unknown[], options: ExportOptions): OnnxModel {
   const { dtype = 'f32', metadata = {} } = options;
   const named = readSpecs(specs);
@@ -91,7 +87,7 @@ function exportedModel(fn: (...args: never) => unknown, specs: readonly unknown[
   const traceAt = (sizes: Sizes): TracedFunction =>
     tracedAt(sizes, { arity: fn.length, specs: specs.length, extents: named.extents }, () =>
       traceFunction(fn as (...args: readonly Tensor[]) => unknown, named.at(sizes), {
-        composites,
+        composites: nativeComposites,
         dtype,
         operation: 'exportOnnx',
       }),

@@ -180,7 +180,10 @@ const movements: {
   setRow: ({ inputs }, [buffer, index, row], z) => {
     checkIndices('setRow', index!, tensorOf(inputs[0]!).shape[0]!);
     z.set(buffer!);
-    z.set(row!, index![0]! * row!.length);
+    const length = row!.length / index!.length;
+    index!.forEach((at, k) => {
+      z.set(row!.subarray(k * length, (k + 1) * length), at * length);
+    });
   },
 };
 

@@ -1,6 +1,6 @@
 /** Programs for GPUs: tensors stay on the device, scalars and control flow are JavaScript's. */
 import type { Graph } from '@node-ode/core';
-import type { Provider } from '../lower/contract.ts';
+import type { Target } from '../lower/contract.ts';
 import { emitModel } from '../lower/emit-model.ts';
 import type { OrtValue, Program, Runtime } from '../runtime/contract.ts';
 import type { LoadedSegment } from './instructions.ts';
@@ -14,15 +14,18 @@ import { programOf } from './program.ts';
  *
  * @throws UnsupportedError naming an operation or a dtype that the provider has no kernel for.
  * @example
- * const program = await hostProgram(lower(graph, new Set()), runtime, 'webgpu');
+ * const program = await hostProgram(lower(graph, new Set()), runtime, { provider: 'webgpu', portable: false, channelBlock: 0 });
  * const [y] = await program.run([runtime.toValue(array([1, 2, 3]))]);
  */
-export function hostProgram(graph: Graph, runtime: Runtime, provider: Provider): Promise<Program> {
-  return programOf(graph, runtime, { provider, load: (segment) => loadSegment(segment, runtime, provider) });
+export function hostProgram(graph: Graph, runtime: Runtime, target: Target): Promise<Program> {
+  return programOf(graph, runtime, {
+    provider: target.provider,
+    load: (segment) => loadSegment(segment, runtime, target),
+  });
 }
 
-async function loadSegment({ graph, results }: Segment, runtime: Runtime, provider: Provider): Promise<LoadedSegment> {
-  const model = emitModel(graph, { provider });
+async function loadSegment({ graph, results }: Segment, runtime: Runtime, target: Target): Promise<LoadedSegment> {
+  const model = emitModel(graph, target);
   const inputs = model.graph.inputs.map(({ name }) => name);
   const outputs = model.graph.outputs.map(({ name }) => name);
   const session = await runtime.open(model, { hostOutputs: new Set(outputs.filter((_, i) => results[i]!.isHost)) });

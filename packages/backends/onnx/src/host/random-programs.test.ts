@@ -1,6 +1,6 @@
 /** Random programs of scalars and tensors, and their gradients, driven from the host, give what the reference engine gives. */
 import { reference } from '@node-ode/backend-reference';
-import { array, compile, random, valueAndGrad, type Backend, type HostArray, type Tensor } from '@node-ode/core';
+import { array, compile, jvp, random, valueAndGrad, type Backend, type HostArray, type Tensor } from '@node-ode/core';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { fakeBackend, fakeDevice } from '../../test/fake-device.ts';
@@ -44,6 +44,15 @@ const numbers = fc.array(fc.nat(1000), { minLength: 20, maxLength: 120 });
 it('agree with the reference engine', { timeout: 120_000 }, async () => {
   const check = (list: number[], seed: number): Promise<void> => agree(program(list), seed);
   await fc.assert(fc.asyncProperty(numbers, fc.nat(9), check), { numRuns: 150, seed: 1 });
+});
+
+it('agree in their tangents', { timeout: 120_000 }, async () => {
+  const check = (list: number[], seed: number): Promise<void> =>
+    agree((s, v, m) => {
+      const f = (p: { s: Tensor; v: Tensor; m: Tensor }): readonly Tensor[] => program(list)(p.s, p.v, p.m);
+      return jvp(f, { s, v, m }, { s: s.cos(), v: v.sin(), m: m.mul(0.5) }).tangent;
+    }, seed);
+  await fc.assert(fc.asyncProperty(numbers, fc.nat(9), check), { numRuns: 50, seed: 3 });
 });
 
 it('agree in their gradients', { timeout: 120_000 }, async () => {

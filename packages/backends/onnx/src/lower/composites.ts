@@ -1,5 +1,5 @@
 /** Composites that ONNX has an operator for, or that are cheaper in one piece than in their parts. */
-import { tensorType, type CompositePrimitive, type ReduceParams } from '@node-ode/core';
+import { tensorType, type ReduceParams } from '@node-ode/core';
 import type { Emitter, Lowering, Operand } from './contract.ts';
 import { errorNorm } from './error-norm.ts';
 import { hasKernel, requireKernel } from './kernels.ts';
@@ -7,10 +7,9 @@ import { linearCombination } from './linear-combination.ts';
 import { reduce } from './reduction.ts';
 import { int } from './shaping.ts';
 
-/** Composites that are decomposed before they get here. */
-export type Decomposed = 'linearSolve';
+type Composite = 'mean' | 'softplus' | 'logSumExp' | 'softmax' | 'logSoftmax' | 'linearCombination' | 'errorNorm';
 
-export const compositeRules: { readonly [P in Exclude<CompositePrimitive, Decomposed>]: Lowering<P> } = {
+export const compositeRules: { readonly [P in Composite]: Lowering<P> } = {
   mean: (emitter, { params }, [x]) => reduce(emitter, 'mean', 'ReduceMean', x as Operand, params),
   softplus: (emitter, _, [operand]) => {
     const x = operand as Operand;

@@ -1,9 +1,21 @@
 /** What lowering a graph to ONNX is made of: operands, the emitter of nodes, and one rule for each primitive. */
-import type { DType, NodeOf, Primitive, TensorType } from '@node-ode/core';
+import type { CompositePrimitive, DType, NodeOf, Primitive, TensorType } from '@node-ode/core';
 import type { Attribute, ElementType, OnnxTensor } from '../model/ir.ts';
 
 /** Execution providers of ONNX Runtime that graphs are compiled for; an exported file is held to what `cpu` has. */
 export type Provider = 'cpu' | 'cuda' | 'webgpu';
+
+/** What a model is for. */
+export interface Target {
+  readonly provider: Provider;
+  /** Whether other runtimes will run it too: nothing that is only good on ONNX Runtime's CPU. */
+  readonly portable: boolean;
+  /**
+   * Channels in a block of the runtime's blocked convolutions (`com.microsoft.nchwc`), which only ONNX Runtime's CPU kernels
+   * have: 8 or 16, depending on the processor. 0 where there are none.
+   */
+  readonly channelBlock: number;
+}
 
 /** A tensor of the graph, as the model being written has it. */
 export interface Operand {
@@ -22,9 +34,14 @@ export type Attributes = Readonly<Record<string, Attribute>>;
 /** Writes nodes into the graph that is being made. */
 export interface Emitter {
   /** What the model is for. */
+  readonly target: Target;
+  /** The target's provider. */
   readonly provider: Provider;
-  /** Appends a node with one output and gives the output's name. An omitted optional operand is `''`. */
-  emit(opType: string, inputs: readonly string[], attributes?: Attributes): string;
+  /**
+   * Appends a node with one output and gives the output's name. An omitted optional operand is `''`; `domain` is the operator's
+   * set, if not the default one. What only moves elements is appended outside of the loops that do not change them.
+   */
+  emit(opType: string, inputs: readonly string[], attributes?: Attributes, domain?: string): string;
   /** Appends a node with several outputs and gives their names. */
   emitMany(opType: string, inputs: readonly string[], outputs: number, attributes?: Attributes): readonly string[];
   /** A constant int64 vector, for shapes, axes, starts and the like: one initializer for equal ones. */
@@ -35,6 +52,8 @@ export interface Emitter {
   constant(tensor: OnnxTensor): string;
   /** An application of another primitive, for rules made of other rules: `lower('sub', [x, y], {})`. */
   lower<P extends Primitive>(op: P, operands: readonly Operand[], params: NodeOf<P>['params']): Operand;
+  /** An application of a composite by its decomposition, where the provider has nothing for it. */
+  decompose<P extends CompositePrimitive>(node: NodeOf<P>, operands: readonly Operand[]): string;
   /** A value that was emitted, as an operand. */
   operand(name: string, type: TensorType): Operand;
 }

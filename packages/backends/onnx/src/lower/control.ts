@@ -25,7 +25,7 @@ export function lowerCond(
 ): readonly Lowered[] {
   const predicate = asOperand(inputs[0], node.op);
   const branch = (graph: Graph): OnnxGraph => {
-    const inner = scope.inner();
+    const inner = scope.branch();
     const names = inner.outputs(lowerGraph(inner, graph, inputs.slice(1)));
     return inner.graph(
       scope.fresh(graph.name),
@@ -56,10 +56,10 @@ export function lowerWhileLoop(
   const carry = inputs.slice(constants).map((input) => asOperand(input, node.op));
   const [first] = lowerGraph(scope, condition, [...captured, ...carry]);
 
-  const inner = scope.inner();
+  const inner = scope.loop();
   const iteration = scope.fresh('iteration');
   const again = scope.fresh('again');
-  const carried = carry.map(({ type }) => inner.operand(scope.fresh('carry'), type));
+  const carried = carry.map(({ type }) => inner.input('carry', type));
   const computed = lowerGraph(inner, body, [...captured, ...carried]);
   const next = computed.slice(0, carry.length);
   const [more] = lowerGraph(inner, condition, [...captured, ...next]);
@@ -115,7 +115,7 @@ export function lowerScan(
 
   if (length !== null) return length > 0 ? run(scope) : skip(scope);
   const branch = (hint: string, emit: (target: Scope) => readonly Lowered[]): OnnxGraph => {
-    const inner = scope.inner();
+    const inner = scope.branch();
     inner.origin = node.op;
     const names = inner.outputs(emit(inner));
     return inner.graph(
@@ -144,11 +144,11 @@ function emitScan(
   lowerGraph: LowerGraph,
 ): readonly string[] {
   const { body, carries, constants, length, reverse } = node.params;
-  const inner = scope.inner();
-  const carried = carry.map((input) => inner.operand(scope.fresh('carry'), asOperand(input, node.op).type));
+  const inner = scope.loop();
+  const carried = carry.map((input) => inner.input('carry', asOperand(input, node.op).type));
   const elements = body.inputs.slice(constants + carries).map(({ type }) => {
     const element = type.kind === 'tape' ? type.element : type;
-    return inner.operand(scope.fresh('element'), element);
+    return inner.input('element', element);
   });
   const computed = lowerGraph(inner, body, [...captured, ...carried, ...elements]);
   const names = inner.outputs(computed);

@@ -1,4 +1,14 @@
-import { array, cond, OptionError, scan, traceFunction, whileLoop, type Graph, type Tensor } from '@node-ode/core';
+import {
+  array,
+  call,
+  cond,
+  OptionError,
+  scan,
+  traceFunction,
+  whileLoop,
+  type Graph,
+  type Tensor,
+} from '@node-ode/core';
 import { describe, expect, it } from 'vitest';
 import { runGraph } from '../../test/run-graph.ts';
 import { checkNames } from '../model/check-names.ts';
@@ -93,6 +103,55 @@ describe('emitModel', () => {
       dtype: 'i32',
     });
     expect(countNodes(gathered.graph)['Expand'] ?? 0).toBeLessThanOrEqual(1);
+  });
+});
+
+describe('what only moves elements', () => {
+  const repeat = (x: Tensor, w: Tensor, step: (c: Tensor, w: Tensor) => Tensor): Tensor =>
+    whileLoop(
+      { x },
+      (c) => c.x.sum().less(100),
+      (c) => ({ carry: { x: call('step', step)(c.x, w) } }),
+    ).carry.x;
+
+  it('is computed before the loop that does not change it, from calls and branches too', async () => {
+    const graph = graphOf(
+      (x, w) =>
+        repeat(x!, w!, (c, of) =>
+          cond(
+            c.sum().less(10),
+            { c, of },
+            (o) => o.c.add(o.of.reshape([3, 2]).transpose().slice([0, 0], [1, 3]).reshape([3])),
+            (o) => o.c.mul(2),
+          ),
+        ),
+      vector,
+      { shape: [6] },
+    );
+    const model = emitModel(graph, { provider: 'cpu' }).graph;
+    checkNames(model);
+    expect(operators(model).filter((operator) => /Reshape|Transpose|Slice/.test(operator))).toEqual([
+      'Reshape',
+      'Transpose',
+      'Slice',
+      'Reshape',
+    ]);
+    expect([...(await runGraph(graph, [array([1, 1, 1]), array([1, 2, 3, 4, 5, 6])]))[0]!.data]).toEqual([32, 64, 96]);
+  });
+
+  it('stays in a branch that no loop is around', () => {
+    const graph = graphOf(
+      (p, w) =>
+        cond(
+          p!.sum().greater(0),
+          { w: w! },
+          (o) => o.w.reshape([3, 2]).transpose().add(0.5),
+          (o) => o.w.reshape([2, 3]),
+        ),
+      vector,
+      { shape: [6] },
+    );
+    expect(operators(emitModel(graph, { provider: 'cpu' }).graph)).not.toContain('Transpose');
   });
 });
 

@@ -1,20 +1,17 @@
 /** A lowered graph as an ONNX model. */
 import { formatType, UnsupportedError, type Graph, type HostArray, type TensorType, type Value } from '@node-ode/core';
 import { irVersion, opset, type OnnxGraph, type OnnxModel, type OnnxNode, type OnnxTensor } from '../model/ir.ts';
-import type { Provider } from './contract.ts';
-import { applyPrimitive, lowerGraph } from './lower-graph.ts';
+import type { Target } from './contract.ts';
+import { lowerGraph, sharedRules } from './lower-graph.ts';
 import { infoOf, ModelScope, Scope } from './scope.ts';
 
-export interface EmitOptions {
-  readonly provider: Provider;
+export interface EmitOptions extends Pick<Target, 'provider'>, Partial<Omit<Target, 'provider'>> {
   /** Names of the inputs that stay inputs and of the outputs; `input_0`, …, `output_0`, … by default. */
   readonly inputNames?: readonly string[];
   readonly outputNames?: readonly string[];
   /** Inputs, by position, that become constants of the model. */
   readonly constants?: ReadonlyMap<number, HostArray>;
   readonly metadata?: Readonly<Record<string, string>>;
-  /** Whether the model is for other runtimes too: nothing that is only good on ONNX Runtime's CPU. */
-  readonly portable?: boolean;
 }
 
 /**
@@ -25,10 +22,11 @@ export interface EmitOptions {
  * const model = emitModel(lower(graph, new Set()), { provider: 'cpu' });
  */
 export function emitModel(graph: Graph, options: EmitOptions): OnnxModel {
-  const { provider, constants = new Map<number, HostArray>(), metadata = {}, portable = false } = options;
+  const { constants = new Map<number, HostArray>(), metadata = {} } = options;
+  const { provider, portable = false, channelBlock = 0 } = options;
   const names = namesOf('input', graph.inputs, options.inputNames);
   const outputNames = namesOf('output', graph.outputs, options.outputNames);
-  const model = new ModelScope(provider, applyPrimitive, portable);
+  const model = new ModelScope({ provider, portable, channelBlock }, sharedRules);
   for (const name of [...names, ...outputNames]) model.reserve(name);
   const main = new Scope(model);
   const inputs = graph.inputs.map((input, i) => main.operand(names[i] as string, tensorTypeOf(input)));

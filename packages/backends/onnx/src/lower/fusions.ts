@@ -3,7 +3,7 @@
  * stands for all of it; the others are absorbed, as nothing else uses them.
  */
 import type { Graph, Node, Primitive, Shape, TensorType, Value } from '@node-ode/core';
-import type { Emitter, Operand, Provider } from './contract.ts';
+import type { Emitter, Operand, Target } from './contract.ts';
 
 /** How a pattern is emitted; its operands are values of the graph. */
 export interface Fusion {
@@ -18,13 +18,6 @@ export interface Fusions {
 }
 
 type NodeWith<P extends Primitive> = Extract<Node, { op: P }>;
-
-/** What a model is for. */
-export interface Target {
-  readonly provider: Provider;
-  /** Whether other runtimes will run it too. */
-  readonly portable: boolean;
-}
 
 /** What a pattern looks around with. */
 interface Surroundings {

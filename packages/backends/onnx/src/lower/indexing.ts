@@ -32,9 +32,11 @@ export const indexingRules: { readonly [P in Indexing]: Lowering<P> } = {
     const { shape, dtype } = buffer.type;
     if (raises(emitter) || !hasKernel(emitter.provider, 'Where', elementTypeOf(dtype))) {
       requireKernel(emitter, 'setRow', 'ScatterND', dtype);
-      const at = emitter.emit('Unsqueeze', [castTo(emitter, unsigned(emitter, index), 'int64'), emitter.ints([0])]);
+      const axis = emitter.ints([index.type.shape.length]);
+      const at = emitter.emit('Unsqueeze', [castTo(emitter, unsigned(emitter, index), 'int64'), axis]);
       return emitter.emit('ScatterND', [buffer.name, at, row.name]);
     }
+    if (index.type.shape.length > 0) return setRows(emitter, buffer, index, row);
     // Where nothing can be raised, a row out of range is no row.
     const rows = iota(emitter, [shape[0] ?? 0, ...row.type.shape.map(() => 1)], 0, 'i32');
     const isRow = emitter.emit('Equal', [rows, index.broadcast]);
@@ -145,6 +147,26 @@ function targets(emitter: Emitter, { updates, indices, axis, shape }: Scatter): 
   if (raises(emitter)) return { at: asTargets(unsigned(emitter, indices)), added: updates.name };
   const { safe, valid } = checked(emitter, indices, shape[axis] ?? 0);
   return { at: asTargets(safe.name), added: keepWhere(emitter, valid, updates.type.shape.length - axis, updates) };
+}
+
+/** Rows replaced where nothing can be raised: those that an index meets come from the rows added to zeros. */
+function setRows(emitter: Emitter, buffer: Operand, index: Operand, row: Operand): string {
+  const { shape, dtype } = buffer.type;
+  if (dtype === 'bool') {
+    const [before, after] = [buffer, row].map(({ name, type }) =>
+      emitter.operand(cast(emitter, 'setRow', name, 'bool', 'i32'), tensorType(type.shape, 'i32')),
+    );
+    const rows = setRows(emitter, before as Operand, index, after as Operand);
+    return cast(emitter, 'setRow', rows, 'i32', 'bool');
+  }
+  const ones = filled(emitter, 1, index.type.shape, dtype);
+  const updates = emitter.operand(ones, tensorType(index.type.shape, dtype));
+  const extent = shape.slice(0, 1);
+  const hits = scatterAdd(emitter, { updates, indices: index, axis: 0, shape: extent });
+  const isKept = emitter.emit('Equal', [hits, emitter.scalar(0, dtype)]);
+  const condition = withTrailingAxes(emitter, emitter.operand(isKept, tensorType(extent, 'bool')), shape.length);
+  const placed = scatterAdd(emitter, { updates: row, indices: index, axis: 0, shape });
+  return emitter.emit('Where', [condition, buffer.name, placed]);
 }
 
 /** The least index of what equals the maximum, or is NaN. */

@@ -107,6 +107,10 @@ const cpu = {
   MatMul: numbers,
   Gemm: floats,
   Einsum: numbers,
+  Conv: float,
+  ConvTranspose: float,
+  MaxPool: floats,
+  AveragePool: float,
   If: every,
   Loop: every,
   Scan: every,
@@ -139,6 +143,9 @@ const cuda: Table = {
   ArgMax: floats,
   MatMul: floats,
   Einsum: floats,
+  Conv: floats,
+  ConvTranspose: floats,
+  AveragePool: floats,
 };
 
 const webgpu: Table = {
@@ -229,6 +236,10 @@ const webgpu: Table = {
   MatMul: float,
   Gemm: int32s,
   Einsum: float,
+  Conv: float,
+  ConvTranspose: float,
+  MaxPool: float,
+  AveragePool: float,
   If: every,
   Loop: none,
   Scan: none,

@@ -2,6 +2,7 @@
 import {
   formatType,
   inferTypes,
+  lower,
   UnsupportedError,
   value,
   type Application,
@@ -14,14 +15,14 @@ import {
 import type { Lowering, Operand } from './contract.ts';
 import { findFusions, type Fusion } from './fusions.ts';
 import { lowerCond, lowerScan, lowerWhileLoop } from './control.ts';
-import { rules, type PlainPrimitive } from './rules.ts';
-import { asOperand, type Apply, type Lowered, type Scope } from './scope.ts';
+import { nativeComposites, rules, type PlainPrimitive } from './rules.ts';
+import { asOperand, type Lowered, type Scope, type SharedRules } from './scope.ts';
 
 /** Lowers the nodes of a graph into a scope; `inputs` are what its inputs are there. Gives what its outputs became. */
 export function lowerGraph(scope: Scope, graph: Graph, inputs: readonly Lowered[]): readonly Lowered[] {
   const lowered = new Map<Value, Lowered>(graph.inputs.map((input, i) => [input, inputs[i] as Lowered]));
   const of = (values: readonly Value[]): readonly Lowered[] => values.map((x) => lowered.get(x) as Lowered);
-  const { at, absorbed } = findFusions(graph, scope);
+  const { at, absorbed } = findFusions(graph, scope.target);
   for (const node of graph.nodes) {
     if (absorbed.has(node)) continue;
     scope.origin = node.op;
@@ -73,11 +74,20 @@ function lowerPlain(scope: Scope, node: Node, operands: readonly Operand[]): Ope
   return scope.operand(rule(scope, node, operands), tensorTypeOf(node));
 }
 
-/** Applies a primitive to operands: for rules made of other rules. */
-export const applyPrimitive: Apply = (scope, op, operands, params) => {
+const applicationOf = (op: Primitive, operands: readonly Operand[], params: Node['params']): Node => {
   const application = { op, inputs: operands.map(({ type }) => value(type)), params } as Application;
-  const node = { ...application, outputs: inferTypes(application).map(value) } as Node;
-  return lowerPlain(scope, node, operands);
+  return { ...application, outputs: inferTypes(application).map(value) } as Node;
+};
+
+/** What rules are made of that use other rules. */
+export const sharedRules: SharedRules = {
+  apply: (scope, op, operands, params) => lowerPlain(scope, applicationOf(op, operands, params), operands),
+  decompose: (scope, { op, params }, operands) => {
+    const { inputs, outputs, ...node } = applicationOf(op, operands, params);
+    const graph: Graph = { name: op, inputs, nodes: [{ ...node, inputs, outputs } as Node], outputs };
+    const kept = nativeComposites.filter((composite) => composite !== op);
+    return asOperand(lowerGraph(scope, lower(graph, new Set(kept)), operands)[0], op).name;
+  },
 };
 
 function tensorTypeOf(node: Node): TensorType {

@@ -6,6 +6,7 @@ import {
   formatType,
   OptionError,
   UnsupportedError,
+  type CompositePrimitive,
   type DType,
   type NodeOf,
   type Primitive,
@@ -22,7 +23,7 @@ import {
   type OnnxTensor,
   type ValueInfo,
 } from '../model/ir.ts';
-import type { Attributes, Emitter, Operand, Provider } from './contract.ts';
+import type { Attributes, Emitter, Operand, Provider, Target } from './contract.ts';
 import { scalarTensor } from './scalar-tensor.ts';
 
 /** A tape of the graph: a tensor whose first extent is the number of entries. */
@@ -34,13 +35,24 @@ export interface TapeOperand {
 /** What a value of the graph has become. */
 export type Lowered = Operand | TapeOperand;
 
-/** Applies a primitive: the rule table, handed in so that rules may use each other. */
 export type Apply = <P extends Primitive>(
   scope: Scope,
   op: P,
   operands: readonly Operand[],
   params: NodeOf<P>['params'],
 ) => Operand;
+
+/** Rules that need the whole table, handed in so that rules may use each other. */
+export interface SharedRules {
+  /** Applies a primitive. */
+  readonly apply: Apply;
+  /** Applies a composite by its decomposition. */
+  readonly decompose: <P extends CompositePrimitive>(
+    scope: Scope,
+    node: NodeOf<P>,
+    operands: readonly Operand[],
+  ) => string;
+}
 
 /** What all graphs of a model share: fresh names, and the constants of the main graph. */
 export class ModelScope {
@@ -49,9 +61,8 @@ export class ModelScope {
   readonly #constants = new Map<string, string>();
 
   constructor(
-    readonly provider: Provider,
-    readonly apply: Apply,
-    readonly portable: boolean,
+    readonly target: Target,
+    readonly rules: SharedRules,
   ) {}
 
   /** Keeps a name for an input or an output of the model. */
@@ -90,6 +101,20 @@ export class ModelScope {
   }
 }
 
+/** A node without its outputs; by default it is for the primitive that is being lowered. */
+type Emitted = Omit<OnnxNode, 'outputs' | 'origin'> & Partial<Pick<OnnxNode, 'origin'>>;
+
+/** Operators that only move elements, and can't fail. */
+const movements: ReadonlySet<string> = new Set([
+  'Concat',
+  'Pad',
+  'Reshape',
+  'Slice',
+  'Squeeze',
+  'Transpose',
+  'Unsqueeze',
+]);
+
 /** One graph of a model while its nodes are emitted. */
 export class Scope implements Emitter {
   readonly nodes: OnnxNode[] = [];
@@ -99,47 +124,77 @@ export class Scope implements Emitter {
   readonly #model: ModelScope;
   readonly #outer: Scope | undefined;
   readonly #main: Scope;
+  readonly #isLoop: boolean;
+  /** Values that only this graph and those in it have. */
+  readonly #own = new Set<string>();
   /** The primitive that is being lowered. */
   origin = '';
 
-  constructor(model: ModelScope, outer?: Scope) {
+  constructor(model: ModelScope, around?: { readonly scope: Scope; readonly isLoop: boolean }) {
     this.#model = model;
-    this.#outer = outer;
-    this.#main = outer === undefined ? this : outer.#main;
+    this.#outer = around?.scope;
+    this.#main = around === undefined ? this : around.scope.#main;
+    this.#isLoop = around?.isLoop === true;
+  }
+
+  get target(): Target {
+    return this.#model.target;
   }
 
   get provider(): Provider {
-    return this.#model.provider;
+    return this.target.provider;
   }
 
-  /** Whether the model is for other runtimes too. */
-  get portable(): boolean {
-    return this.#model.portable;
+  /** A scope for a branch of a node of this one. */
+  branch(): Scope {
+    return new Scope(this.#model, { scope: this, isLoop: false });
   }
 
-  /** A scope for a subgraph of a node of this one. */
-  inner(): Scope {
-    return new Scope(this.#model, this);
+  /** A scope for the body of a loop of this one. */
+  loop(): Scope {
+    return new Scope(this.#model, { scope: this, isLoop: true });
+  }
+
+  /** An input of this graph. */
+  input(hint: string, type: TensorType): Operand {
+    const name = this.fresh(hint);
+    this.#own.add(name);
+    return this.operand(name, type);
   }
 
   fresh(hint: string): string {
     return this.#model.fresh(hint);
   }
 
-  emit(opType: string, inputs: readonly string[], attributes: Attributes = {}): string {
-    return this.emitMany(opType, inputs, 1, attributes)[0] as string;
+  emit(opType: string, inputs: readonly string[], attributes: Attributes = {}, domain?: string): string {
+    return this.#emitAll({ opType, inputs, attributes, ...(domain === undefined ? {} : { domain }) }, 1)[0] as string;
   }
 
   /** The outputs of a node; of an equal one in this graph or one around it, if there is one. */
   emitMany(opType: string, inputs: readonly string[], outputs: number, attributes: Attributes = {}): readonly string[] {
-    const hasGraphs = Object.values(attributes).some(({ kind }) => kind === 'graph');
-    if (hasGraphs) return this.#emitFresh(opType, inputs, outputs, attributes);
-    const key = JSON.stringify([opType, inputs, outputs, attributes]);
-    const known = this.#find(key);
+    return this.#emitAll({ opType, inputs, attributes }, outputs);
+  }
+
+  #emitAll(node: Emitted, outputs: number): readonly string[] {
+    if (Object.values(node.attributes).some(({ kind }) => kind === 'graph')) return this.#emitFresh(node, outputs);
+    const home = movements.has(node.opType) ? this.#homeOf(node.inputs) : this;
+    const key = JSON.stringify([node, outputs]);
+    const known = home.#find(key);
     if (known !== undefined) return known;
-    const names = this.#emitFresh(opType, inputs, outputs, attributes);
-    this.#emitted.set(key, names);
+    const names = home.#emitFresh({ ...node, origin: this.origin }, outputs);
+    home.#emitted.set(key, names);
     return names;
+  }
+
+  /**
+   * The graph around the outermost loop in which all iterations would do the same with these values: as calls are in place here, it
+   * may be the kernel of a convolution that is laid out anew in each evaluation.
+   */
+  #homeOf(values: readonly string[]): Scope {
+    const outer = this.#outer;
+    if (outer === undefined || values.some((name) => this.#own.has(name))) return this;
+    const home = outer.#homeOf(values);
+    return home === outer && !this.#isLoop ? this : home;
   }
 
   #find(key: string): readonly string[] | undefined {
@@ -148,16 +203,14 @@ export class Scope implements Emitter {
     return this.#outer.#find(key);
   }
 
-  #emitFresh(opType: string, inputs: readonly string[], outputs: number, attributes: Attributes): readonly string[] {
-    const names = Array.from({ length: outputs }, () => this.fresh(opType.toLowerCase()));
-    this.append(opType, inputs, names, attributes);
+  #emitFresh({ origin = this.origin, ...node }: Emitted, outputs: number): readonly string[] {
+    const names = Array.from({ length: outputs }, () => this.fresh(node.opType.toLowerCase()));
+    this.nodes.push({ ...node, origin, outputs: names });
+    for (const name of names) {
+      this.#defined.add(name);
+      this.#own.add(name);
+    }
     return names;
-  }
-
-  /** Appends a node whose outputs have names already. */
-  append(opType: string, inputs: readonly string[], outputs: readonly string[], attributes: Attributes = {}): void {
-    this.nodes.push({ opType, inputs, outputs, attributes, origin: this.origin });
-    for (const output of outputs) this.#defined.add(output);
   }
 
   /**
@@ -179,7 +232,8 @@ export class Scope implements Emitter {
     const { name } = lowered;
     // WebGPU has no Identity for booleans.
     const isAnd = dtype === 'bool' && this.provider === 'webgpu';
-    return this.#emitFresh(isAnd ? 'And' : 'Identity', isAnd ? [name, name] : [name], 1, {})[0] as string;
+    const inputs = isAnd ? [name, name] : [name];
+    return this.#emitFresh({ opType: isAnd ? 'And' : 'Identity', inputs, attributes: {} }, 1)[0] as string;
   }
 
   ints(values: readonly number[]): string {
@@ -203,7 +257,11 @@ export class Scope implements Emitter {
   }
 
   lower<P extends Primitive>(op: P, operands: readonly Operand[], params: NodeOf<P>['params']): Operand {
-    return this.#model.apply(this, op, operands, params);
+    return this.#model.rules.apply(this, op, operands, params);
+  }
+
+  decompose<P extends CompositePrimitive>(node: NodeOf<P>, operands: readonly Operand[]): string {
+    return this.#model.rules.decompose(this, node, operands);
   }
 
   operand(name: string, type: TensorType): Operand {

@@ -6,6 +6,9 @@ import type { Emitter, Operand } from './contract.ts';
 /** An integer attribute. */
 export const int = (value: number): Attribute => ({ kind: 'int', value });
 
+/** Integers as an attribute. */
+export const ints = (value: readonly number[]): Attribute => ({ kind: 'ints', value });
+
 /** A reshape. An extent of 0 is itself, not ONNX's "as it was", so that a batch may be empty. */
 export const reshape = (emitter: Emitter, x: string, shape: Shape): string =>
   emitter.emit('Reshape', [x, emitter.ints(shape)], { allowzero: int(1) });

@@ -51,8 +51,11 @@ export const encodeModel = (model: OnnxModel, options: EncodeOptions = {}): Enco
   const message = create(ModelProtoSchema, {
     irVersion: integer(model.irVersion, 'irVersion'),
     producerName: 'node-ode',
-    opsetImport: [{ domain: '', version: integer(model.opset, 'opset') }],
     graph: encoder.graph(model.graph),
+    opsetImport: [
+      { domain: '', version: integer(model.opset, 'opset') },
+      ...encoder.domains().map((domain) => ({ domain, version: 1n })),
+    ],
     metadataProps: sortedEntries(model.metadata).map(([key, value]) => ({ key, value })),
   });
   const bytes = toBinary(ModelProtoSchema, message);
@@ -68,6 +71,7 @@ class Encoder {
   readonly #origins: boolean;
   readonly #external: ExternalDataWriter | undefined;
   readonly #threshold: number;
+  readonly #domains = new Set<string>();
   #nodes = 0;
   #depth = 0;
   #tensorBytes = 0;
@@ -90,6 +94,11 @@ class Encoder {
 
   externalData(): Uint8Array<ArrayBuffer> | undefined {
     return this.#external?.finish();
+  }
+
+  /** The operator sets of the nodes so far, but for the default one. */
+  domains(): readonly string[] {
+    return [...this.#domains].sort();
   }
 
   graph(graph: OnnxGraph): MessageInitShape<typeof GraphProtoSchema> {
@@ -117,9 +126,11 @@ class Encoder {
   #node(node: OnnxNode): MessageInitShape<typeof NodeProtoSchema> {
     const name = `${node.opType}_${this.#nodes}`;
     this.#nodes += 1;
+    if (node.domain !== undefined) this.#domains.add(node.domain);
     return {
       name,
       opType: node.opType,
+      ...(node.domain === undefined ? {} : { domain: node.domain }),
       input: [...node.inputs],
       output: [...node.outputs],
       attribute: sortedEntries(node.attributes).map(([key, attribute]) => ({

@@ -40,6 +40,8 @@ export type Attribute =
 /** One application of an operator. An omitted optional operand is the empty name. */
 export interface OnnxNode {
   readonly opType: string;
+  /** The operator set that the operator is of, if it is not the default one. */
+  readonly domain?: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: Readonly<Record<string, Attribute>>;
@@ -67,7 +69,7 @@ export interface OnnxGraph {
   readonly nodes: readonly OnnxNode[];
 }
 
-/** A model of the default operator set. */
+/** A model of the default operator set, and perhaps of version 1 of others. */
 export interface OnnxModel {
   readonly graph: OnnxGraph;
   /** Version of the default operator set, `ai.onnx`. */

@@ -1,14 +1,8 @@
 /** The engine around ONNX Runtime: its sessions, its arrays, and the programs that graphs are compiled into. */
-import {
-  checkHostArray,
-  ExecutionError,
-  interfaceOf,
-  type Backend,
-  type CompositePrimitive,
-  type DType,
-  type Graph,
-} from '@node-ode/core';
+import { checkHostArray, ExecutionError, interfaceOf, type Backend, type DType, type Graph } from '@node-ode/core';
 import type { Provider } from '../lower/contract.ts';
+import { nativeComposites } from '../lower/rules.ts';
+import { channelBlockOf, hasConvolution } from './channel-block.ts';
 import type { Runtime } from './contract.ts';
 import { deviceArrays, shareOf } from './device-array.ts';
 import {
@@ -31,17 +25,6 @@ export interface OnnxBackend extends Backend {
   /** The package that runs the models, with its version: `onnxruntime-node 1.30.0`. */
   readonly runtime: string;
 }
-
-/** Composite primitives that are one or a few operators: all of them. */
-export const nativeComposites = [
-  'mean',
-  'softplus',
-  'logSumExp',
-  'softmax',
-  'logSoftmax',
-  'linearCombination',
-  'errorNorm',
-] as const satisfies readonly CompositePrimitive[];
 
 const dtypes = {
   cpu: ['f32', 'f64', 'i32', 'bool'],
@@ -86,10 +69,16 @@ export function onnxBackend(
     }),
   };
 
+  let channelBlock: Promise<number> | undefined;
+  /** Asked of the runtime when the first graph wants to know. */
+  const blockFor = (graph: Graph): Promise<number> | number =>
+    hasConvolution(graph) ? (channelBlock ??= channelBlockOf(module, settings)) : 0;
+
   const compile = async (graph: Graph): Promise<OnnxExecutable> => {
     demandOpen('compile');
     const types = interfaceOf(graph);
-    return executable(graph, types, await compileProgram(graph, runtime, provider), host);
+    const target = { provider, portable: false, channelBlock: await blockFor(graph) };
+    return executable(graph, types, await compileProgram(graph, runtime, target), host);
   };
 
   return {

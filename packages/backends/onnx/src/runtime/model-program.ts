@@ -1,6 +1,6 @@
 /** A whole graph as one model, loops and branches included. */
 import type { Graph } from '@node-ode/core';
-import type { Provider } from '../lower/contract.ts';
+import type { Target } from '../lower/contract.ts';
 import { emitModel } from '../lower/emit-model.ts';
 import type { OrtValue, Program, Runtime } from './contract.ts';
 import { placementOf } from './placement.ts';
@@ -10,11 +10,11 @@ import { placementOf } from './placement.ts';
  *
  * @throws UnsupportedError naming what the provider has no kernel for.
  */
-export async function modelProgram(graph: Graph, runtime: Runtime, provider: Provider): Promise<Program> {
-  const model = emitModel(graph, { provider });
+export async function modelProgram(graph: Graph, runtime: Runtime, target: Target): Promise<Program> {
+  const model = emitModel(graph, target);
   const inputNames = model.graph.inputs.map(({ name }) => name);
   const outputNames = model.graph.outputs.map(({ name }) => name);
-  const placement = placementOf(model.graph, provider);
+  const placement = placementOf(model.graph, target.provider);
   // ONNX Runtime loads no model without outputs, and there is nothing to compute for one.
   if (outputNames.length === 0) {
     return { placement, run: () => Promise.resolve([]), dispose: () => Promise.resolve() };

@@ -1,20 +1,18 @@
 /** What a graph is compiled into: one model, or models that are driven from the host. */
 import type { Graph } from '@node-ode/core';
 import { hostProgram } from '../host/host-program.ts';
-import type { Provider } from '../lower/contract.ts';
+import type { Target } from '../lower/contract.ts';
 import type { Program, Runtime } from './contract.ts';
 import { modelProgram } from './model-program.ts';
 
 /** Makes the program of a lowered graph. */
-export type CompileProgram = (graph: Graph, runtime: Runtime, provider: Provider) => Promise<Program>;
+export type CompileProgram = (graph: Graph, runtime: Runtime, target: Target) => Promise<Program>;
 
 /** The compiler that keeps loops in the model, or takes them out; a graph without any is always one model. */
 export const programs =
   (loops: 'graph' | 'host'): CompileProgram =>
-  (graph, runtime, provider) =>
-    loops === 'host' && hasBodies(graph)
-      ? hostProgram(graph, runtime, provider)
-      : modelProgram(graph, runtime, provider);
+  (graph, runtime, target) =>
+    loops === 'host' && hasBodies(graph) ? hostProgram(graph, runtime, target) : modelProgram(graph, runtime, target);
 
 /** Whether a graph has a loop or a branch, in itself or in a graph that it calls. */
 function hasBodies({ nodes }: Graph): boolean {

@@ -4,6 +4,7 @@ import type { Code, FunctionBuilder, Local } from '../encoder/function.ts';
 import type { MemoryOp } from '../encoder/opcodes.ts';
 import { copyBytes, fillElements, kernels, type Kernel, type Operand as KernelOperand } from '../kernels/index.ts';
 import { emitBranches, emitCall, emitScan, emitWhile } from './control.ts';
+import { emitKernelJob } from './kernel-job.ts';
 import { emitLoop } from './loop.ts';
 import type { ModuleContext } from './module-context.ts';
 import type { FunctionPlan } from './plan.ts';
@@ -240,13 +241,9 @@ export class FunctionEmitter {
     });
   }
 
-  #kernel({ operation, inputs, output, spills }: KernelStep): void {
+  #kernel(step: KernelStep): void {
     const { f } = this;
-    const operandOf = (variable: Variable, spill: Root): KernelOperand => {
-      const { shape, dtype } = variable;
-      const place = variable.isScalar ? this.addressOfRoot(spill) : this.address(variable);
-      return { shape, dtype, address: addressCode(place) };
-    };
+    const { operation, inputs, output, spills, scratch } = step;
     if (operation.op === 'setRow' && !output.isScalar && rootOf(inputs[0]!) !== output.root) {
       this.copyTo(this.address(output), inputs[0]!);
     }
@@ -256,15 +253,27 @@ export class FunctionEmitter {
     if (operation.op === 'setRow' && output.isScalar) {
       this.storeScalar(inputs[0]!, addressCode(this.addressOfRoot(spills.at(-1)!)));
     }
-    // Types of primitives and of their kernels go together; TypeScript can't follow that through the table.
-    const kernel = kernels[operation.op] as Kernel<typeof operation.op>;
-    const target = operandOf(output, spills.at(-1)!);
-    // The buffer of setRow is where its result is.
-    const operands = inputs.map((input, i) =>
-      operation.op === 'setRow' && i === 0 ? target : operandOf(input, spills[i]!),
-    );
-    kernel(f, operation.params as never, operands, target);
-    if (output.isScalar) this.setScalar(output, loadScalar(output, target.address));
+    const operandOf = (e: FunctionEmitter, variable: Variable, spill: Root): KernelOperand => {
+      const { shape, dtype } = variable;
+      const place = variable.isScalar ? e.addressOfRoot(spill) : e.address(variable);
+      return { shape, dtype, address: addressCode(place) };
+    };
+    const operandsIn = (e: FunctionEmitter): readonly KernelOperand[] => {
+      const target = operandOf(e, output, spills.at(-1)!);
+      // The buffer of setRow is where its result is.
+      const isTarget = (i: number): boolean => operation.op === 'setRow' && i === 0;
+      return [...inputs.map((input, i) => (isTarget(i) ? target : operandOf(e, input, spills[i]!))), target];
+    };
+    if (!emitKernelJob(this, step, operandsIn)) {
+      const operands = operandsIn(this);
+      // Types of primitives and of their kernels go together; TypeScript can't follow that through the table.
+      const kernel = kernels[operation.op] as Kernel<typeof operation.op>;
+      const scratchAt = scratch === undefined ? i32(0) : addressCode(this.addressOfRoot(scratch));
+      kernel(f, operation.params as never, operands.slice(0, -1), operands.at(-1)!, scratchAt);
+    }
+    if (output.isScalar) {
+      this.setScalar(output, loadScalar(output, addressCode(this.addressOfRoot(spills.at(-1)!))));
+    }
   }
 
   #result(output: Variable, index: number): void {

@@ -2,6 +2,7 @@
 import { countTo, get, i32, op, splat } from '../encoder/code.ts';
 import type { Code, Local } from '../encoder/function.ts';
 import { dimensionsOf, readAccess, writeAccess, type Access, type Dimension } from './access.ts';
+import { emitConvolutionLoop } from './convolution-loop.ts';
 import type { FunctionEmitter } from './function-emitter.ts';
 import { LoopBody, movedPlace, placeOf, storedMembers, type Place } from './loop-body.ts';
 import { emitProduct } from './product.ts';
@@ -11,10 +12,13 @@ import type { Variable } from './variable.ts';
 import { combine, combineLanes, lanesOf, neutral } from './vector.ts';
 
 export function emitLoop(e: FunctionEmitter, step: LoopStep): void {
-  if (step.product !== undefined) {
-    emitProduct(e, step, step.product);
-    return;
-  }
+  const { product } = step;
+  if (product === undefined) emitNest(e, step);
+  else if (product.kind === 'matmul') emitProduct(e, step, product);
+  else emitConvolutionLoop(e, step, product);
+}
+
+function emitNest(e: FunctionEmitter, step: LoopStep): void {
   const body = new LoopBody(e, step);
   body.emitWithPreparations(() => {
     new Nest(e, step, body).emit();

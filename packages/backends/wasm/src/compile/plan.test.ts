@@ -2,6 +2,7 @@
 import {
   compile,
   cond,
+  conv2d,
   createOde,
   pid,
   array,
@@ -10,6 +11,7 @@ import {
   type Graph,
   type Tensor,
   valueAndGrad,
+  vjp,
 } from '@node-ode/core';
 import { adjoint } from '@node-ode/gradient-adjoint';
 import { backprop } from '@node-ode/gradient-backprop';
@@ -121,7 +123,28 @@ describe('loops', () => {
 
   it('read transposed operands of products where they are', () => {
     const [step] = stepsOf((x, y) => x.transpose().matmul(y), [30, 20], [30, 10]);
-    expect((step as LoopStep).product?.transposeA).toBe(true);
+    expect((step as LoopStep).product).toMatchObject({ kind: 'matmul', transposeA: true });
+  });
+
+  it('hold convolutions, their input gradients and what follows them', () => {
+    const steps = stepsOf(
+      (x, kernel, bias) => {
+        const { value, pullback } = vjp(
+          (image: Tensor) => conv2d(image, kernel, { padding: 1 }).add(bias).maximum(0),
+          x,
+        );
+        return pullback(value).add(x);
+      },
+      [8, 4, 6, 6],
+      [4, 4, 3, 3],
+      [4, 1, 1],
+    );
+    expect(steps.map((step) => [step.kind, (step as LoopStep).product?.kind])).toEqual([
+      ['loop', 'convolution'],
+      ['loop', 'convolution'],
+    ]);
+    expect(membersOf(steps[0]).slice(0, 2)).toEqual(['add', 'maximum']);
+    expect(membersOf(steps[1])).toEqual(['add']);
   });
 });
 

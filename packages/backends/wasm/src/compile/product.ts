@@ -16,12 +16,12 @@ import { addressCode, type FunctionEmitter } from './function-emitter.ts';
 import { emitJob, type Part } from './job.ts';
 import { LoopBody, movedPlace, placeCode, placeOf, storedMembers, type Place } from './loop-body.ts';
 import { partsFor } from './shared-work.ts';
-import type { Job, LoopStep, Product } from './steps.ts';
+import type { Job, LoopStep, MatrixProduct } from './steps.ts';
 import { elementBytes } from './types.ts';
 import { denseStrides, type Variable } from './variable.ts';
 
 /** The product of two matrices of a loop, or of one pair of a batch. */
-function specOf({ a, b, transposeA, transposeB, output }: Product): MatmulSpec {
+function specOf({ a, b, transposeA, transposeB, output }: MatrixProduct): MatmulSpec {
   const [m, n] = output.shape.slice(-2) as [number, number];
   const k = a.shape.at(transposeA ? -2 : -1)!;
   const dtype = output.dtype === 'f64' ? 'f64' : 'f32';
@@ -33,7 +33,7 @@ function specOf({ a, b, transposeA, transposeB, output }: Product): MatmulSpec {
 }
 
 /** Scratch memory of a product, whether or not its batch is one matrix. */
-export function productScratchBytes(product: Product, job: Job | undefined): number {
+export function matmulScratchBytes(product: MatrixProduct, job: Job | undefined): number {
   const whole = specOf(product);
   const one = { ...whole, m: product.output.shape.at(-2)! };
   if (job === undefined) return Math.max(scratchBytes(whole), scratchBytes(one));
@@ -50,7 +50,7 @@ const blocksOf = (spec: MatmulSpec, threads: number): BlockedMatmul =>
   blockedMatmul(spec, partsFor(2 * spec.m * spec.n * spec.k, threads), threads);
 
 /** Writes a product and the members of its loop, which take its results vector by vector. */
-export function emitProduct(e: FunctionEmitter, step: LoopStep, product: Product): void {
+export function emitProduct(e: FunctionEmitter, step: LoopStep, product: MatrixProduct): void {
   const emitter = new ProductEmitter(e, step, product);
   if (step.job === undefined) emitter.emit();
   else emitter.emitShared(step.job);
@@ -66,7 +66,7 @@ interface Pair {
 class ProductEmitter {
   readonly #e: FunctionEmitter;
   readonly #step: LoopStep;
-  readonly #product: Product;
+  readonly #product: MatrixProduct;
   readonly #body: LoopBody;
   readonly #stored: readonly Variable[];
   readonly #accesses: readonly Access[];
@@ -75,7 +75,7 @@ class ProductEmitter {
   /** The axes along which there are several pairs. */
   readonly #batch: Shape;
 
-  constructor(e: FunctionEmitter, step: LoopStep, product: Product) {
+  constructor(e: FunctionEmitter, step: LoopStep, product: MatrixProduct) {
     this.#e = e;
     this.#step = step;
     this.#product = product;

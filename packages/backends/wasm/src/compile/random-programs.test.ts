@@ -3,7 +3,7 @@ import { reference } from '@node-ode/backend-reference';
 import { array, compile, random, type Backend, type DType, type HostArray, type Tensor } from '@node-ode/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Choices, pool, withGradient } from '../../test/random-program.ts';
+import { Choices, pool, withGradient, withTangent } from '../../test/random-program.ts';
 import { wasm } from '../index.ts';
 
 const oracle = reference();
@@ -63,6 +63,19 @@ describe('random programs', () => {
         near(await run(engine, fn, given), await run(oracle, fn, given), 1e-9);
       }),
       { numRuns: 100, seed: 2 },
+    );
+  });
+
+  it('agree in their tangents, which are the transpose of their gradients', { timeout: 120_000 }, async () => {
+    await fc.assert(
+      fc.asyncProperty(numbers, fc.nat(9), async (list, seed) => {
+        const given = inputs(seed, 'f64');
+        const fn = withTangent(list, 6);
+        const [expected, actual] = [await run(oracle, fn, given), await run(engine, fn, given)];
+        near(actual, expected, 1e-9);
+        near(actual.slice(1, 2), actual.slice(2), 1e-9);
+      }),
+      { numRuns: 60, seed: 4 },
     );
   });
 

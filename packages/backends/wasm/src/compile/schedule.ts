@@ -15,8 +15,9 @@ import {
   type Shape,
   type Value,
 } from '@node-ode/core';
+import { convolutionSpec } from '../convolution/index.ts';
 import type { FunctionPlan, Role } from './plan.ts';
-import type { Carry, LoopStep, Member, MemberOperation, Operation, Scope, Step } from './steps.ts';
+import type { Carry, KernelPrimitive, LoopStep, Member, MemberOperation, Operation, Scope, Step } from './steps.ts';
 import { isDense, Variable } from './variable.ts';
 import { rearranged, reshaped, withLastAxesSwapped, withTrailingAxes } from './views.ts';
 
@@ -134,6 +135,9 @@ class Scheduler {
         return this.#rearrange(node, x!, output);
       case 'matmul':
         return this.#matmul(node, x!, y!, output);
+      case 'conv2d':
+      case 'conv2dInputGrad':
+        return this.#convolution(node, x!, y!, output);
       case 'errorNorm':
         return this.#errorNorm(inputs, output);
       case 'sum':
@@ -154,10 +158,25 @@ class Scheduler {
       case 'argMax':
       case 'iota':
         return this.#kernel(node, inputs, output);
+      case 'conv2dKernelGrad':
+      case 'maxPool2d':
+      case 'maxPool2dGrad':
+      case 'avgPool2d':
+      case 'avgPool2dGrad':
+        if (inputs.some(({ shape }) => sizeOf(shape) === 0)) return new Variable(type, { constant: 0 });
+        return this.#kernel(node, inputs, output);
       case 'setRow': {
         const [buffer, index, row] = inputs;
-        const operands = [this.inMemoryOrConstant(buffer!), index!, this.inMemory(row!)];
-        this.#push({ kind: 'kernel', operation: node, inputs: operands, output, spills: [] }, [output]);
+        const operands = [this.inMemoryOrConstant(buffer!), this.inMemory(index!), this.inMemory(row!)];
+        const step: Step = {
+          kind: 'kernel',
+          operation: node,
+          inputs: operands,
+          output,
+          spills: [],
+          scratch: undefined,
+        };
+        this.#push(step, [output]);
         return output;
       }
       default:
@@ -191,14 +210,12 @@ class Scheduler {
   }
 
   #kernel(
-    node: Extract<Node, { readonly op: 'gather' | 'concat' | 'pad' | 'scatterAdd' | 'cumsum' | 'argMax' | 'iota' }>,
+    node: Extract<Node, { readonly op: Exclude<KernelPrimitive, 'setRow'> }>,
     inputs: readonly Variable[],
     output: Variable,
   ): Variable {
-    this.#push(
-      { kind: 'kernel', operation: node, inputs: inputs.map((input) => this.inMemory(input)), output, spills: [] },
-      [output],
-    );
+    const operands = inputs.map((input) => this.inMemory(input));
+    this.#push({ kind: 'kernel', operation: node, inputs: operands, output, spills: [], scratch: undefined }, [output]);
     return output;
   }
 
@@ -270,10 +287,31 @@ class Scheduler {
     }
     const [left, right] = [this.#matrix(a, transposeA), this.#matrix(b, transposeB)];
     const product = {
+      kind: 'matmul' as const,
       a: left.matrix,
       b: right.matrix,
       transposeA: left.transposed,
       transposeB: right.transposed,
+      output,
+    };
+    this.#push(
+      { kind: 'loop', shape: output.shape, members: [], product, reducedAxes: undefined, scratch: undefined },
+      [output],
+    );
+    return output;
+  }
+
+  #convolution(node: NodeOf<'conv2d' | 'conv2dInputGrad'>, a: Variable, kernel: Variable, output: Variable): Variable {
+    if (sizeOf(a.shape) * sizeOf(kernel.shape) === 0) return new Variable(output.type, { constant: 0 });
+    const isInputGrad = node.op === 'conv2dInputGrad';
+    const [x, y] = isInputGrad ? [output, a] : [a, output];
+    const shapes = { x: x.shape, kernel: kernel.shape, y: y.shape };
+    const product = {
+      kind: 'convolution' as const,
+      spec: convolutionSpec(output.dtype === 'f64' ? 'f64' : 'f32', shapes, node.params),
+      isInputGrad,
+      a: this.inMemory(a),
+      b: this.inMemory(kernel),
       output,
     };
     this.#push(
@@ -307,7 +345,7 @@ class Scheduler {
     const earliest = Math.max(-1, ...inputs.map((input) => this.#readyOf(input)));
     for (let i = this.#steps.length - 1; i >= Math.max(0, earliest); i--) {
       const step = this.#steps[i]!;
-      if (step.kind !== 'loop' || !this.#accepts(step, i, inputs, shape, axes)) continue;
+      if (step.kind !== 'loop' || !this.#accepts(step, i, member, shape, axes)) continue;
       step.members.push(member);
       step.reducedAxes ??= axes;
       this.#ready.set(output, i);
@@ -322,7 +360,7 @@ class Scheduler {
   #accepts(
     step: LoopStep,
     index: number,
-    inputs: readonly Variable[],
+    { inputs, output }: Member,
     shape: Shape,
     axes: readonly number[] | undefined,
   ): boolean {
@@ -331,8 +369,12 @@ class Scheduler {
     const isElement = (x: Variable): boolean =>
       x === step.product?.output || step.members.some(({ output, isReduction }) => output === x && !isReduction);
     if (!inside.every(isElement)) return false;
-    // A product hands its results out once each, in an order of its own: no place for strangers or for sums.
-    if (step.product !== undefined) return axes === undefined && inside.length > 0;
+    // A product hands its results out once each, in an order of its own and in vectors of its dtype: no place for strangers,
+    // for sums, or for wider elements.
+    if (step.product !== undefined) {
+      const isWider = step.product.output.dtype !== 'f64' && [...inputs, output].some(({ dtype }) => dtype === 'f64');
+      return axes === undefined && inside.length > 0 && !isWider;
+    }
     return axes === undefined || step.reducedAxes === undefined || sameShape(step.reducedAxes, axes);
   }
 

@@ -1,7 +1,9 @@
 /** Which steps the threads of a backend share, and in how many parts. */
 import { sizeOf } from '@node-ode/core';
-import type { LoopStep, Scope, Step } from './steps.ts';
-import { viewOf } from './variable.ts';
+import { convolutionWork } from '../convolution/index.ts';
+import { sharedKernelWork } from '../kernels/index.ts';
+import type { Job, LoopStep, Scope, Step } from './steps.ts';
+import { viewOf, type Variable } from './variable.ts';
 
 /** From so many floating-point operations on, a product is faster on several threads, by measurement (bench/threads.mjs). */
 export const leastSharedWork = 2 ** 20;
@@ -18,11 +20,18 @@ export const partsFor = (work: number, threads: number): number =>
 /** Makes jobs of the steps that are worth it. */
 export function planJobs({ steps }: Scope, threads: number, takeSlot: () => number): void {
   if (threads === 1) return;
+  const job = (variables: readonly Variable[]): Job => {
+    const distinct = new Set(variables.map((variable) => viewOf(variable).of));
+    return { threads, slots: Array.from(distinct, takeSlot) };
+  };
   const visit = (step: Step): void => {
     switch (step.kind) {
       case 'loop':
-        if (productWork(step) >= leastSharedWork) {
-          step.job = { threads, slots: Array.from({ length: variablesOf(step) }, takeSlot) };
+        if (productWork(step) >= leastSharedWork) step.job = job(operandsOfLoop(step));
+        break;
+      case 'kernel':
+        if (sharedKernelWork(step.operation, step.inputs, step.output) >= leastSharedWork) {
+          step.job = job([...step.inputs, step.output]);
         }
         break;
       case 'cond':
@@ -40,13 +49,13 @@ export function planJobs({ steps }: Scope, threads: number, takeSlot: () => numb
 /** Multiplications and additions of a loop's product; 0 without one. */
 function productWork({ product }: LoopStep): number {
   if (product === undefined) return 0;
+  if (product.kind === 'convolution') return convolutionWork(product.spec);
   const k = product.a.shape.at(product.transposeA ? -2 : -1)!;
   return 2 * k * sizeOf(product.output.shape);
 }
 
-/** How many variables a loop reads or writes. */
-function variablesOf({ members, product }: LoopStep): number {
+/** What a loop reads and writes. */
+function operandsOfLoop({ members, product }: LoopStep): readonly Variable[] {
   const operands = product === undefined ? [] : [product.a, product.b, product.output];
-  const all = [...operands, ...members.flatMap(({ inputs, output }) => [...inputs, output])];
-  return new Set(all.map((variable) => viewOf(variable).of)).size;
+  return [...operands, ...members.flatMap(({ inputs, output }) => [...inputs, output])];
 }

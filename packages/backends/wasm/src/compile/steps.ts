@@ -1,5 +1,6 @@
 /** What a function does, in order: loops over elements, products, kernels, calls, branches and loops over functions. */
 import type { LoweredPrimitive, PrimitiveParams, Shape } from '@node-ode/core';
+import type { ConvolutionSpec } from '../convolution/index.ts';
 import type { kernels } from '../kernels/index.ts';
 import type { FunctionPlan } from './plan.ts';
 import type { Root } from './storage.ts';
@@ -40,13 +41,26 @@ export interface Member {
 }
 
 /** A matrix product whose results are handed to the members of its loop, vector by vector. */
-export interface Product {
+export interface MatrixProduct {
+  readonly kind: 'matmul';
   readonly a: Variable;
   readonly b: Variable;
   readonly transposeA: boolean;
   readonly transposeB: boolean;
   readonly output: Variable;
 }
+
+/** A convolution, or its input gradient, of a source `a` with a kernel `b`. It hands its results out as a matrix product does. */
+export interface ConvolutionProduct {
+  readonly kind: 'convolution';
+  readonly spec: ConvolutionSpec;
+  readonly isInputGrad: boolean;
+  readonly a: Variable;
+  readonly b: Variable;
+  readonly output: Variable;
+}
+
+export type Product = MatrixProduct | ConvolutionProduct;
 
 /** That threads share a step, and how it is told what it needs of the function that it is part of. */
 export interface Job {
@@ -71,7 +85,7 @@ export interface LoopStep {
 
 export type KernelPrimitive = keyof typeof kernels;
 
-/** Data movement that needs memory on both sides. */
+/** What needs memory on both sides: data movement, windows over images. */
 export interface KernelStep {
   readonly kind: 'kernel';
   readonly operation: Operation & { readonly op: KernelPrimitive };
@@ -79,6 +93,10 @@ export interface KernelStep {
   readonly output: Variable;
   /** Memory for operands that are scalars, in their order, and for a scalar result. */
   spills: readonly Root[];
+  /** Scratch memory of the kernel. */
+  scratch: Root | undefined;
+  /** Set if threads share it. */
+  job?: Job;
 }
 
 export interface CallStep {

@@ -1,7 +1,9 @@
 /** Memory of a function: which variables share it, what may be written in place, and where the rest lies in the frame. */
 import { sizeOf } from '@node-ode/core';
 import type { FunctionPlan } from './plan.ts';
-import { productScratchBytes } from './product.ts';
+import { kernelStepScratchBytes } from './kernel-job.ts';
+import { convolutionScratchBytes } from './convolution-loop.ts';
+import { matmulScratchBytes } from './product.ts';
 import { recordsTapes, type Carry, type Scope, type Step } from './steps.ts';
 import { align, elementBytes, tensorBytes } from './types.ts';
 import { viewOf, type Origin, type Path, type Use, type Variable } from './variable.ts';
@@ -231,9 +233,10 @@ class Storage {
         if (step.product !== undefined && step.product.output.uses.length > 0) this.#place(step.product.output, path);
         for (const { output } of step.members) if (output.uses.length > 0) this.#place(output, path);
         if (step.product !== undefined) {
-          const bytes = productScratchBytes(step.product, step.job);
-          const root = newRoot(bytes, { kind: 'frame' });
-          if (bytes > 0) step.scratch = this.#occupy(root, step.product.output.position);
+          const { product, job } = step;
+          const bytes =
+            product.kind === 'matmul' ? matmulScratchBytes(product, job) : convolutionScratchBytes(product, job);
+          step.scratch = this.#scratch(bytes, product.output.position);
         }
         return;
       case 'kernel': {
@@ -251,6 +254,7 @@ class Storage {
         step.spills = [...step.inputs, step.output].map(() =>
           this.#occupy(newRoot(16, { kind: 'frame' }), step.output.position),
         );
+        step.scratch = this.#scratch(kernelStepScratchBytes(step), step.output.position);
         return;
       }
       case 'call':
@@ -273,6 +277,11 @@ class Storage {
         });
         if (step.kind === 'scan') for (const sequence of step.sequences) this.#place(sequence, path);
     }
+  }
+
+  /** Memory for the step at `position` alone. */
+  #scratch(bytes: number, position: number): Root | undefined {
+    return bytes > 0 ? this.#occupy(newRoot(bytes, { kind: 'frame' }), position) : undefined;
   }
 
   #occupy(root: Root, position: number): Root {

@@ -114,7 +114,7 @@ describe('scatterAdd', () => {
         const turn = f.local('i32');
         countUp(f, turn, { start: i32(0), end: i32(2), step: 1 }, () => {
           const address = op('select', second!.address, first!.address, get(turn));
-          kernels.scatterAdd(f, { axis: 0, size: 2 }, [updates!, { ...first!, address }], output);
+          kernels.scatterAdd(f, { axis: 0, size: 2 }, [updates!, { ...first!, address }], output, i32(0));
         });
       },
       [array([5, 6]), bad, good],

@@ -55,13 +55,33 @@ export const scatterAdd: Kernel<'scatterAdd'> = (f, { axis, size }, [updates, in
 };
 
 /**
- * Replaces one row of the buffer where it is: `output` is the buffer. The whole of it is missing if the index is outside:
- * as in scatterAdd, the row that went nowhere has no element to show it.
+ * Replaces one row of the buffer, or several, where it is: `output` is the buffer. The whole of it is missing if an index is
+ * outside: as in scatterAdd, the row that went nowhere has no element to show it.
  */
 export const setRow: Kernel<'setRow'> = (f, _, [, index, row], output) => {
   const { extent, inner } = around(output.shape, 0);
   const run = inner * elementBytes(output.dtype);
   const start = baseOf(f, output);
+  const missed = (): void => {
+    filler(f, output.dtype, missing(output.dtype))(start, extent * run);
+  };
+  if (index!.shape.length > 0) {
+    const rows = { outer: 1, count: index!.shape[0]!, indices: baseOf(f, index!), plain: baseOf(f, row!) };
+    const astray = f.keep('i32', i32(0));
+    forEachIndexed(
+      f,
+      rows,
+      { start, extent, run },
+      (given, chosen) => {
+        copyRun(f, chosen, given, run);
+      },
+      () => {
+        f.i32(1).set(astray);
+      },
+    );
+    f.get(astray).if(missed);
+    return;
+  }
   choose(
     f,
     { start, extent, run },
@@ -69,9 +89,7 @@ export const setRow: Kernel<'setRow'> = (f, _, [, index, row], output) => {
     (chosen) => {
       copyRun(f, chosen, baseOf(f, row!), run);
     },
-    () => {
-      filler(f, output.dtype, missing(output.dtype))(start, extent * run);
-    },
+    missed,
   );
 };
 

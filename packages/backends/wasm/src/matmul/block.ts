@@ -9,6 +9,8 @@ interface BlockSize {
   readonly k: number;
   /** Bytes from one row of results to the next. */
   readonly pitch: number;
+  /** Whether results are added to what is there: a product in parts along k. */
+  readonly isAdded?: boolean;
 }
 
 /** Sums of outer products: vectors lie along the columns, elements of the left operand are splat. Strides are in bytes. */
@@ -91,7 +93,7 @@ function dot(f: FunctionBuilder, type: VectorType, { columns, k, tile, left, rig
 
 /** Writes the block's product to `out`, in rows of whole vectors. Strips of the right operand stay in the cache meanwhile. */
 export function emitBlock(f: FunctionBuilder, type: VectorType, block: OuterBlock | DotBlock, at: BlockPlace): void {
-  const { rows, pitch, tile, left } = block;
+  const { rows, pitch, tile, left, isAdded = false } = block;
   const kernel = block.kernel === 'outer' ? outer(f, type, block) : dot(f, type, block);
   const [strip, stripOut] = [f.keep('i32', get(at.right)), f.keep('i32', get(at.out))];
   const [panel, panelOut] = [f.local('i32'), f.local('i32')];
@@ -99,9 +101,12 @@ export function emitBlock(f: FunctionBuilder, type: VectorType, block: OuterBloc
   const emitTile = (size: Tile): void => {
     for (const [i, sums] of kernel.sums(size, panel, strip).entries()) {
       for (const [j, vector] of kernel.results(sums).entries()) {
-        f.get(panelOut)
-          .get(vector)
-          .memory('v128.store', i * pitch + j * vectorBytes);
+        const at = i * pitch + j * vectorBytes;
+        f.get(panelOut);
+        if (isAdded) f.get(panelOut).memory('v128.load', at);
+        f.get(vector);
+        if (isAdded) f.op(type.add);
+        f.memory('v128.store', at);
       }
     }
   };

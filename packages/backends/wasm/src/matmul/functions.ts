@@ -10,7 +10,7 @@ import type { VectorType } from './vector.ts';
 const functions = new WeakMap<ModuleBuilder, Map<string, Callable>>();
 
 /** The module's function of addresses that is described by `what`, written by `write` if it is not there yet. */
-function shared(
+export function shared(
   module: ModuleBuilder,
   name: string,
   what: readonly unknown[],

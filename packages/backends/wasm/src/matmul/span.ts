@@ -1,5 +1,5 @@
-/** Which rows or columns of a product code computes: all of them, or one block of several. */
-import { get, i32, op } from '../encoder/code.ts';
+/** Which indices of an extent code works on: all of them, or one block of several. */
+import { countTo, countUp, get, i32, op } from '../encoder/code.ts';
 import type { Code, FunctionBuilder, Local } from '../encoder/function.ts';
 
 /** Indices `first` … `end` − 1: i32 expressions without side effects. */
@@ -22,6 +22,18 @@ export function spanOfBlock(f: FunctionBuilder, extent: number, size: number, bl
   const first = get(f.keep('i32', op('i32.mul', block, i32(size))));
   const end = get(f.keep('i32', atMost(op('i32.add', first, i32(size)), extent)));
   return { first, end, isWhole: false };
+}
+
+/** Runs `body` for each index of a span of so many. */
+export function eachIndex(f: FunctionBuilder, extent: number, span: Span, body: (index: Local) => void): void {
+  if (span.isWhole) {
+    countTo(f, extent, body);
+    return;
+  }
+  const index = f.local('i32');
+  countUp(f, index, { start: span.first, end: span.end, step: 1 }, () => {
+    body(index);
+  });
 }
 
 /** Where a span begins in a matrix at `start` whose rows or columns are `bytes` apart. */

@@ -2,10 +2,12 @@
 import {
   array,
   compile,
+  conv2d,
   createOde,
   random,
   valueAndGrad,
   type Backend,
+  type ConvOptions,
   type DType,
   type HostArray,
   type Tensor,
@@ -99,6 +101,30 @@ describe('on three threads', () => {
     await expectSame((a, b, c) => [a!.matmul(b!).add(c!)], [left, shared, normal(9, dtype, 2, 1, 60, 1)]);
     await expectSame((a, b) => [a!.matmul(b!)], [normal(10, dtype, 1, 128, 64), normal(11, dtype, 1, 64, 128)]);
   });
+
+  it.each([
+    ['by samples', [16, 8, 12, 12], [16, 8, 3, 3], { padding: 1 }],
+    ['by samples, several in a block', [64, 16, 4, 4], [16, 16, 3, 3], { padding: 1 }],
+    ['by lines', [1, 8, 60, 61], [8, 8, 3, 3], {}],
+    ['by groups', [1, 64, 20, 20], [128, 16, 3, 3], { groups: 4, padding: 1 }],
+    ['with strides, whose input gradient has phases', [8, 16, 17, 17], [32, 16, 3, 3], { strides: 2, padding: 1 }],
+    ['of single channels', [16, 16, 33, 33], [16, 1, 3, 3], { groups: 16, padding: 1 }],
+    ['of single channels, by groups', [1, 64, 70, 70], [64, 1, 3, 3], { groups: 64 }],
+    ['with few channels', [8, 3, 40, 40], [16, 3, 5, 5], { dilations: 2 }],
+    ['with one result', [1, 64, 96, 96], [1, 64, 96, 96], {}],
+  ] as [string, number[], number[], ConvOptions][])(
+    'convolutions %s, and their gradients, are those of one thread',
+    async (_name, image, kernel, options) => {
+      for (const dtype of ['f32', 'f64'] as const) {
+        const inputs = [normal(1, dtype, ...image), normal(2, dtype, ...kernel), normal(3, dtype, kernel[0]!, 1, 1)];
+        await expectSame((x, w, b) => {
+          const loss = (p: { x: Tensor; w: Tensor }): Tensor => conv2d(p.x, p.w, options).add(b!).tanh().sum();
+          const { value, grad } = valueAndGrad(loss)({ x: x!, w: w! });
+          return [conv2d(x!, w!, options).add(b!).relu(), value, grad.x, grad.w];
+        }, inputs);
+      }
+    },
+  );
 
   it.each([
     ['adjoint', adjoint()],

@@ -228,15 +228,22 @@ export const movement: CasesOf<Moving> = {
   setRow: {
     dtypes: anyDType,
     cases: (draw) =>
-      [[], [3], [2, 3]].flatMap((row) =>
-        [0, 2, 4].map((index) =>
+      [[], [3], [2, 3]].flatMap((row) => [
+        ...[0, 2, 4].map((index) =>
           one(`row ${index} of shape ${show(row)}`, {}, [
             draw.array([5, ...row]),
             scalar(index, 'i32'),
             draw.array(row),
           ]),
         ),
-      ),
+        ...[[3], [4, 0, 2]].map((at) =>
+          one(`rows ${show(at)} of shape ${show(row)}`, {}, [
+            draw.array([5, ...row]),
+            array(at, { dtype: 'i32' }),
+            draw.array([at.length, ...row]),
+          ]),
+        ),
+      ]),
   },
   size: {
     dtypes: numbers,

@@ -1,0 +1,47 @@
+/** Which plugins work together: checked where they are put together, with the reason. */
+import { CompositionError } from '../errors.ts';
+import type { GradientMethod } from './gradient-method.ts';
+import type { Solver } from './solver.ts';
+import type { StepController } from './step-controller.ts';
+
+/** @throws CompositionError if the parts do not work together. */
+export function requireCompatible(solver: Solver, controller: StepController): void {
+  if (controller.needsErrorEstimate && !solver.hasErrorEstimate) {
+    throw new CompositionError(
+      'createOde',
+      `controller '${controller.name}' needs an error estimate and solver '${solver.name}' gives none`,
+      {
+        advice: 'Use constantStep({ h }), or a solver with an embedded error estimate such as dopri5, tsit5 or bosh3.',
+      },
+    );
+  }
+  if (solver.needsUniformStep && !controller.isUniform) {
+    throw new CompositionError(
+      'createOde',
+      `solver '${solver.name}' needs steps of one size and controller '${controller.name}' changes them`,
+      {
+        advice: 'Use constantStep({ h }).',
+      },
+    );
+  }
+}
+
+/** @throws CompositionError if one of the parts does not work with steps for each sample. */
+export function requirePerSample(parts: {
+  readonly solver: Solver;
+  readonly controller: StepController;
+  readonly gradient: GradientMethod;
+}): void {
+  for (const part of ['solver', 'controller', 'gradient'] as const) {
+    if (parts[part].perSample === true) continue;
+    const name = part === 'gradient' ? 'gradient method' : part;
+    throw new CompositionError(
+      'createOde',
+      `perSample with ${name} '${parts[part].name}', which takes all samples at one time`,
+      {
+        expected: `a ${name} with the capability perSample`,
+        advice: 'Leave perSample out: all samples then share their times and steps.',
+      },
+    );
+  }
+}

@@ -1,0 +1,203 @@
+// Steps for each sample: every sample ends as if it were solved alone.
+import { adamsBashforthMoulton } from '@node-ode/solver-adams';
+import { bosh3 } from '@node-ode/solver-bosh3';
+import { heun } from '@node-ode/solver-heun';
+import { rk4 } from '@node-ode/solver-rk4';
+import { tsit5 } from '@node-ode/solver-tsit5';
+import { describe, expect, it } from 'vitest';
+import { makeOde } from '../../test/ode.ts';
+import {
+  array,
+  type DType,
+  type HostArray,
+  type NestedArray,
+  type Ode,
+  type OdeOptions,
+  type Tensor,
+} from '../index.ts';
+import { expectClose, flatten, run } from '../../test/support.ts';
+import { valueAndGrad } from '../differentiate/vjp.ts';
+import { concat } from '../tensor/functions.ts';
+import type { SolveOptions } from './odeint.ts';
+import { pid, type PidOptions } from './pid.ts';
+
+/** A state of two leaves, its samples' stiffness, and what they share. */
+interface Batch {
+  readonly x: Tensor;
+  readonly v: Tensor;
+  readonly mu: Tensor;
+  readonly push: Tensor;
+}
+
+/** Van der Pol's oscillators, each with its own µ, pushed by a common force: x″ = µ(1 − x²)x′ − x + push·sin t. */
+const vanDerPol =
+  ({ mu, push }: Pick<Batch, 'mu' | 'push'>) =>
+  (t: Tensor, { x, v }: { readonly x: Tensor; readonly v: Tensor }) => {
+    const column = (a: Tensor): Tensor => (a.rank === 0 ? a : a.reshape([-1, 1]));
+    const force = column(t.sin().mul(push));
+    return { x: v, v: column(mu).mul(x.square().neg().add(1)).mul(v).sub(x).add(force) };
+  };
+
+/** Stiff ones and easy ones, forwards and backwards, over spans of different lengths. */
+const samples = [
+  { mu: 20, x: [2, 1.5], v: [0, -0.5], ts: [0, 0.5, 3, 5] },
+  { mu: 0.1, x: [0.1, 0.3], v: [0.2, 1], ts: [0, 0.1, 0.2, 0.25] },
+  { mu: 5, x: [1, 0.2], v: [1, 0], ts: [1, 4, 4.5, 9] },
+  { mu: 1, x: [0.5, -1], v: [0, 0.7], ts: [2, 1.9, 0.3, -0.5] },
+  { mu: 0, x: [1e-3, 0], v: [0, 1e-3], ts: [-3, 0, 20, 30] },
+];
+const push = 0.3;
+
+interface Case {
+  readonly parts?: Partial<OdeOptions>;
+  readonly options?: Omit<SolveOptions, 'landAt'>;
+  readonly landAt?: readonly (readonly number[])[];
+  readonly dtype?: DType;
+}
+
+/** Each sample's values, counts and gradients, as rows. */
+interface Result {
+  readonly ys: readonly number[];
+  readonly counts: readonly number[];
+  readonly gradients: readonly number[];
+}
+
+const loss = (ode: Ode, batch: Batch, ts: Tensor, options: SolveOptions): Tensor => {
+  const { ys } = ode.odeint(vanDerPol(batch), { x: batch.x, v: batch.v }, ts, options);
+  // A weight for each time, so that every output has a cotangent of its own.
+  const weights = array([0.5, -1, 2, 0.7], { shape: [4, 1, 1], dtype: ts.dtype });
+  return concat([ys.x, ys.v], 1).tanh().mul(weights).sum();
+};
+
+async function solve(chosen: typeof samples, { parts, options = {}, landAt, dtype = 'f64' }: Case, perSample: boolean) {
+  const of = (source: Parameters<typeof array>[0]): HostArray => array(source, { dtype });
+  const ode = makeOde({ ...parts, dtype, perSample });
+  const rows = (key: 'x' | 'v'): HostArray => of(chosen.map((sample) => sample[key]));
+  const ts = of(perSample ? chosen.map((sample) => sample.ts) : (chosen[0]?.ts ?? []));
+  const landing = landAt && of(perSample ? landAt : (landAt[0] ?? []));
+  const batch = { x: rows('x'), v: rows('v'), mu: of(chosen.map(({ mu }) => mu)), push: of(push) };
+  const given = landing === undefined ? options : { ...options, landAt: landing };
+  const { value } = await run(
+    (b: Batch, times: Tensor) => {
+      const { ys, stats } = ode.odeint(vanDerPol(b), { x: b.x, v: b.v }, times, given);
+      const { grad } = valueAndGrad((p: { readonly b: Batch; readonly times: Tensor }) =>
+        loss(ode, p.b, p.times, given),
+      )({ b, times });
+      return { ys, stats, grad };
+    },
+    batch,
+    ts,
+  );
+  return value;
+}
+
+/** One row for each sample of a batch. */
+async function together(
+  chosen: typeof samples,
+  how: Case,
+): Promise<{ rows: readonly Result[]; push: number; nfe: number }> {
+  const { ys, stats, grad } = await solve(chosen, how, true);
+  const at = (nested: NestedArray, i: number) => flatten((nested as readonly NestedArray[])[i]);
+  return {
+    rows: chosen.map((_, i) => ({
+      ys: [ys.x, ys.v].flatMap((leaf) => (leaf as readonly NestedArray[]).flatMap((time) => at(time, i))),
+      counts: [stats.accepted, stats.rejected, stats.status].flatMap((count) => at(count, i)),
+      gradients: [grad.b.x, grad.b.v, grad.b.mu, grad.times].flatMap((leaf) => at(leaf, i)),
+    })),
+    push: Number(grad.b.push),
+    nfe: Number(stats.nfe),
+  };
+}
+
+/** The same of each sample alone. */
+async function alone(chosen: typeof samples, how: Case): Promise<{ rows: readonly Result[]; push: number }> {
+  const all = [];
+  for (const [i, sample] of chosen.entries()) {
+    const landAt = how.landAt?.slice(i, i + 1);
+    all.push(await solve([sample], { ...how, ...(landAt === undefined ? {} : { landAt }) }, false));
+  }
+  return {
+    rows: all.map(({ ys, stats, grad }) => ({
+      ys: [...flatten(ys.x), ...flatten(ys.v)],
+      counts: [stats.accepted, stats.rejected, stats.status].map(Number),
+      gradients: [grad.b.x, grad.b.v, grad.b.mu, grad.times].flatMap(flatten),
+    })),
+    push: all.reduce((sum, { grad }) => sum + Number(grad.b.push), 0),
+  };
+}
+
+const adaptive = (options: PidOptions = {}): Case => ({
+  parts: { controller: pid({ rtol: 1e-6, atol: 1e-8, ...options }) },
+});
+const gentle = samples.filter(({ mu }) => mu <= 1);
+const landAt = [
+  [1, 2.5],
+  [0.05, 0.22],
+  [2, 3],
+  [1.1, 0.7],
+  [-10, 40],
+];
+
+describe('each sample is as it is alone', () => {
+  it.each<readonly [string, Case]>([
+    ['dopri5', adaptive()],
+    ['tsit5 by PI control', { parts: { solver: tsit5(), controller: pid({ pCoefficient: 0.4, iCoefficient: 0.3 }) } }],
+    [
+      'bosh3 by PID control',
+      { parts: { solver: bosh3(), ...adaptive({ pCoefficient: 0.3, iCoefficient: 0.3, dCoefficient: 0.1 }).parts } },
+    ],
+    ['heun', { parts: { solver: heun(), controller: pid() } }],
+    [
+      'bounds and a given first step',
+      adaptive({ firstStep: 0.01, maxStep: 0.4, minStep: 1e-9, safety: 0.8, maxFactor: 3 }),
+    ],
+    ['times to land on', { ...adaptive(), landAt }],
+    ['a tolerance for each sample', adaptive({ rtol: 1e-5 })],
+  ])('%s', async (_, how) => {
+    const [batch, solo] = [await together(samples, how), await alone(samples, how)];
+    batch.rows.forEach(({ ys, counts, gradients }, i) => {
+      const row = solo.rows[i] as Result;
+      expect(counts).toEqual(row.counts);
+      expectClose(ys, row.ys, 1e-13);
+      expectClose(gradients, row.gradients, 1e-11);
+    });
+    expectClose(batch.push, solo.push, 1e-11);
+    // The easy ones wait for the stiff ones: f is evaluated as often as for the sample that needs most.
+    expect(new Set(batch.rows.map(({ counts }) => counts[0])).size).toBeGreaterThan(2);
+  });
+
+  it.each<readonly [string, Case]>([
+    ['rk4', { parts: { solver: rk4(), h: 0.05 } }],
+    [
+      'a multi-step method, which starts anew after landing',
+      {
+        parts: { solver: adamsBashforthMoulton(), h: 0.05 },
+        landAt: [
+          [0.12, 0.2],
+          [1.1, 0.7],
+          [-10, 40],
+        ],
+      },
+    ],
+  ])('with steps of one size: %s', async (_, how) => {
+    const [batch, solo] = [await together(gentle, how), await alone(gentle, how)];
+    batch.rows.forEach(({ ys, counts, gradients }, i) => {
+      const row = solo.rows[i] as Result;
+      expect(counts).toEqual(row.counts);
+      expectClose(ys, row.ys, 1e-13);
+      expectClose(gradients, row.gradients, 1e-11);
+    });
+    expectClose(batch.push, solo.push, 1e-11);
+  });
+
+  it('in f32', async () => {
+    const how: Case = { parts: { controller: pid({ rtol: 1e-3, atol: 1e-4 }) }, dtype: 'f32' };
+    const [batch, solo] = [await together(gentle, how), await alone(gentle, how)];
+    batch.rows.forEach(({ ys, counts, gradients }, i) => {
+      const row = solo.rows[i] as Result;
+      expect(counts).toEqual(row.counts);
+      expectClose(ys, row.ys, 1e-5);
+      expectClose(gradients, row.gradients, 1e-4);
+    });
+  });
+});
