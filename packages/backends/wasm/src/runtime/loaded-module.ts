@@ -1,7 +1,7 @@
 /** A compiled graph in memory: its arena, its code, and the globals through which a run talks about tapes. */
 import { ExecutionError, type Graph } from '@node-ode/core';
 import type { CodeModule, PlanGraph } from '../compile/contract.ts';
-import type { JobFunction, SharedModule, ThreadPool } from '../threads/pool.ts';
+import type { JobFunction, SharedModule } from '../threads/pool.ts';
 import type { Block, Heap } from './heap.ts';
 
 /** Globals that a module and the runtime share, as addresses and counts below 2³². */
@@ -14,6 +14,14 @@ export interface TapeGlobals {
 
 /** What every module exports: see `CodeModule`. */
 type ModuleExports = TapeGlobals & { readonly run: () => void } & Readonly<Record<`job${number}`, JobFunction>>;
+
+/** Threads, for modules that share their work. */
+export interface Threads {
+  /** How many, the calling one included. */
+  readonly size: number;
+  /** A place for a module. */
+  module(): SharedModule;
+}
 
 /** A module that can run. It is not re-entrant: whoever runs it sets its words and globals first. */
 export interface LoadedModule {
@@ -37,7 +45,7 @@ export async function loadModule(
   graph: Graph,
   planGraph: PlanGraph,
   heap: Heap,
-  threads: ThreadPool | undefined,
+  threads: Threads | undefined,
 ): Promise<LoadedModule> {
   const plan = planGraph(graph, { threads: threads?.size ?? 1 });
   const arena = heap.allocate('compile', plan.arenaBytes);
