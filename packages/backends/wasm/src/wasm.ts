@@ -17,8 +17,8 @@ export interface WasmOptions {
    */
   readonly maximumBytes?: number;
   /**
-   * Threads that share large matrix products, the calling one included: from 1 to 64, or 'auto' for as many as the host runs
-   * at the same time. 1 by default. Results are the same to the last bit. Where memory can't be shared there is one thread, and
+   * Threads that share large products and convolutions, the calling one included: from 1 to 64, or 'auto' for as many as the
+   * host runs at the same time. 1 by default. Results are the same to the last bit. Where memory can't be shared there is one thread, and
    * `backend.threads.obstacle` says why.
    */
   readonly threads?: number | 'auto';

@@ -12,6 +12,8 @@ export interface Plan {
 export interface Target {
   /** Threads that a module's work may be shared by, itself included: from two on, its memory is shared. */
   readonly threads: number;
+  /** From how many floating-point operations on a step is shared; by default as many as pay. */
+  readonly leastWork?: number;
 }
 
 /**

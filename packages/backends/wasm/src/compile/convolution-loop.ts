@@ -37,7 +37,7 @@ function ownScratchBytes(product: ConvolutionProduct, job: Job | undefined): num
 
 /** The convolution in parts, if threads share it. */
 const partsOf = ({ spec, isInputGrad }: ConvolutionProduct, job: Job | undefined): SharedConvolution | undefined =>
-  job === undefined ? undefined : sharedConvolution(spec, isInputGrad, partsFor(convolutionWork(spec), job.threads));
+  job === undefined ? undefined : sharedConvolution(spec, isInputGrad, partsFor(convolutionWork(spec), job));
 
 /** Writes a convolution and the members of its loop, which take its results vector by vector. */
 export function emitConvolutionLoop(e: FunctionEmitter, step: LoopStep, product: ConvolutionProduct): void {

@@ -16,7 +16,7 @@ import type { KernelStep } from './steps.ts';
 function partsOf({ operation, inputs, output, job }: KernelStep): SharedKernel | undefined {
   if (job === undefined) return undefined;
   const work = sharedKernelWork(operation, inputs, output);
-  return sharedKernel(operation, inputs, output, partsFor(work, job.threads));
+  return sharedKernel(operation, inputs, output, partsFor(work, job));
 }
 
 /** Scratch memory of a kernel, for all threads that share it. */

@@ -48,7 +48,7 @@ function functionsOf(graph: Graph): readonly FunctionPlan[] {
     const plan = new FunctionPlan(
       called,
       role,
-      { functionOf, constantTensor: constantVariable, threads: 1 },
+      { functionOf, constantTensor: constantVariable, target: { threads: 1 } },
       () => (slots += 8),
     );
     plans.set(key, plan);

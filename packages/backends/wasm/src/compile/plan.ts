@@ -79,7 +79,7 @@ export class FunctionPlan {
       return variable;
     });
     this.scope = schedule(graph, this.inputs, { ...program, functionOf });
-    planJobs(this.scope, program.threads, takeSlot);
+    planJobs(this.scope, program.target, takeSlot);
     this.recordsTapes = this.scope.steps.some(recordsTapes);
     this.destinations = graph.outputs.map(({ type }, index) =>
       isTensorType(type) && !new Variable(type).isScalar

@@ -39,15 +39,15 @@ export function matmulScratchBytes(product: MatrixProduct, job: Job | undefined)
   if (job === undefined) return Math.max(scratchBytes(whole), scratchBytes(one));
   const { threads } = job;
   const inBlocks = [whole, one].map((spec) => {
-    const { copyBytes, blockBytes } = blocksOf(spec, threads);
+    const { copyBytes, blockBytes } = blocksOf(spec, job);
     return copyBytes + threads * blockBytes;
   });
   return Math.max(...inBlocks, threads * scratchBytes(one));
 }
 
-/** A product in blocks for so many threads. */
-const blocksOf = (spec: MatmulSpec, threads: number): BlockedMatmul =>
-  blockedMatmul(spec, partsFor(2 * spec.m * spec.n * spec.k, threads), threads);
+/** A product in blocks for the threads of a job. */
+const blocksOf = (spec: MatmulSpec, job: Job): BlockedMatmul =>
+  blockedMatmul(spec, partsFor(2 * spec.m * spec.n * spec.k, job), job.threads);
 
 /** Writes a product and the members of its loop, which take its results vector by vector. */
 export function emitProduct(e: FunctionEmitter, step: LoopStep, product: MatrixProduct): void {
@@ -108,7 +108,7 @@ class ProductEmitter {
 
   #emitSharedBlocks(job: Job): void {
     const e = this.#e;
-    const blocked = blocksOf(this.#spec, job.threads);
+    const blocked = blocksOf(this.#spec, job);
     if (blocked.blocks === 1) {
       this.emit();
       return;

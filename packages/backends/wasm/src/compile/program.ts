@@ -20,7 +20,7 @@ const mostPages = 65536;
  *
  * @throws UnsupportedError naming an operation that the engine does not have.
  */
-export function planGraph(graph: Graph, { threads }: Target = { threads: 1 }): Plan {
+export function planGraph(graph: Graph, target: Target = { threads: 1 }): Plan {
   const functions = new Map<Graph, Map<string, FunctionPlan>>();
   /** Callees come before their callers. */
   const ordered: FunctionPlan[] = [];
@@ -36,7 +36,7 @@ export function planGraph(graph: Graph, { threads }: Target = { threads: 1 }): P
     functions.set(called, roles);
     let plan = roles.get(key);
     if (plan === undefined) {
-      plan = new FunctionPlan(called, role, { functionOf, constantTensor: constants.tensor, threads }, takeSlot);
+      plan = new FunctionPlan(called, role, { functionOf, constantTensor: constants.tensor, target }, takeSlot);
       roles.set(key, plan);
       ordered.push(plan);
     }
@@ -54,6 +54,7 @@ export function planGraph(graph: Graph, { threads }: Target = { threads: 1 }): P
   const arenaBytes = align(layFrames(ordered, frameStart));
 
   const emit = (arena: number): CodeModule => {
+    const { threads } = target;
     const shared = threads > 1;
     const module = new ModuleBuilder({ module: 'env', name: 'memory', initial: 0, maximum: mostPages, shared });
     const context = new ModuleContext(module, { arena, threads }, (name) => counters.get(name)!);

@@ -2,35 +2,40 @@
 import { sizeOf } from '@node-ode/core';
 import { convolutionWork } from '../convolution/index.ts';
 import { sharedKernelWork } from '../kernels/index.ts';
+import type { Target } from './contract.ts';
 import type { Job, LoopStep, Scope, Step } from './steps.ts';
 import { viewOf, type Variable } from './variable.ts';
 
-/** From so many floating-point operations on, a product is faster on several threads, by measurement (bench/threads.mjs). */
-export const leastSharedWork = 2 ** 20;
-
+/**
+ * From so many floating-point operations on, a step is shared, by measurement (bench/threads.mjs): they take 25 µs on one
+ * thread, and waking up the others takes 5 to 10.
+ */
+const leastSharedWork = 2 ** 20;
 /** Some parts for each thread: one that starts late, or is slowed down by the system, takes fewer. */
 const partsForEachThread = 4;
-/** A part with fewer operations is hardly longer than the time it takes to hand it out. */
-const leastPartWork = 2 ** 18;
 
 /** How many parts are best for so many operations. */
-export const partsFor = (work: number, threads: number): number =>
+export const partsFor = (work: number, { threads, leastPartWork }: Job): number =>
   Math.max(1, Math.min(partsForEachThread * threads, Math.floor(work / leastPartWork)));
 
 /** Makes jobs of the steps that are worth it. */
-export function planJobs({ steps }: Scope, threads: number, takeSlot: () => number): void {
+export function planJobs(
+  { steps }: Scope,
+  { threads, leastWork = leastSharedWork }: Target,
+  takeSlot: () => number,
+): void {
   if (threads === 1) return;
   const job = (variables: readonly Variable[]): Job => {
     const distinct = new Set(variables.map((variable) => viewOf(variable).of));
-    return { threads, slots: Array.from(distinct, takeSlot) };
+    return { threads, leastPartWork: leastWork / partsForEachThread, slots: Array.from(distinct, takeSlot) };
   };
   const visit = (step: Step): void => {
     switch (step.kind) {
       case 'loop':
-        if (productWork(step) >= leastSharedWork) step.job = job(operandsOfLoop(step));
+        if (productWork(step) >= leastWork) step.job = job(operandsOfLoop(step));
         break;
       case 'kernel':
-        if (sharedKernelWork(step.operation, step.inputs, step.output) >= leastSharedWork) {
+        if (sharedKernelWork(step.operation, step.inputs, step.output) >= leastWork) {
           step.job = job([...step.inputs, step.output]);
         }
         break;

@@ -65,6 +65,8 @@ export type Product = MatrixProduct | ConvolutionProduct;
 /** That threads share a step, and how it is told what it needs of the function that it is part of. */
 export interface Job {
   readonly threads: number;
+  /** Parts of fewer floating-point operations don't pay. */
+  readonly leastPartWork: number;
   /** Words of memory, eight bytes each, as addresses relative to the arena: one for each variable that it may use. */
   readonly slots: readonly number[];
 }

@@ -19,7 +19,7 @@ export interface WasmMemory {
 
 /** The threads of the engine. */
 export interface WasmThreads {
-  /** How many share large products now, the calling one included: 1 until a graph that has such products was compiled. */
+  /** How many share large products and convolutions now, the calling one included: 1 until a graph was compiled that has any. */
   readonly running: number;
   /** Why there are fewer than were asked for, if there are: without shared memory, say, or once a worker has ended. */
   readonly obstacle: string | undefined;

@@ -231,8 +231,9 @@ describe('one thread does all', () => {
       altered('new WebAssembly.Instance', 'new WebAssembly.None'),
       'TypeError: WebAssembly.None is not a constructor',
     ],
-  ] as [string, StartWorker, string][])('if workers %s', async (_what, start, obstacle) => {
-    await onOne(make(2, { start, patienceMilliseconds: 200 }), obstacle);
+  ] as [string, StartWorker, string][])('if workers %s', async (what, start, obstacle) => {
+    const patienceMilliseconds = what === 'say nothing' ? 200 : 30_000;
+    await onOne(make(2, { start, patienceMilliseconds }), obstacle);
   });
 
   it('if one of two can not be made, and ends the other', async () => {
@@ -261,7 +262,7 @@ describe('one thread does all', () => {
 describe('a part that is not done', () => {
   it('because its worker is lost ends the run in bounded time, and lets nobody use what the worker may write to', async () => {
     const start = altered(doPart, 'for (;;) ; modules');
-    const { backend, inputs, run } = await ready(make(2, { start, patienceMilliseconds: 300 }));
+    const { backend, inputs, run } = await ready(make(2, { start, patienceMilliseconds: 2000 }));
     const { liveBytes } = backend.memory;
     let failure: unknown;
     const until = performance.now() + 10_000;
@@ -271,12 +272,12 @@ describe('a part that is not done', () => {
     expect(failure).toMatchObject({
       code: 'EXECUTION',
       message:
-        'run: a worker thread of the backend did not finish its part of a product. Arrays can still be read, but for those that the run was to update in place. Make another backend to go on.',
+        'run: a worker thread of the backend did not finish its part of a job. Arrays can still be read, but for those that the run was to update in place. Make another backend to go on.',
     });
     await expect(run()).rejects.toMatchObject({ code: 'EXECUTION' });
     expect(backend.memory.liveBytes).toBe(liveBytes + m * n * 4);
     expect((await inputs[0]!.read()).data).toHaveLength(m * k);
-    expect(backend.threads).toMatchObject({ running: 1, obstacle: 'a worker did not finish its part of a product' });
+    expect(backend.threads).toMatchObject({ running: 1, obstacle: 'a worker did not finish its part of a job' });
   });
 
   it('because it stopped ends the run, and not the next one', async () => {

@@ -80,7 +80,7 @@ export class ThreadPool {
   /** @throws ExecutionError if a worker was lost in the middle of a part */
   demandWhole(operation: string): void {
     if (this.#isWhole) return;
-    throw new ExecutionError(operation, 'a worker thread of the backend did not finish its part of a product', {
+    throw new ExecutionError(operation, 'a worker thread of the backend did not finish its part of a job', {
       advice:
         'Arrays can still be read, but for those that the run was to update in place. Make another backend to go on.',
     });
@@ -206,7 +206,7 @@ export class ThreadPool {
       }
     }
     this.#isWhole = false;
-    void this.close('a worker did not finish its part of a product');
+    void this.close('a worker did not finish its part of a job');
     this.demandWhole('run');
   }
 
