@@ -282,10 +282,8 @@ describe('a part that is not done', () => {
 
   it('because it stopped ends the run, and not the next one', async () => {
     // The first part that the worker takes.
-    const start = altered(
-      doPart,
-      'if (!self.once) { self.once = true; throw 0; } modules.get(words[32])'.replaceAll('self', 'globalThis'),
-    );
+    const once = `if (!globalThis.stopped) { globalThis.stopped = true; throw 0; } ${doPart}`;
+    const start = altered(doPart, once);
     const { backend, run } = await ready(make(2, { start }));
     const failures: unknown[] = [];
     const until = performance.now() + 10_000;
