@@ -51,7 +51,7 @@ describe('the command line', () => {
     expect(report.outcomes.every(({ runMs }) => runMs > 0)).toBe(true);
   });
 
-  it('has every solver both ways, both gradients, forward mode, second order, training and sequences', () => {
+  it('has every solver both ways, every gradient method, forward mode, second order, training and sequences', () => {
     const titles = allCases.map(titleOf);
     for (const dtype of ['f32', 'f64']) {
       for (const solver of [
@@ -70,7 +70,7 @@ describe('the command line', () => {
         expect(titles).toContain(`solver: ${solver} forwards, ${dtype}`);
         expect(titles).toContain(`solver: ${solver} backwards, ${dtype}`);
       }
-      for (const method of ['backprop', 'adjoint']) {
+      for (const method of ['backprop', 'adjoint', 'checkpointed', 'interpolating adjoint']) {
         expect(titles).toContain(`gradient: ${method} for y0, parameters and times, ${dtype}`);
         expect(titles).toContain(`forward mode: ${method}, for y0, parameters and times, ${dtype}`);
         for (const order of ['', ', forward over reverse', ', reverse over forward']) {

@@ -1,10 +1,19 @@
-"""The dense output of dopri8: weights b_i(theta) of order 5, once continuously differentiable, from the stages of a step.
+"""The dense output of dopri8: of order 5 from the stages of a step, of order 7 from four further stages; both once continuously
+differentiable.
 
-No such set is published. The conditions of order, sum_i b_i(theta) Phi_i(tree) = theta^r / gamma(tree) for each rooted tree
+No such set is published. For order 5, the conditions of order, sum_i b_i(theta) Phi_i(tree) = theta^r / gamma(tree) for each rooted tree
 of r vertices (Hairer, Norsett and Wanner I, II.6), are linear in the coefficients of the polynomials b_i, and so are b_i(1),
 b_i'(0) and b_i'(1), which join the steps. What they leave free makes the defects of the trees of the next order small, in
-least squares over the step. The run refuses to write unless, in exact arithmetic, the fractions of the package's tableau have
-order 8 and the embedded weights order 7 on all trees; the rounded result keeps its conditions; and order 6 has no solution.
+least squares over the step.
+
+Order 7 is bootstrapped (Enright, Jackson, Norsett and Thomsen 1986): a stage whose value has order 5 completes the conditions of
+order 6, three stages whose values have order 6 complete those of order 7. Each is the least squares solution of its conditions for
+small defects of the next order and small coefficients; the nodes, found by a search for both, are near its minimum. The dense
+output is the Hermite cubic of both ends plus theta^2 (1 - theta)^2 times polynomials in 2 theta - 1: the joint is smooth by its
+form, and coefficients are a hundred times smaller than those of powers of theta, which would round away the accuracy in f32.
+
+The run refuses to write unless, in exact arithmetic, the fractions of the package's tableau have order 8 and the embedded weights
+order 7 on all trees; the rounded results keep their conditions; and order 6 has no solution in the stages of the step alone.
 """
 
 import re
@@ -12,11 +21,17 @@ from fractions import Fraction
 from functools import cache
 
 import numpy as np
+from numpy.polynomial import Polynomial
 
 from typescript import ROOT, literal, write_module
 
 SOURCE = ROOT / "packages" / "solvers" / "dopri8" / "src"
 ORDER, DEGREE = 5, 6
+FURTHER_ORDER, BULGE_DEGREE = 7, 3
+# The nodes of the further stages, and the orders of their values.
+FURTHER = ((Fraction(53, 100), 5), (Fraction(2, 25), 6), (Fraction(7, 10), 6), (Fraction(23, 40), 6))
+# How much small coefficients count beside small defects.
+RIDGE = 3e-3
 
 
 def fractions_of(name):
@@ -142,6 +157,112 @@ def constrained_least_squares(c, d, e, f):
     return x
 
 
+def with_ridge(rows, values, width):
+    """Least squares that also keep the solution small."""
+    return np.vstack([rows, RIDGE * np.eye(width)]), np.concatenate([values, np.zeros(width)])
+
+
+def scaled(of, chosen, stages):
+    """The elementary weights of trees times their densities: the conditions of a node c are then c^r."""
+    return matrix(of, chosen, stages) * np.array([[float(gamma(tree))] for tree in chosen])
+
+
+def further_row(rows, node, order):
+    """The coefficients of a stage at a node whose value has an order, from the stages before it."""
+    of = stage_weights(rows)
+    stages = [j for j in range(len(rows)) if j not in (1, 2)]  # the first stages are too inaccurate to be of use
+    def powers_of(chosen):
+        return np.array([float(node) ** vertices_of(tree) for tree in chosen])
+
+    held, small = up_to(order), trees(order + 1)
+    x = constrained_least_squares(
+        scaled(of, held, stages),
+        powers_of(held),
+        *with_ridge(scaled(of, small, stages), powers_of(small), len(stages)),
+    )
+    row = [0.0] * len(rows)
+    for j, value in zip(stages, x):
+        row[j] = float(value)
+    return row
+
+
+def bulge_of(power):
+    """theta^power minus its Hermite cubic, over theta^2 (1 - theta)^2: coefficients in s = 2 theta - 1."""
+    theta = Polynomial([0.5, 0.5])
+    start, end = float(power == 1), float(power)
+    cubic = Polynomial([0, start, 3 - 2 * start - end, end + start - 2])
+    quotient = (Polynomial([0] * power + [1]) - cubic) // Polynomial([0, 0, 1, -2, 1])
+    return quotient(theta).coef
+
+
+def bulge_conditions(of, chosen, stages):
+    """The equations for the coefficients of the bulge, power after power of s."""
+    rows = scaled(of, chosen, stages)
+    values = np.zeros((BULGE_DEGREE + 1, len(chosen)))
+    for k, tree in enumerate(chosen):
+        coefficients = bulge_of(vertices_of(tree))[: BULGE_DEGREE + 1]
+        values[: len(coefficients), k] = coefficients
+    return np.kron(np.eye(BULGE_DEGREE + 1), rows), values.ravel()
+
+
+def bulge_defects(of, stages):
+    """The defects of the next order, at Gauss points of the step."""
+    chosen = trees(FURTHER_ORDER + 1)
+    rows, values = [], []
+    for s, weight in zip(*np.polynomial.legendre.leggauss(10)):
+        size = np.sqrt(weight) * (1 - s * s) ** 2
+        rows.append(size * np.kron(s ** np.arange(BULGE_DEGREE + 1), scaled(of, chosen, stages)))
+        values.append(np.full(len(chosen), size * Polynomial(bulge_of(FURTHER_ORDER + 1))(s)))
+    return np.vstack(rows), np.concatenate(values)
+
+
+def largest_defect(of, weights, order, theta):
+    """The largest defect of all conditions up to an order at one position, in exact arithmetic."""
+    return max(
+        abs(sum(w * x for w, x in zip(weights, of(tree))) - theta ** vertices_of(tree) / gamma(tree)) for tree in up_to(order)
+    )
+
+
+def extension(rows, b):
+    """Further rows of coefficients, and the bulge, from the rows of a method and its weights."""
+    for node, order in FURTHER:
+        row = further_row(rows, node, order)
+        rows = [*rows, [Fraction(x) for x in row]]
+        kept = float(largest_defect(stage_weights(rows[:-1]), rows[-1], order, node))
+        print(f"stage at {node}: order {order} {kept:.1e}, largest {max(map(abs, row)):.2f}")
+        if kept > 1e-15:
+            raise SystemExit("a further stage does not satisfy its conditions")
+
+    of = stage_weights(rows)
+    weights = [*b, *(Fraction(0) for _ in FURTHER)]
+    stages = [i for i, w in enumerate(weights) if w != 0 or i >= 13]
+    width = (BULGE_DEGREE + 1) * len(stages)
+    left, right = bulge_conditions(of, up_to(FURTHER_ORDER), stages)
+    x = constrained_least_squares(left, right, *with_ridge(*bulge_defects(of, stages), width))
+    table = [[] for _ in rows]
+    for k, stage in enumerate(stages):
+        table[stage] = [float(value) for value in x.reshape(BULGE_DEGREE + 1, len(stages))[:, k]]
+
+    kept = max(float(largest_defect(of, dense_weights(table, weights, theta), FURTHER_ORDER, theta)) for theta in (
+        Fraction(1, 10), Fraction(7, 20), Fraction(1, 2), Fraction(4, 5)
+    ))
+    print(f"dense output: order {FURTHER_ORDER} {kept:.1e}, largest {np.abs(x).max():.1f}")
+    if kept > 1e-14:
+        raise SystemExit("the further dense output does not satisfy its conditions")
+    return rows[14:], table
+
+
+def dense_weights(table, b, theta):
+    """b_i(theta) of the Hermite cubic with the bulge; stage 13 is f at the end of the step."""
+    bulge = theta**2 * (1 - theta) ** 2
+    weights = []
+    for i, (row, weight) in enumerate(zip(table, b)):
+        start, end = Fraction(i == 0), Fraction(i == 13)
+        cubic = start * theta + (3 * weight - 2 * start - end) * theta**2 + (start + end - 2 * weight) * theta**3
+        weights.append(cubic + bulge * sum(Fraction(x) * (2 * theta - 1) ** m for m, x in enumerate(row)))
+    return weights
+
+
 def main():
     a, b, embedded, c = (fractions_of(name) for name in ("a", "b", "embedded", "c"))
     of = stage_weights(a)
@@ -171,11 +292,18 @@ def main():
         row = x.reshape(DEGREE, len(stages))[:, k].copy()
         row[0] = float(stage == 0)
         table[stage] = list(row)
+    further, bulge = extension([*a, b], weights)
+    rows = "readonly (readonly number[])[]"
     write_module(
         SOURCE / "dense-output.ts",
-        "Dense output of order 5: bᵢ(θ) = Σₘ interpolant[i][m]·θ^(m+1). Derived, checked and written by "
-        "tools/references/dopri8.py, never by hand.",
-        [f"export const interpolant: readonly (readonly number[])[] = {literal(table)};"],
+        "The dense output. Derived, checked and written by tools/references/dopri8.py, never by hand.",
+        [
+            f"/** Of order 5: bᵢ(θ) = Σₘ interpolant[i][m]·θ^(m+1). */\nexport const interpolant: {rows} = {literal(table)};",
+            f"/** Nodes of the further stages. */\nexport const furtherC = {literal([float(node) for node, _ in FURTHER])};",
+            f"/** Their coefficients. */\nexport const furtherA: {rows} = {literal([[float(x) for x in row] for row in further])};",
+            f"/** Of order 7: what is added to the Hermite cubic, over θ²(1 − θ)², in powers of 2θ − 1. */\n"
+            f"export const bulge: {rows} = {literal(bulge)};",
+        ],
     )
 
 

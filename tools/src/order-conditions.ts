@@ -44,7 +44,8 @@ export async function orderConditions(solver: Solver, highest: number): Promise<
     reference(),
     (t: Tensor, h: Tensor, y: Leaves) => {
       const taken = solver.step(f, t, h, y, solver.init(f, t, y).state);
-      const dense = thetas.map((theta) => solver.interpolate(taken.interpolant, constant(theta, [], 'f64')));
+      const { interpolant } = solver.densify?.(f, t, taken.interpolant) ?? taken;
+      const dense = thetas.map((theta) => solver.interpolate(interpolant, constant(theta, [], 'f64')));
       return { y: taken.y, error: taken.error ?? [], dense };
     },
     { dtype: 'f64' },

@@ -1,4 +1,4 @@
-/** First and second derivatives of a solve by both gradient methods. */
+/** First and second derivatives of a solve by every gradient method. */
 import {
   array,
   createOde,
@@ -13,10 +13,18 @@ import {
 } from '@node-ode/core';
 import { adjoint } from '@node-ode/gradient-adjoint';
 import { backprop } from '@node-ode/gradient-backprop';
+import { checkpointed } from '@node-ode/gradient-checkpointed';
+import { interpolatingAdjoint } from '@node-ode/gradient-interpolating-adjoint';
 import { dopri5 } from '@node-ode/solver-dopri5';
 import { agreement, dtypes, readLeaves, type Case } from './case.ts';
 
-export const gradientMethods: readonly (() => GradientMethod)[] = [backprop, adjoint];
+export const gradientMethods: readonly (() => GradientMethod)[] = [
+  backprop,
+  adjoint,
+  // Fewer than there are steps, so that steps are run again.
+  () => checkpointed({ checkpoints: 4 }),
+  interpolatingAdjoint,
+];
 
 /** A small network as dynamics. */
 export interface Problem {

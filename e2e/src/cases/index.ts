@@ -1,8 +1,10 @@
 /** Every case, in the order of the table. */
 import { titleOf, type Case } from './case.ts';
+import { eventCases } from './events.ts';
 import { forwardCases, mixedOrderCases } from './forward.ts';
 import { gradientCases, secondOrderCases } from './gradients.ts';
 import { imageCases } from './images.ts';
+import { sampleCases } from './samples.ts';
 import { sequenceCases } from './sequences.ts';
 import { solverCases } from './solvers.ts';
 import { trainingCases } from './training.ts';
@@ -13,6 +15,8 @@ export const allCases: readonly Case[] = [
   ...forwardCases,
   ...secondOrderCases,
   ...mixedOrderCases,
+  ...eventCases,
+  ...sampleCases,
   ...trainingCases,
   ...imageCases,
   ...sequenceCases,

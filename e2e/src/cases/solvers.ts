@@ -6,6 +6,8 @@ import { dopri5 } from '@node-ode/solver-dopri5';
 import { dopri8 } from '@node-ode/solver-dopri8';
 import { euler } from '@node-ode/solver-euler';
 import { heun } from '@node-ode/solver-heun';
+import { kvaerno3 } from '@node-ode/solver-kvaerno3';
+import { kvaerno5 } from '@node-ode/solver-kvaerno5';
 import { midpoint } from '@node-ode/solver-midpoint';
 import { rk4, rk4ThreeEighths } from '@node-ode/solver-rk4';
 import { tsit5 } from '@node-ode/solver-tsit5';
@@ -21,6 +23,8 @@ const solvers: readonly (() => Solver)[] = [
   dopri5,
   tsit5,
   dopri8,
+  kvaerno3,
+  kvaerno5,
   adamsBashforth,
   adamsBashforthMoulton,
 ];

@@ -96,7 +96,8 @@ export class FormatError extends NodeOdeError {
 }
 
 /** Why a solve failed. */
-export type SolveFailure = 'maxSteps' | 'stepUnderflow' | 'nonFinite' | 'invalidTimes' | 'invalidTolerances';
+export type SolveFailure =
+  'maxSteps' | 'stepUnderflow' | 'nonFinite' | 'invalidTimes' | 'invalidTolerances' | 'invalidEvent' | 'notConverged';
 
 /** Where a solve stopped, and why. */
 export interface SolveFailureDetails {

@@ -82,6 +82,7 @@ export { lower } from './passes/lower.ts';
 export { optimize } from './passes/optimize.ts';
 
 export { constantStep } from './ode/constant-step.ts';
+export { esdirk, type EsdirkOptions, type EsdirkTableau } from './ode/esdirk.ts';
 export type {
   ClosedDynamics,
   GradientMethod,
@@ -93,13 +94,28 @@ export type {
 } from './ode/gradient-method.ts';
 export type { SolveStats } from './ode/integrate.ts';
 export { selectSamples } from './ode/lanes.ts';
-export type { Dynamics, Solution, SolveOptions, StateOf } from './ode/odeint.ts';
+export type { EventDirection, SolveEvent } from './ode/events.ts';
+export type {
+  Dynamics,
+  EventOptions,
+  EventResult,
+  EventSolution,
+  Solution,
+  SolveOptions,
+  StateOf,
+} from './ode/odeint.ts';
 export type { HostTimes, Times } from './ode/times.ts';
 export { leafNorm, rootMeanSquare, type LeafTolerance, type Norm } from './ode/norm.ts';
 export { pid, type PidOptions, type Tolerance } from './ode/pid.ts';
-export { rungeKutta, type RungeKuttaInterpolant, type RungeKuttaState, type Tableau } from './ode/runge-kutta.ts';
+export {
+  rungeKutta,
+  type RungeKuttaInterpolant,
+  type RungeKuttaState,
+  type Tableau,
+  type TableauExtension,
+} from './ode/runge-kutta.ts';
 export { failureOf, isFailureReport } from './ode/status.ts';
-export type { LeafDynamics, Leaves, Solver, SolverStart, Step } from './ode/solver.ts';
+export type { Densified, ErrorMeasure, LeafDynamics, Leaves, Solver, SolverStart, Step } from './ode/solver.ts';
 export type {
   AttemptedStep,
   ControllerProblem,
@@ -136,6 +152,8 @@ export {
 } from './runtime/compile.ts';
 export {
   createOde,
+  type HostEvent,
+  type HostEventSolution,
   type HostSolution,
   type HostState,
   type Ode,

@@ -6,6 +6,7 @@ import type {
   DeviceArray,
   HostArray,
   HostState,
+  Jvp,
   MapLeaves,
   Ode,
   ResultOf,
@@ -16,7 +17,7 @@ import type {
   TensorsOf,
   Vjp,
 } from './index.ts';
-import { compile, grad, scan, valueAndGrad, valueAndGradWithAux, vjp, whileLoop } from './index.ts';
+import { compile, grad, hvp, jvp, scan, valueAndGrad, valueAndGradWithAux, vjp, whileLoop } from './index.ts';
 
 interface Params {
   readonly weight: HostArray;
@@ -117,6 +118,16 @@ expectTypeOf(valueAndGradWithAux((p: Tensor) => ({ value: p, aux: { p, more: [p]
 expectTypeOf(vjp((p: TracedParams) => [p.weight] as const, traced)).toEqualTypeOf<
   Vjp<TracedParams, readonly [Tensor]>
 >();
+expectTypeOf(jvp((p: TracedParams) => [p.weight] as const, traced, { weight: x, bias: null })).toEqualTypeOf<
+  Jvp<readonly [Tensor]>
+>();
+expectTypeOf(hvp((p: TracedParams) => p.weight)(traced, { pair: [x, { deep: x }] })).toEqualTypeOf<TracedParams>();
+jvp((p: TracedParams) => p.weight, traced, { layers: [{ w: x }, null], pair: [null] });
+jvp((p: TracedParams) => p.weight, traced, null);
+// @ts-expect-error the argument has no such leaf
+jvp((p: TracedParams) => p.weight, traced, { height: x });
+// @ts-expect-error a tangent is a tensor
+jvp((p: TracedParams) => p.weight, traced, { weight: 1 });
 
 // Loops: carries keep their type, tapes stand where tensors were, elements where tapes or stacked tensors were.
 const loop = whileLoop(

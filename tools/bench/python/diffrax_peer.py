@@ -38,7 +38,36 @@ def mlp(dynamics):
     return [(floats(layer["weight"]), floats(layer["bias"])) for layer in layers], field
 
 
-FIELDS = {"mlp": mlp}
+def conv_block(dynamics):
+    """The same for the ODE block for images: rows of the state are flattened images, time is the last channel."""
+    channels, height, width = image = dynamics["image"]
+    groups = dynamics["groups"]
+
+    def norm(x, weight, bias):
+        grouped = x.reshape(-1, groups, channels // groups * height * width)
+        mean = jnp.mean(grouped, -1, keepdims=True)
+        variance = jnp.mean(jnp.square(grouped - mean), -1, keepdims=True)
+        normal = ((grouped - mean) / jnp.sqrt(variance + 1e-5)).reshape(x.shape)
+        return normal * weight[:, None, None] + bias[:, None, None]
+
+    def conv(t, x, weight, bias):
+        x = jnp.concatenate([x, jnp.broadcast_to(t, x[:, :1].shape)], 1)
+        return jax.lax.conv(x, weight, (1, 1), "SAME") + bias[:, None, None]
+
+    def field(t, y, params):
+        norm1, conv1, norm2, conv2, norm3 = params
+        x = jax.nn.relu(norm(y.reshape(-1, *image), *norm1))
+        x = jax.nn.relu(norm(conv(t, x, *conv1), *norm2))
+        return norm(conv(t, x, *conv2), *norm3).reshape(y.shape)
+
+    def layer(weight, bias):
+        shape = (channels,) if len(weight) == channels else (channels, channels + 1, 3, 3)
+        return floats(weight).reshape(shape), floats(bias)
+
+    return [layer(**each) for each in dynamics["layers"]], field
+
+
+FIELDS = {"mlp": mlp, "convBlock": conv_block}
 
 
 def counts_of(steps, is_gradient):

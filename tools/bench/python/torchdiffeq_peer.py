@@ -54,7 +54,50 @@ class Mlp(torch.nn.Module):
         return torch.cat([part.reshape(-1) for part in parts]).tolist()
 
 
-FIELDS = {"mlp": Mlp}
+class TimeConv(torch.nn.Module):
+    """A 3x3 convolution with time as the last input channel, as odenet_mnist.py's ConcatConv2d has it as the first."""
+
+    def __init__(self, channels):
+        super().__init__()
+        self.conv = torch.nn.Conv2d(channels + 1, channels, 3, padding=1)
+
+    def forward(self, t, x):
+        return self.conv(torch.cat([x, torch.ones_like(x[:, :1]) * t], 1))
+
+
+class ConvBlock(torch.nn.Module):
+    """odenet_mnist.py's ODEfunc, on images whose rows are flattened."""
+
+    def __init__(self, dynamics):
+        super().__init__()
+        self.image = dynamics["image"]
+        channels, groups = self.image[0], dynamics["groups"]
+        norm = lambda: torch.nn.GroupNorm(groups, channels)
+        self.norm1, self.conv1, self.norm2, self.conv2, self.norm3 = (
+            norm(), TimeConv(channels), norm(), TimeConv(channels), norm()
+        )
+        self.relu = torch.nn.ReLU(inplace=True)
+        self.layers = [self.norm1, self.conv1.conv, self.norm2, self.conv2.conv, self.norm3]
+        self.initial = [(floats(layer["weight"]), floats(layer["bias"])) for layer in dynamics["layers"]]
+        self.reset()
+
+    def reset(self):
+        with torch.no_grad():
+            for layer, (weight, bias) in zip(self.layers, self.initial):
+                layer.weight.copy_(weight.view_as(layer.weight))
+                layer.bias.copy_(bias)
+
+    def forward(self, t, y):
+        x = self.relu(self.norm1(y.view(-1, *self.image)))
+        x = self.relu(self.norm2(self.conv1(t, x)))
+        return self.norm3(self.conv2(t, x)).view_as(y)
+
+    def flat_gradient(self):
+        parts = [part for layer in self.layers for part in (layer.weight.grad, layer.bias.grad)]
+        return torch.cat([part.reshape(-1) for part in parts]).tolist()
+
+
+FIELDS = {"mlp": Mlp, "convBlock": ConvBlock}
 
 
 class Counting(torch.nn.Module):

@@ -1,5 +1,14 @@
 /** Measurements that the solvers' tests and the tables of docs/accuracy.md share. */
-export { detestCases, detestTolerances, torchdiffeqCases, torchdiffeqTolerances, type Case } from './cases.ts';
+export {
+  detestCases,
+  detestTolerances,
+  endOf,
+  stiffCases,
+  torchdiffeqCases,
+  torchdiffeqTolerances,
+  type Case,
+  type StiffCase,
+} from './cases.ts';
 export { convergence, measure, measureAdaptive, type Convergence, type Measurement } from './measure.ts';
 export {
   backwards,

@@ -7,7 +7,8 @@ import { format, resolveConfig } from 'prettier';
 import { costSection, gradientSection, millionSection } from './gradient-tables.ts';
 import { inTurn } from './in-turn.ts';
 import { memorySection, methodsSection } from './method-tables.ts';
-import { detestSection, orderSection, torchdiffeqSection } from './solver-tables.ts';
+import { samplesSection } from './sample-tables.ts';
+import { detestSection, orderSection, stiffSection, torchdiffeqSection } from './solver-tables.ts';
 
 const target = fileURLToPath(new URL('../../../docs/accuracy.md', import.meta.url));
 
@@ -27,6 +28,8 @@ const sections = [
   orderSection,
   torchdiffeqSection,
   detestSection,
+  samplesSection,
+  stiffSection,
   gradientSection,
   costSection,
   methodsSection,

@@ -1,20 +1,34 @@
 /** The tables about solvers: order, torchdiffeq's problems, DETEST. */
-import type { Solver } from '@node-ode/core';
+import { pid, type Solver } from '@node-ode/core';
 import { bosh3 } from '@node-ode/solver-bosh3';
 import { dopri5 } from '@node-ode/solver-dopri5';
 import { dopri8 } from '@node-ode/solver-dopri8';
 import { euler } from '@node-ode/solver-euler';
 import { heun } from '@node-ode/solver-heun';
+import { kvaerno3 } from '@node-ode/solver-kvaerno3';
+import { kvaerno5 } from '@node-ode/solver-kvaerno5';
 import { midpoint } from '@node-ode/solver-midpoint';
 import { rk4, rk4ThreeEighths } from '@node-ode/solver-rk4';
 import { tsit5 } from '@node-ode/solver-tsit5';
 import { attainedOrders } from '../order-conditions.ts';
-import { detestCases, detestTolerances, torchdiffeqCases, torchdiffeqTolerances } from './cases.ts';
+import { detestCases, detestTolerances, endOf, stiffCases, torchdiffeqCases, torchdiffeqTolerances } from './cases.ts';
 import { inTurn } from './in-turn.ts';
 import { section, short, table } from './markdown.ts';
-import { convergence, measureAdaptive } from './measure.ts';
+import { convergence, measure, measureAdaptive } from './measure.ts';
 
-const all = [euler(), midpoint(), heun(), bosh3(), rk4(), rk4ThreeEighths(), dopri5(), tsit5(), dopri8()];
+const all = [
+  euler(),
+  midpoint(),
+  heun(),
+  bosh3(),
+  rk4(),
+  rk4ThreeEighths(),
+  dopri5(),
+  tsit5(),
+  dopri8(),
+  kvaerno3(),
+  kvaerno5(),
+];
 const adaptive = [heun(), bosh3(), dopri5(), tsit5(), dopri8()];
 
 /** Numbers of steps with errors below 1 and well above rounding. */
@@ -91,5 +105,20 @@ export async function detestSection(): Promise<string> {
     'DETEST',
     `The 25 non-stiff problems of Enright & Pryce (ACM TOMS 13, 1987), t from 0 to 20, f64, rtol ${rtol.toExponential()}, atol ${atol.toExponential()}: the largest error of any component at t = 5, 10, 15 and 20 against SciPy's DOP853 at 10⁻¹² (tools/references/detest.py); bound 4·10⁻⁵. Steps are accepted + rejected.`,
     table(['problem', ...methods.flatMap(({ name }) => [name, 'NFE', 'steps'])], rows),
+  );
+}
+
+export async function stiffSection(): Promise<string> {
+  const rows = await inTurn([kvaerno3(), kvaerno5()], (solver) =>
+    inTurn(stiffCases(), async ({ problem, tolerances }) => {
+      const { relativeError, nfe, accepted, rejected } = await measure(endOf(problem), solver, pid(tolerances));
+      const within = await measure(problem, solver, pid(tolerances));
+      return [problem.name, solver.name, `${accepted} + ${rejected}`, nfe, relativeError, within.relativeError];
+    }),
+  );
+  return section(
+    'Stiff problems',
+    "Robertson's reaction to t = 10⁵ and Van der Pol's oscillator with µ = 1000 to t = 2000, f64, rtol 10⁻⁶, against SciPy's Radau at 3·10⁻¹⁴ (packages/testkit/src/problems/stiff.ts): the largest relative error of any component at the last time, and at four times, three of them within steps. Each step tried has one Jacobian (n pullbacks of the dynamics) and one factorisation besides.",
+    table(['problem', 'method', 'steps', 'NFE', 'error at the end', 'error within'], rows.flat()),
   );
 }

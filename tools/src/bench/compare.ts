@@ -2,7 +2,8 @@
 import type { Problem } from './problem.ts';
 import type { Answer } from './protocol.ts';
 
-type Tolerances = Pick<Problem, 'rtol' | 'atol'>;
+/** What errors are measured in. */
+export type Tolerances = Pick<Problem, 'rtol' | 'atol'>;
 
 /** max|a − e| / (atol + rtol·max|e|) of one array; NaN if lengths differ or a number is not one. */
 function arrayError(actual: readonly number[], expected: readonly number[], { rtol, atol }: Tolerances): number {

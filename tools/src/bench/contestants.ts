@@ -71,6 +71,9 @@ function pinned({ file, args, env = {} }: Command, threads: number): Command {
 /** Engines of this library that can use several threads. */
 const threadedEngines: readonly string[] = ['wasm'];
 
+/** Seconds of a round beyond which the reference engine and peers sit out. */
+const longestRound = 20;
+
 /** This library on a backend. */
 export const engine = (name: string, threads = 1): Contestant => ({
   name,
@@ -82,7 +85,7 @@ export const engine = (name: string, threads = 1): Contestant => ({
     },
     threads,
   ),
-  ...(name === referenceEngine ? { longestRound: 20 } : {}),
+  ...(name === referenceEngine ? { longestRound } : {}),
 });
 
 /** A yardstick of an engine: the engine once more, in a process of its own. */
@@ -116,6 +119,7 @@ function pythonPeer(peer: PeerName, python: string, threads: number, compiled = 
       threads,
     ),
     ...(compiled ? { ifFasterThan: peer } : {}),
+    longestRound,
   };
 }
 

@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TimedExperiment } from './cases/case.ts';
 import { errorOf } from './compare.ts';
-import { yardstick, type Contestant } from './contestants.ts';
-import { unitsOf, type Problem } from './problem.ts';
+import { referenceEngine, yardstick, type Contestant } from './contestants.ts';
+import { unitsOf } from './problem.ts';
 import type { Answer, Prepared, ReachRequest } from './protocol.ts';
 import type { Outcome, Row, Without } from './results.ts';
 import {
@@ -16,6 +16,7 @@ import {
   type Setting,
 } from './session.ts';
 import { median, summarize } from './statistics.ts';
+import { ourEngine } from './targets.ts';
 import type { Worker } from './worker-process.ts';
 
 /** A contestant whose answer is right. */
@@ -38,9 +39,9 @@ export async function measureTimes(
   everyone: readonly Contestant[],
   setting: Setting,
 ): Promise<readonly Row[]> {
-  const { problem, bound, yardsticks = [], isInternal = false } = experiment;
+  const { problem, yardsticks = [], isInternal = false, isHeavy = false } = experiment;
   const contestants = isInternal ? everyone.filter(({ peer }) => peer === undefined) : everyone;
-  const reference = await referenceAnswer(problem, setting);
+  const reference = await referenceAnswer(problem, setting, isHeavy ? ourEngine : referenceEngine);
   if ('status' in reference) return contestants.map((c) => ({ ...rowKey(id, experiment, c), ...reference }));
   const entered: Contestant[] = [];
   const outcomes = new Map<Contestant, Outcome>();
@@ -53,14 +54,15 @@ export async function measureTimes(
   };
   try {
     for (const contestant of contestants) {
-      enter(contestant, await prepare(contestant, problem, bound, reference.answer, ready, setting));
+      const sitsOut = isHeavy && contestant.name === referenceEngine;
+      enter(contestant, sitsOut ? tooHeavy : await prepare(contestant, experiment, reference.answer, ready, setting));
     }
     for (const one of yardsticks) {
       const engine = ready.find(({ contestant }) => contestant.name === one.engine && contestant.threads === 1);
       if (engine === undefined) continue;
       const contestant = yardstick(one.name, one.engine);
       const counterpart = { ...problem, task: one.task(engine.prepared.counts) };
-      enter(contestant, await prepareYardstick(contestant, counterpart, bound, setting));
+      enter(contestant, await prepareYardstick(contestant, { ...experiment, problem: counterpart }, setting));
     }
     await runRounds(ready, setting);
     for (const one of ready) outcomes.set(one.contestant, await outcomeOf(one, experiment.reach, setting));
@@ -70,11 +72,15 @@ export async function measureTimes(
   return entered.map((c) => ({ ...rowKey(id, experiment, c), ...(outcomes.get(c) as Outcome) }));
 }
 
+const tooHeavy: Without = { status: 'skipped', reason: 'it would take minutes' };
+
+/** What is asked, and what makes an answer right. */
+type Checked = Pick<TimedExperiment, 'problem' | 'bound' | 'units'>;
+
 /** Prepares, checks the answer and warms up. */
 async function prepare(
   contestant: Contestant,
-  problem: Problem,
-  bound: number,
+  { problem, bound, units = problem }: Checked,
   expected: Answer,
   ready: readonly Ready[],
   setting: Setting,
@@ -86,7 +92,7 @@ async function prepare(
     worker.close();
     return without;
   };
-  const error = errorOf(prepared.answer, expected, problem);
+  const error = errorOf(prepared.answer, expected, units);
   if (!(error <= bound)) return dismissed(wrong(error, bound));
   const roundMs = unitsOf(problem.task) * prepared.runMs;
   if (!isShort(contestant, roundMs)) {
@@ -107,15 +113,10 @@ async function prepare(
 }
 
 /** The same for a yardstick, which has a problem of its own. */
-async function prepareYardstick(
-  contestant: Contestant,
-  problem: Problem,
-  bound: number,
-  setting: Setting,
-): Promise<Without | Ready> {
-  const reference = await referenceAnswer(problem, setting);
+async function prepareYardstick(contestant: Contestant, checked: Checked, setting: Setting): Promise<Without | Ready> {
+  const reference = await referenceAnswer(checked.problem, setting);
   if ('status' in reference) return reference;
-  return prepare(contestant, problem, bound, reference.answer, [], setting);
+  return prepare(contestant, checked, reference.answer, [], setting);
 }
 
 /** Everyone in turn, round by round; whoever fails sits out the rest. */

@@ -6,7 +6,7 @@ const parse = (...args: readonly string[]) => parseOptions(args, {});
 
 it('runs everything by default', () => {
   const { cases, backends, peers, rounds, threads, python, out, ...rest } = parse();
-  expect(cases).toEqual([1, 2, 3, 4, 7]);
+  expect(cases).toEqual([1, 2, 3, 4, 6, 7]);
   expect(backends).toEqual(expect.arrayContaining(['wasm', 'reference']));
   expect(peers).toEqual(['torchdiffeq', 'diffrax', 'tfjs', 'jax-js']);
   expect([rounds, threads, python, out]).toEqual([7, [1, 2], 'python3', 'output/bench']);
@@ -48,7 +48,7 @@ it("finds Python by the option, else by the environment, else by the shell's nam
 
 describe('refuses', () => {
   it.each([
-    [['--case', '5'], "--case '5'; expected one of 1, 2, 3, 4, 7"],
+    [['--case', '5'], "--case '5'; expected one of 1, 2, 3, 4, 6, 7"],
     [['--case', ''], "--case ''; expected names or numbers with commas between them"],
     [['--backend', 'wasm,webgpu'], "--backend 'webgpu'; expected one of reference, wasm"],
     [['--backend', 'constructor'], "--backend 'constructor'"],

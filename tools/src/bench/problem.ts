@@ -21,8 +21,28 @@ export interface MlpDynamics {
 
 export type ActivationName = 'identity' | 'tanh' | 'softplus';
 
+/** A layer's parameters with their elements one behind the other; `bias` [channels]. */
+export interface FlatLayerWeights {
+  readonly weight: readonly number[];
+  readonly bias: readonly number[];
+}
+
+/**
+ * The ODE block for images of Chen et al. (2018), as in torchdiffeq's `odenet_mnist.py`: group norm, relu, convolution, group norm,
+ * relu, convolution, group norm. Convolutions are 3×3, keep the extents, and have time as their last input channel. A row of the
+ * state is an image, its elements one behind the other.
+ */
+export interface ConvBlockDynamics {
+  readonly kind: 'convBlock';
+  readonly image: readonly [channels: number, height: number, width: number];
+  /** Of each norm. */
+  readonly groups: number;
+  /** All five, in order: of norms [channels], of convolutions [channels, channels + 1, 3, 3]. */
+  readonly layers: readonly FlatLayerWeights[];
+}
+
 /** The right-hand side. A case with another kind adds it here, in `ours/dynamics.ts`, and in each peer that can solve it. */
-export type ProblemDynamics = MlpDynamics;
+export type ProblemDynamics = MlpDynamics | ConvBlockDynamics;
 
 export type GradientName = 'adjoint' | 'backprop';
 

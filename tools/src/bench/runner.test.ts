@@ -68,6 +68,22 @@ const cases: readonly BenchCase[] = [
     ],
   },
   {
+    id: 6,
+    title: 'heavy',
+    description: 'Too much for the reference engine.',
+    experiments: () => [
+      {
+        kind: 'timed',
+        name: 'forward',
+        isHeavy: true,
+        problem: decay({ kind: 'solve', y0, ts: [0, 1] }),
+        bound: 0.1,
+        units: { rtol: 1e-3, atol: 0 },
+        targets: [],
+      },
+    ],
+  },
+  {
     id: 7,
     title: 'memory',
     description: 'Its gradient.',
@@ -157,6 +173,22 @@ describe('a run', () => {
     expect(table).toMatch(/^\| 1, forward +\| torchdiffeq +\| +1 \| +30 \| +30–30 \|/m);
     expect(table).toMatch(/\| +25× \| +25–25 \| met/);
     expect(table).toMatch(/\| +1× \| +1–1 \| missed/);
+  });
+
+  it('spares the reference engine what is too much for it', async () => {
+    const { code, started, results } = await run(
+      ['--case', '6', '--no-peers', '--backend', 'reference,wasm,onnx-cpu'],
+      {
+        'onnx-cpu': () => wrongly(taking(1)),
+      },
+    );
+    expect([code, started]).toEqual([1, ['wasm', 'wasm', 'onnx-cpu']]);
+    expect(rowOf(results(), 'reference')).toMatchObject({ status: 'skipped' });
+    // Errors are in units of the experiment, far larger here than the tolerances of the problem.
+    const row = rowOf(results(), 'wasm');
+    expect(row).toMatchObject({ status: 'measured' });
+    expect('error' in row! && row.error).toBeLessThan(0.1);
+    expect(rowOf(results(), 'onnx-cpu')).toMatchObject({ status: 'wrong', reason: expect.stringContaining('0.1') });
   });
 
   it('times nobody whose answer is wrong', async () => {
@@ -333,7 +365,7 @@ describe('the command line', () => {
 
   it('refuses what is wrong with one line', async () => {
     const { code, errors, started } = await run(['--case', '99']);
-    expect([code, errors]).toEqual([2, ["npm run bench: --case '99'; expected one of 1, 2, 3, 4, 7. See --help."]]);
+    expect([code, errors]).toEqual([2, ["npm run bench: --case '99'; expected one of 1, 2, 3, 4, 6, 7. See --help."]]);
     expect(started).toEqual([]);
   });
 });
@@ -361,6 +393,8 @@ describe('the cases', () => {
       [4, 'forward', 'torchdiffeq 0.7', 'torchdiffeq 1.5 onnx-cpu', 'evaluations alone 1.3 onnx-cpu'],
       [4, 'adjoint', 'torchdiffeq 0.7', 'torchdiffeq 1.5 onnx-cpu'],
       [4, 'backprop', 'torchdiffeq 0.7', 'torchdiffeq 1.5 onnx-cpu'],
+      [6, 'adjoint', 'torchdiffeq 0.83 onnx-cpu'],
+      [6, 'backprop', 'torchdiffeq 0.83 onnx-cpu'],
       [7, 'adjoint'],
       [7, 'backprop'],
     ]);

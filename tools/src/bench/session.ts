@@ -52,12 +52,13 @@ export const wrong = (error: number, bound: number): Without => ({
   reason: `its answer is ${Number.isNaN(error) ? 'no number' : `${error.toPrecision(2)} tolerances off`}; at most ${bound} are allowed`,
 });
 
-/** The answer that others are held to, or why there is none: then nothing could be checked. */
+/** The answer that others are held to, by an engine in f64, or why there is none: then nothing could be checked. */
 export async function referenceAnswer(
   problem: Problem,
   { start, timeouts }: Setting,
+  by = referenceEngine,
 ): Promise<Without | { readonly answer: Answer }> {
-  const worker = start(engine(referenceEngine));
+  const worker = start(engine(by));
   const reply = await worker.request({ prepare: referenceOf(problem) }, timeouts.prepare);
   worker.close();
   if ('prepared' in reply) return { answer: reply.prepared.answer };

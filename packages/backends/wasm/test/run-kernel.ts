@@ -3,6 +3,7 @@ import {
   allocate,
   array,
   inferTypes,
+  lower,
   sizeOf,
   tensorType,
   value,
@@ -18,9 +19,9 @@ import { reference } from '@node-ode/backend-reference';
 import { expect } from 'vitest';
 import { elementBytes } from '../src/compile/types.ts';
 import { countUp, get, i32 } from '../src/encoder/code.ts';
-import type { FunctionBuilder } from '../src/encoder/function.ts';
+import type { Code, FunctionBuilder } from '../src/encoder/function.ts';
 import { ModuleBuilder } from '../src/encoder/module.ts';
-import { kernels, type Kernel, type Operand } from '../src/kernels/index.ts';
+import { kernels, kernelScratchBytes, type Kernel, type Operand } from '../src/kernels/index.ts';
 
 export type KernelName = keyof typeof kernels;
 
@@ -42,13 +43,13 @@ export interface Placed {
  * only. Variables of the code are not zero in the second turn, as inside of a graph's loop. Addresses are parameters of
  * the function, so that no constant hides in them.
  *
- * `inPlace` names the input that the output is.
+ * `inPlace` names the input that the output is; `scratchBytes` may be written to, too.
  */
 export function runCode(
-  write: (f: FunctionBuilder, inputs: readonly Operand[], output: Operand) => void,
+  write: (f: FunctionBuilder, inputs: readonly Operand[], output: Operand, scratch: Code) => void,
   inputs: readonly HostArray[],
   { shape, dtype }: { readonly shape: Shape; readonly dtype: DType },
-  inPlace?: number,
+  { inPlace, scratchBytes = 0 }: { readonly inPlace?: number; readonly scratchBytes?: number } = {},
 ): HostArray {
   let end = 0;
   const place = (type: { readonly shape: Shape; readonly dtype: DType }): Placed => {
@@ -58,7 +59,8 @@ export function runCode(
   };
   const placed = inputs.map(place);
   const output = inPlace === undefined ? place({ shape, dtype }) : placed[inPlace]!;
-  const pages = Math.ceil((end + guard) / 65536);
+  const scratch = end + 16 * Math.ceil(guard / 16);
+  const pages = Math.ceil((scratch + scratchBytes + guard) / 65536);
 
   const module = new ModuleBuilder({ module: 'env', name: 'memory', initial: pages, maximum: pages });
   const all = [...placed, output];
@@ -70,7 +72,7 @@ export function runCode(
   const operands = all.map(({ shape, dtype }, i) => ({ shape, dtype, address: get(f.param(i)) }));
   const turn = f.local('i32');
   countUp(f, turn, { start: i32(0), end: i32(2), step: 1 }, () => {
-    write(f, operands.slice(0, -1), operands.at(-1)!);
+    write(f, operands.slice(0, -1), operands.at(-1)!, i32(scratch));
   });
   module.export(f);
 
@@ -83,6 +85,7 @@ export function runCode(
   const instance = new WebAssembly.Instance(new WebAssembly.Module(module.encode()), { env: { memory } });
   (instance.exports['test'] as (...addresses: number[]) => void)(...all.map(({ start }) => start));
 
+  bytes.set(before.subarray(scratch, scratch + scratchBytes), scratch);
   const [from, to] = [output.start, output.start + bytesOf(output)];
   const untouched = (part: Uint8Array): string => Buffer.from(part).toString('latin1');
   expect(untouched(bytes.subarray(0, from)) === untouched(before.subarray(0, from)), 'bytes below the output').toBe(
@@ -125,12 +128,15 @@ export function runKernel<P extends KernelName>(
   if (type.kind !== 'tensor') throw new Error('a tape');
   const kernel = kernels[primitive] as Kernel<P>;
   return runCode(
-    (f, operands, output) => {
-      kernel(f, params, operands, output, i32(0));
+    (f, operands, output, scratch) => {
+      kernel(f, params, operands, output, scratch);
     },
     inputs,
     type,
-    primitive === 'setRow' ? 0 : undefined,
+    {
+      ...(primitive === 'setRow' ? { inPlace: 0 } : {}),
+      scratchBytes: kernelScratchBytes(primitive, params, inputs, type),
+    },
   );
 }
 
@@ -141,7 +147,8 @@ export async function expectAsReference<P extends KernelName>(
   inputs: readonly HostArray[],
 ): Promise<void> {
   const backend = reference();
-  const executable = await backend.compile(nodeOf(primitive, params, inputs));
+  const kept = new Set(backend.capabilities.composites);
+  const executable = await backend.compile(lower(nodeOf(primitive, params, inputs), kept));
   const [expected] = await executable.run(await Promise.all(inputs.map((input) => backend.upload(input))));
   expect(runKernel(primitive, params, inputs)).toEqual(await expected!.read());
 }

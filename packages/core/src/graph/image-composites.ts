@@ -1,5 +1,5 @@
 /** What convolution's gradients and pooling mean in basic primitives. Images are [samples, channels, height, width]. */
-import { arange } from '../tensor/functions.ts';
+import { arange, select } from '../tensor/functions.ts';
 import { constant, type Tensor } from '../tensor/tensor.ts';
 import { applyOne } from '../tensor/trace.ts';
 import type { DType } from './dtype.ts';
@@ -123,6 +123,14 @@ const flip = (x: Tensor, axis: number): Tensor => {
         axis,
       );
 };
+
+/** The tangent of max pooling: in each window the mean of the tangents of the largest elements, as ties share a cotangent. */
+export function maxPoolTangent(x: Tensor, y: Tensor, tangent: Tensor, params: PoolParams): Tensor {
+  const moved = taps(tangent, params, 0);
+  const hits = taps(x, params, -Infinity).map(({ values }) => values.equal(y));
+  const sum = moved.map(({ values }, i) => select(hits[i] as Tensor, values, 0)).reduce((a, b) => a.add(b));
+  return sum.div(hits.map((hit) => hit.cast(y.dtype)).reduce((count, hit) => count.add(hit)));
+}
 
 /** One element of the window: the position on the image that it has in the first window, and its value in each. */
 interface Tap {

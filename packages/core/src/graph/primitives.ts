@@ -247,7 +247,11 @@ export interface TracedParams {
   /** The identity, with derivative zero. */
   readonly stopGradient: None;
   /** Runs `graph`; differentiated by `reverse` instead of through the graph, and forwards by `tangent` if it has one. */
-  readonly customVjp: { readonly graph: Graph; readonly reverse: TracedReverseRule; readonly tangent?: TracedTangentRule };
+  readonly customVjp: {
+    readonly graph: Graph;
+    readonly reverse: TracedReverseRule;
+    readonly tangent?: TracedTangentRule;
+  };
 }
 
 export type PrimitiveParams = BasicParams & CompositeParams & StructuralParams & TracedParams;

@@ -11,14 +11,16 @@ import { linearize } from '../differentiate/linearize.ts';
 import { isDifferentiable } from '../graph/infer.ts';
 import { asTensorResult } from '../tensor/trace.ts';
 import { select, stopGradient, zerosLike } from '../tensor/functions.ts';
-import { asTensor, isTensor, type Tensor } from '../tensor/tensor.ts';
+import { asTensor, constant, isTensor, type Tensor } from '../tensor/tensor.ts';
 import { flattenTree, type TreeStructure } from '../tree.ts';
+import type { ClosedEvents } from './events.ts';
 import { follow } from './follow.ts';
 import type { ClosedDynamics } from './gradient-method.ts';
-import { anySample, isPerSample, selectSamples } from './lanes.ts';
-import type { Leaves, Solver, Step } from './solver.ts';
+import { carriedOn, dynamicsOf, type Sides } from './jumps.ts';
+import { anySample, isPerSample, lend, selectSamples } from './lanes.ts';
+import type { ErrorMeasure, Leaves, Solver, Step } from './solver.ts';
 import { reports } from './status.ts';
-import { writeOutputs } from './outputs.ts';
+import { noEvaluations, noteNothing, readStep, type Extent, type Noted } from './within.ts';
 
 /** What the differentiable part of an iteration reads. Times, sizes and indices are scalars, or one for each sample. */
 export interface Moment {
@@ -35,6 +37,10 @@ export interface Moment {
   readonly ys: Leaves;
   readonly ts: Tensor;
   readonly captures: Leaves;
+  /** Where the step lies among the times at which f jumps, if there are any. */
+  readonly sides: Sides | readonly [];
+  /** Signs of the event functions, if there are any. */
+  readonly signs: Leaves;
 }
 
 /** What the differentiable part of an iteration gives. */
@@ -46,17 +52,33 @@ export interface Advanced {
   readonly ys: Leaves;
 }
 
-/** The state after an accepted step, with every output time up to it written from the step's interpolant. */
-function finish(solver: Solver, step: Step<Leaves, unknown>, m: Moment): Advanced {
-  const { j, ys } = writeOutputs(solver, step.interpolant, { ...m, y1: step.y });
-  // A time that was assigned moves with the one before it.
-  return { t: follow(m.tNext, m.t), y: step.y, state: step.state, j, ys };
+/** An advance, and what else came of reading the step. */
+interface Finished {
+  readonly advanced: Advanced;
+  /** Function evaluations made after the step: a list that is empty where there can be none. */
+  readonly evaluations: Leaves;
+  readonly noted: Noted | readonly [];
+}
+
+/** The state after an accepted step, with every output time up to it written. */
+function finish(parts: Attempt, step: Step<Leaves, unknown>, m: Moment, known?: Extent): Finished {
+  const { y, j, ys, evaluations, noted } = readStep(parts, step, m, known);
+  const tNext = 'extent' in noted ? noted.extent.end : m.tNext;
+  const state = step.state as Leaves;
+  if (!('next' in m.sides)) {
+    return { advanced: { t: follow(tNext, m.t), y, state, j, ys }, evaluations, noted };
+  }
+  const reached = { ...m, tNext, y, interpolant: step.interpolant, state };
+  const { evaluations: behind, ...next } = carriedOn(parts.solver, parts.f, m.sides, reached);
+  return { advanced: { ...next, j, ys }, evaluations: [...evaluations, behind], noted };
 }
 
 /** What an iteration decides besides advancing. */
 export interface Verdict {
   /** Whether the step is accepted: bool. */
   readonly accept: Tensor;
+  /** Whether what it computed is finite; so it is if the step is accepted. */
+  readonly finite: Tensor;
   /** Anything else that the loop carries on: not differentiable. */
   readonly rest: Leaves;
 }
@@ -67,6 +89,11 @@ export interface Attempt {
   /** Structure of the solver's state. */
   readonly state: TreeStructure;
   readonly f: ClosedDynamics;
+  readonly events: ClosedEvents | undefined;
+  /** Whether samples may fail while the others go on. */
+  readonly mayFail: boolean;
+  /** How errors are measured at a moment, if the controller tolerates any. */
+  measureAt(moment: Moment): ErrorMeasure | undefined;
   /** Decides on a step, from what else the loop carries. */
   judge(moment: Moment, step: Step<Leaves, unknown>, others: Leaves): Verdict;
 }
@@ -81,22 +108,38 @@ const halted = (accept: Tensor, m: Moment): Moment => ({
   tNext: select(accept, m.tNext, m.t),
 });
 
+/** A moment at which samples that are not sound are where one is that moves: there f has a derivative. */
+function relocated(isSound: Tensor, moves: Tensor, m: Moment): Moment {
+  const lent = (x: Tensor): Tensor => lend(x, isSound, moves);
+  return { ...m, t: lent(m.t), y: m.y.map(lent), state: m.state.map(lent) };
+}
+
 /** Where a step leads: to its end if it was accepted, each sample for itself if samples have steps of their own. */
-function advanceWhere(accept: Tensor, solver: Solver, step: Step<Leaves, unknown>, m: Moment): Advanced {
+function advanceWhere(accept: Tensor, parts: Attempt, step: Step<Leaves, unknown>, m: Moment): Finished {
   if (isPerSample(accept)) {
-    const { t, y, state, j, ys } = finish(solver, step, halted(accept, m));
+    const { advanced, ...others } = finish(parts, step, halted(accept, m));
+    const { t, y, state, j, ys } = advanced;
     const keep = (after: Leaves, before: Leaves): Leaves =>
       after.map((leaf, i) => selectSamples(accept, leaf, before[i] as Tensor));
-    return { t, y: keep(y, m.y), state: keep(state, m.state), j, ys };
+    return { advanced: { t, y: keep(y, m.y), state: keep(state, m.state), j, ys }, ...others };
   }
   const { y, state, interpolant } = step;
   return cond(
     accept,
     { m, step: { y, state, interpolant } },
-    (taken) => finish(solver, { ...step, ...taken.step }, taken.m),
-    (taken) => stay(taken.m),
+    (taken) => finish(parts, { ...step, ...taken.step }, taken.m),
+    (taken) => stayed(parts, taken.m),
   );
 }
+
+/** What comes of a rejected step. */
+function stayed({ solver }: Attempt, m: Moment): Finished {
+  const evaluations = [...noEvaluations(solver), ...('next' in m.sides ? [constant(0, [], 'i32')] : [])];
+  return { advanced: stay(m), evaluations, noted: noteNothing(m) };
+}
+
+/** What an attempt gives: its advance, whether that is one, evaluations, what was noted, the rest of the verdict. */
+type Results = readonly [Advanced, Tensor, Tensor, Noted | readonly [], Tensor, Leaves];
 
 /**
  * Tries a step: it advances if `judge` accepts it, else nothing but `rest` changes. In reverse an accepted step is computed
@@ -106,44 +149,52 @@ export function attempt(
   parts: Attempt,
   moment: Moment,
   others: Leaves,
-): Advanced & Verdict & { readonly evaluations: Tensor } {
-  const { solver, judge } = parts;
+): Advanced & Verdict & Pick<Finished, 'noted'> & { readonly evaluations: Tensor } {
+  const { judge } = parts;
   const inputs = flattenTree('attempt', { moment, others }, isTensor);
   let outputs: TreeStructure | undefined;
   const forward = (given: Leaves): Leaves => {
     const { moment: m, others: held } = inputs.structure.rebuild(given) as { moment: Moment; others: Leaves };
     const step = leafStep(parts, m);
-    const { accept, rest } = judge(m, step, held);
-    const advanced = advanceWhere(accept, solver, step, m);
+    const { accept, finite, rest } = judge(m, step, held);
+    const { advanced, evaluations: further, noted } = advanceWhere(accept, parts, step, m);
+    const evaluations = further.reduce((sum, more) => sum.add(more), asTensor(step.evaluations, 'i32'));
     const result = flattenTree(
       'attempt',
-      [advanced, accept, asTensor(step.evaluations, 'i32'), rest.map(stopGradient)],
+      [advanced, accept, evaluations, noted, finite, rest.map(stopGradient)],
       isTensor,
     );
     outputs = result.structure;
     return result.leaves;
   };
-  const results = customVjp('attempt', inputs.leaves, forward, reverseAttempt(parts, moment));
-  const rebuilt = outputs?.rebuild(results) as readonly [Advanced, Tensor, Tensor, Leaves];
-  const [advanced, accept, evaluations, rest] = rebuilt;
-  return { ...advanced, accept, evaluations, rest };
+  const rebuild = (results: Leaves): Results => outputs?.rebuild(results) as Results;
+  const results = customVjp('attempt', inputs.leaves, forward, reverseAttempt(parts, moment, rebuild));
+  const [advanced, accept, evaluations, noted, finite, rest] = rebuild(results);
+  return { ...advanced, accept, finite, evaluations, noted, rest };
 }
 
 /** A solver's step with its state as leaves. */
-function leafStep({ solver, state, f }: Attempt, m: Moment): Step<Leaves, unknown> {
-  const step = solver.step((t, y) => f(t, y, m.captures), m.t, m.h, m.y, state.rebuild(m.state));
+function leafStep({ solver, state, f, measureAt }: Attempt, m: Moment): Step<Leaves, unknown> {
+  const step = solver.step(dynamicsOf(f, m), m.t, m.h, m.y, state.rebuild(m.state), measureAt(m));
   return { ...step, state: flattenTree('solver state', step.state, isTensor).leaves };
 }
+
+/** Whether a sample has a cotangent that is not zero. */
+const isNonZero = (ct: Tensor): Tensor =>
+  ct.rank === 1 ? ct.notEqual(0) : ct.notEqual(0).any({ axes: ct.shape.map((_, axis) => axis).slice(1) });
 
 /** What the reverse of an attempt reads: a moment's leaves but for its buffers, cotangents, and what an evaluation costs. */
 interface Pulled {
   readonly read: Leaves;
   readonly cts: Leaves;
   readonly evaluations: Tensor;
+  /** Which samples are pulled back along their step; and, where samples may fail, which are at a place that is sound. */
+  readonly moves?: Tensor;
+  readonly isSound?: Tensor;
 }
 
 /** The reverse rule of an attempt at a moment like this one. */
-function reverseAttempt(parts: Attempt, like: Moment): ReverseRule {
+function reverseAttempt(parts: Attempt, like: Moment, rebuild: (results: Leaves) => Results): ReverseRule {
   const { structure, leaves } = flattenTree('attempt', like, isTensor);
   const positions = structure.rebuild(leaves.map((_, i) => i)) as Moment;
   const isPosition = (x: unknown): x is number => typeof x === 'number';
@@ -159,9 +210,9 @@ function reverseAttempt(parts: Attempt, like: Moment): ReverseRule {
     const rest = [...read];
     return leaves.map((x, i) => (buffers.has(i) ? zerosLike(x) : (rest.shift() as Tensor)));
   };
-  const advance = (given: Leaves): Leaves => {
+  const advance = (given: Leaves, known: Extent | undefined): Leaves => {
     const m = structure.rebuild(given) as Moment;
-    return flattenTree('attempt', finish(parts.solver, leafStep(parts, m), m), isTensor).leaves;
+    return flattenTree('attempt', finish(parts, leafStep(parts, m), m, known).advanced, isTensor).leaves;
   };
 
   return ({ inputs, outputs, cotangents, active }) => {
@@ -169,8 +220,8 @@ function reverseAttempt(parts: Attempt, like: Moment): ReverseRule {
     const wanted = moment.map((x, i) => active[i] === true && !stopped.has(i) && isDifferentiable(x.type));
     const answer = (all: readonly Cotangent[]): Leaves =>
       moment.flatMap((x, i) => (wanted[i] === true ? [asTensorResult(materialize(all[i] ?? null, x))] : []));
-    const accept = outputs[origin.length] as Tensor;
-    const evaluations = outputs[origin.length + 1] as Tensor;
+    const [, accept, evaluations, noted, finite] = rebuild(outputs);
+    const known = 'extent' in noted ? noted.extent : undefined;
     const given = origin.flatMap((_, i) => (cotangents[i] == null ? [] : [{ ct: cotangents[i], i }]));
     /** The cotangents of a moment from those of its advance. Buffers are not among what is `read`. */
     const pullBack = ({ read, cts, evaluations: again }: Pulled): readonly Cotangent[] => {
@@ -179,7 +230,7 @@ function reverseAttempt(parts: Attempt, like: Moment): ReverseRule {
       const step = trace(
         'advance',
         at.map((x) => x.type),
-        advance,
+        (given) => advance(given, known),
       );
       const isActive = [...step.captures.map(() => false), ...wanted];
       const { pullback } = linearize(step.graph, [...step.captures, ...at], isActive);
@@ -188,12 +239,9 @@ function reverseAttempt(parts: Attempt, like: Moment): ReverseRule {
       return pullback(all).slice(step.captures.length);
     };
     /** Samples that stay are pulled back along steps of size 0 with cotangents of zero, and pass theirs on. */
-    const pullBackSamples = ({
-      accept: moves,
-      ...pass
-    }: Pulled & { readonly accept: Tensor }): readonly Cotangent[] => {
-      const isBuffer = given.map(({ i }) => buffers.has(origin[i] as number));
-      const at = halted(moves, structure.rebuild(withBuffers(pass.read)) as Moment);
+    const pullBackSamples = (moves: Tensor, { isSound, ...pass }: Pulled): readonly Cotangent[] => {
+      const own = structure.rebuild(withBuffers(pass.read)) as Moment;
+      const at = halted(moves, isSound === undefined ? own : relocated(isSound, moves, own));
       const read = readable(flattenTree('attempt', at, isTensor).leaves);
       const cts = pass.cts.map((ct, k) => (isBuffer[k] === true ? ct : selectSamples(moves, ct, zerosLike(ct))));
       const all = [...pullBack({ ...pass, read, cts })];
@@ -203,11 +251,13 @@ function reverseAttempt(parts: Attempt, like: Moment): ReverseRule {
       });
       return all;
     };
-    const operands = { read: readable(moment), cts: given.map(({ ct }) => ct), evaluations };
+    const isBuffer = given.map(({ i }) => buffers.has(origin[i] as number));
+    const operands: Pulled = { read: readable(moment), cts: given.map(({ ct }) => ct), evaluations };
+    const { moves, ...soundness } = movement();
     const pulled = cond(
-      anySample(accept),
-      isPerSample(accept) ? { ...operands, accept } : operands,
-      (x) => answer('accept' in x ? pullBackSamples(x) : pullBack(x)),
+      anySample(moves),
+      isPerSample(moves) ? { ...operands, moves, ...soundness } : operands,
+      (x) => answer(x.moves === undefined ? pullBack(x) : pullBackSamples(x.moves, x)),
       ({ cts }) => {
         const all: Cotangent[] = moment.map(() => null);
         given.forEach(({ i }, k) => (all[origin[i] as number] = cts[k] ?? null));
@@ -216,5 +266,19 @@ function reverseAttempt(parts: Attempt, like: Moment): ReverseRule {
     );
     const next = pulled.values();
     return inputs.map((_, i) => (wanted[i] === true ? (next.next().value ?? null) : null));
+
+    /**
+     * Which samples are pulled back. One that fails later has cotangents of zero behind its last output: there it is not,
+     * as f may have no derivative where it came to its end.
+     */
+    function movement(): { readonly moves: Tensor; readonly isSound?: Tensor } {
+      if (!(isPerSample(accept) && parts.mayFail)) return { moves: accept };
+      const [j] = indicesOf(positions.j) as [number];
+      const hasOutputs = (outputs[origin.indexOf(j)] as Tensor).greater(moment[j] as Tensor);
+      const isNeeded = given
+        .flatMap(({ ct }, k) => (isBuffer[k] === true ? [] : [isNonZero(ct)]))
+        .reduce((a, b) => a.or(b), hasOutputs);
+      return { moves: accept.and(isNeeded), isSound: isNeeded.and(accept.or(finite)) };
+    }
   };
 }

@@ -1,5 +1,5 @@
 /** Which plugins work together: checked where they are put together, with the reason. */
-import { CompositionError } from '../errors.ts';
+import { CompositionError, UnsupportedError } from '../errors.ts';
 import type { GradientMethod } from './gradient-method.ts';
 import type { Solver } from './solver.ts';
 import type { StepController } from './step-controller.ts';
@@ -44,4 +44,19 @@ export function requirePerSample(parts: {
       },
     );
   }
+}
+
+/** @throws UnsupportedError or CompositionError if events can't end a solve of this kind. */
+export function requireEvents(gradient: GradientMethod, perSample: boolean): void {
+  if (perSample) {
+    throw new UnsupportedError('odeint', 'event together with perSample', {
+      expected: 'one of them',
+      advice: 'An event ends the solve of all samples: solve samples that end apart one by one.',
+    });
+  }
+  if (gradient.handlesEvents === true) return;
+  throw new CompositionError('odeint', `event with gradient method '${gradient.name}', which does not handle them`, {
+    expected: 'a gradient method with the capability handlesEvents',
+    advice: 'backprop(), checkpointed(), adjoint() and interpolatingAdjoint() have it.',
+  });
 }

@@ -1,5 +1,6 @@
 /** The contract of a gradient method: how derivatives of a solve's results are found. */
 import type { Tape, Tensor } from '../tensor/tensor.ts';
+import type { ClosedEvents } from './events.ts';
 import type { Norm } from './norm.ts';
 import type { Leaves, Solver } from './solver.ts';
 import type { StepController, ToleranceChanges } from './step-controller.ts';
@@ -18,6 +19,14 @@ export interface SolveProblem {
   readonly y0: Leaves;
   /** Times, a vector; with steps for each of B samples they are [times, B]. */
   readonly ts: Tensor;
+  /**
+   * Events that end the solve. What `integrate` gives then is, for each leaf of the state, its rows and one more, where the
+   * solve ended; then the times of these rows; then the index of the event, −1 if there was none. Rows of later times than
+   * the end are as the last, time included. A method that hands them on, as `integrate` gives them, `handlesEvents`.
+   */
+  readonly events?: ClosedEvents;
+  /** Whether a solve that fails leaves NaN in its solution, of the samples that failed, and the run goes on. */
+  readonly mayFail?: boolean;
 }
 
 /** What can differ between the forward solve and one that a gradient method makes. */
@@ -51,7 +60,7 @@ export type Integrate = (problem: SolveProblem, options?: IntegrateOptions) => L
 /** The accepted steps of a solve, one entry each; constants to derivatives. */
 export interface RecordedSteps {
   readonly t: Tape;
-  /** The time after the step, which may be an assigned one: t + h up to rounding. */
+  /** The time after the step, which may be an assigned one: t + h up to rounding, or before it where an event was. */
   readonly tNext: Tape;
   readonly h: Tape;
   /** Leaves of the solver's interpolant. */
@@ -80,6 +89,8 @@ export interface GradientMethod {
   readonly name: string;
   /** Whether it solves problems whose samples have times of their own; false by default. */
   readonly perSample?: boolean;
+  /** Whether it solves problems with events: `SolveProblem.events`. False by default. */
+  readonly handlesEvents?: boolean;
   /** The solution at each time, with the method's reverse rule. */
   solve(problem: SolveProblem, integrate: Integrate, record: IntegrateAndRecord): Leaves;
 }

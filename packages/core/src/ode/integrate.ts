@@ -5,18 +5,22 @@
 import { ShapeError } from '../errors.ts';
 import { whileLoop } from '../control/loops.ts';
 import { report } from '../control/report.ts';
-import { arange, concat, select, stopGradient, zerosLike } from '../tensor/functions.ts';
+import { concat, select, stopGradient, zerosLike } from '../tensor/functions.ts';
 import { formatType, type Shape } from '../graph/graph.ts';
-import { asTensor, constant, isTensor, type Tensor } from '../tensor/tensor.ts';
+import { constant, isTensor, type Tensor } from '../tensor/tensor.ts';
 import { flattenTree, type TreeStructure } from '../tree.ts';
 import { attempt, type Attempt, type Moment } from './advance.ts';
 import { requireCompatible } from './compatibility.ts';
-import type { RecordedSteps, SolveProblem } from './gradient-method.ts';
-import { anySample, asRows, choose, chooseRarely, fromRows, isPerSample, readRow } from './lanes.ts';
+import type { ClosedDynamics, RecordedSteps, SolveProblem } from './gradient-method.ts';
+import { dynamicsOf, sidesOf } from './jumps.ts';
+import { areMonotone, firstCursors, landingsOf, nextCursors, nextTarget } from './landings.ts';
+import { anySample, asRows, choose, chooseRarely, fromRows, isPerSample } from './lanes.ts';
 import type { Leaves, Solver } from './solver.ts';
+import { endingOf, firstSigns, noEvent, type Ending } from './events.ts';
+import { start as begin } from './start.ts';
 import { failureReport, reports, sampleFailureReport, statusCode } from './status.ts';
 import type { StepController } from './step-controller.ts';
-import { afterStep, areFinite, resolution, statusAfter, type TriedStep } from './verdict.ts';
+import { afterStep, areFinite, errorToJudge, resolution, statusAfter, type TriedStep } from './verdict.ts';
 
 /** How a problem is integrated. */
 export interface Method {
@@ -28,8 +32,8 @@ export interface Method {
   readonly phase: 'forward' | 'backward';
   /** Times that steps must land on, increasing or decreasing; stacked like the output times. */
   readonly landAt: Tensor | undefined;
-  /** Whether a solve that fails makes the run throw, or leaves NaN where it did not get. */
-  readonly onFailure: 'throw' | 'nan';
+  /** Times at which f is discontinuous, likewise: steps land on them, too. */
+  readonly jumpTimes: Tensor | undefined;
   /** Signed size of the first step, in place of the controller's. */
   readonly firstStep: Tensor | undefined;
   /** Whether the accepted steps are recorded. */
@@ -57,6 +61,14 @@ export interface SolveStats {
   readonly status: Tensor;
 }
 
+/** What a solve gives: y at each time, stacked along a new first axis. */
+export interface Integrated {
+  readonly ys: Leaves;
+  readonly stats: SolveStats;
+  /** With events: rows up to the end, and where that is. */
+  readonly ending: Ending | undefined;
+}
+
 /** What an iteration hands to the next. Times, sizes, indices and counts are scalars, or vectors of one for each sample. */
 interface Carry {
   readonly t: Tensor;
@@ -69,10 +81,12 @@ interface Carry {
   readonly controller: Leaves;
   /** Index of the next output time. */
   readonly j: Tensor;
-  /** Number of landing times passed. */
+  /** Number of landing times passed, of each list of them. */
   readonly landed: Leaves;
   readonly ys: Leaves;
   readonly status: Tensor;
+  /** Signs of the event functions, and the index of the event that happened. */
+  readonly events: Leaves;
   readonly attempts: Tensor;
   readonly accepted: Tensor;
   readonly nfe: Tensor;
@@ -96,28 +110,35 @@ const slack = 1e-3;
 export function integrate(problem: SolveProblem, method: Method): Integrated {
   const { solver, controller, maxSteps } = method;
   requireCompatible(solver, controller);
-  const { f, captures, y0, ts } = problem;
+  const { f, captures, y0, ts, events, mayFail = false } = problem;
   const [count = 0, ...lanes] = ts.shape;
-  const unwritten = method.onFailure === 'nan' ? NaN : 0;
-  const ys0 = y0.map((leaf) => constant(unwritten, [count, ...leaf.shape], leaf.dtype).setRow(0, leaf));
+  const ys0 = y0.map((leaf) => constant(mayFail ? NaN : 0, [count, ...leaf.shape], leaf.dtype).setRow(0, leaf));
   const zero = constant(0, lanes, 'i32');
   const none = constant(0, [], 'i32');
   if (count === 1) {
-    return { ys: ys0, stats: { nfe: none, accepted: zero, rejected: zero, status: zero }, recorded: undefined };
+    const ending = events && endingOf(problem, ys0, { t: ts.at(0), y: y0, index: constant(noEvent.none, [], 'i32') });
+    const stats = { nfe: none, accepted: zero, rejected: zero, status: zero };
+    return { ys: ys0, ending, stats, recorded: undefined };
   }
 
   const t0 = ts.at(0);
   const [start, end] = [stopGradient(t0), stopGradient(ts.at(-1))];
   const direction = end.sub(start).sign();
-  const landAt = method.landAt && along(method.landAt, direction);
-  const dynamics = (t: Tensor, y: Leaves): Leaves => f(t, y, captures);
-  const initial = solver.init(dynamics, t0, y0);
-  const state0 = flattenTree('solver state', initial.state, isTensor);
-  requireSamples(`solver '${solver.name}'`, state0.leaves, lanes);
+  const course = { start, end, direction };
+  const landings = landingsOf([method.landAt, method.jumpTimes], course);
+  const cursors = firstCursors(landings);
+  const jumps = method.jumpTimes && { times: method.jumpTimes, ...course };
+  const sides = (t: Tensor, tNext: Tensor): Moment['sides'] => (jumps === undefined ? [] : sidesOf(jumps, t, tNext));
+  const firstSides = sides(start, nextTarget(landings, cursors));
+  const near: ClosedDynamics = (t, y, used) => dynamicsOf(f, { captures: used, sides: firstSides })(t, y);
+  const initial = begin(solver, { ...problem, f: near }, t0);
+  requireSamples(`solver '${solver.name}'`, initial.state, lanes);
   const frozen = (leaves: Leaves): Leaves => leaves.map(stopGradient);
   const orders = { order: solver.order, errorOrder: solver.errorOrder ?? solver.order - 1 };
+  const watched =
+    events && firstSigns(events, (t, y) => near(t, y, captures), { t0: start, t1: end, y0, dy0: initial.dy0 });
   const first = controller.init({
-    f: (t, y) => f(t, y, frozen(captures)),
+    f: (t, y) => near(t, y, frozen(captures)),
     t0: start,
     t1: end,
     y0: frozen(y0),
@@ -127,15 +148,22 @@ export function integrate(problem: SolveProblem, method: Method): Integrated {
   const controller0 = flattenTree('controller state', first.state, isTensor);
   requireSamples(`controller '${controller.name}'`, [method.firstStep ?? first.h, ...controller0.leaves], lanes);
   const i32 = (x: number): Tensor => constant(x, lanes, 'i32');
-  const inOrder = areMonotone(stopGradient(ts), direction);
-  const isInOrder = landAt === undefined ? inOrder : inOrder.and(areMonotone(landAt, direction));
+  const isInOrder = [stopGradient(ts), ...landings.lists]
+    .map((times) => areMonotone(times, direction))
+    .reduce((a, b) => a.and(b));
 
   const hasTolerances =
     first.isValid === undefined ? i32(0) : select(first.isValid, i32(0), i32(statusCode.invalidTolerances));
+  const hasNumbers = (x: Tensor): Tensor => x.equal(x).all();
+  const hasEvents =
+    watched === undefined
+      ? hasTolerances
+      : select(hasNumbers(watched.values), hasTolerances, i32(statusCode.invalidEvent));
   // Steps from here on change t well enough to need no closer look.
   const span = start.abs().maximum(end.abs());
   const smallStep = span.mul(resolution(t0)).maximum(controller.minStep ?? 0);
 
+  const measureAt = measureOf(controller, captures, lanes);
   let interpolant: TreeStructure | undefined;
   const { carry, tape } = whileLoop<Carry, StepRecord | readonly []>(
     {
@@ -143,20 +171,24 @@ export function integrate(problem: SolveProblem, method: Method): Integrated {
       lost: zerosLike(t0),
       h: stopGradient(method.firstStep ?? first.h),
       y: y0,
-      state: state0.leaves,
+      state: initial.state,
       controller: frozen(controller0.leaves),
       j: i32(1),
-      landed: landAt === undefined ? [] : [firstLanding(landAt, start, direction)],
+      landed: cursors,
       ys: ys0.map((rows) => asRows(rows, lanes)),
-      status: select(isInOrder, hasTolerances, i32(statusCode.invalidTimes)),
+      status: select(isInOrder, hasEvents, i32(statusCode.invalidTimes)),
+      events: watched === undefined ? [] : [watched.signs, i32(noEvent.none)],
       attempts: i32(0),
       accepted: i32(0),
-      nfe: addCounts(asTensor(initial.evaluations, 'i32'), method.firstStep === undefined ? first.evaluations : 0),
+      nfe: addCounts(
+        addCounts(initial.evaluations, watched?.evaluations ?? 0),
+        method.firstStep === undefined ? first.evaluations : 0,
+      ),
     },
     (c) => anySample(isRunning(c, count)),
     (c) => {
       const t = stopGradient(c.t);
-      const target = landAt === undefined ? end : nextLanding(landAt, c.landed[0] as Tensor, end, direction);
+      const target = nextTarget(landings, c.landed);
       const remaining = target.sub(t);
       const reaches = c.h
         .abs()
@@ -186,32 +218,64 @@ export function integrate(problem: SolveProblem, method: Method): Integrated {
       const { y, state, j, ys } = c;
       // A sample that is done, or has failed, takes steps of size 0.
       const h = isPerSample(size) ? select(isRunning(c, count), size, 0) : size;
-      const moment: Moment = { t: c.t, tNext, h, y, state, j, ys, ts: asRows(ts, lanes), captures };
+      const moment: Moment = {
+        t: c.t,
+        tNext,
+        h,
+        y,
+        state,
+        j,
+        ys,
+        ts: asRows(ts, lanes),
+        captures,
+        sides: sides(t, tNext),
+        signs: c.events.slice(0, 1),
+      };
       const others = [isShortened, c.h, lost, c.lost, ...c.controller];
       const judge: Attempt['judge'] = (m, taken, [shortened, planned, lostNow, lostBefore, ...held]) => {
         const next = controller.next(
-          { h: m.h, t: m.t, y0: m.y, y1: taken.y, error: taken.error, errorOrder: orders.errorOrder },
+          { h: m.h, t: m.t, y0: m.y, y1: taken.y, error: errorToJudge(taken), errorOrder: orders.errorOrder },
           controller0.structure.rebuild(held),
         );
         const computed = [...taken.y, ...(taken.error ?? [])];
+        const solved = taken.isSolved === undefined ? [] : [taken.isSolved];
         const isFinite = next.accept.and(areFinite(computed, lanes.length));
-        const accept = isPerSample(m.h) ? isFinite.and(m.h.notEqual(0)) : isFinite;
+        const isRight = solved.reduce((all, x) => all.and(x), isFinite);
+        const accept = isPerSample(m.h) ? isRight.and(m.h.notEqual(0)) : isRight;
         const judged = { shortened, planned, next: next.h, lostNow, lostBefore, computed } as TriedStep;
         const { finite, lost: lostNext, h: h1 } = afterStep(accept, judged);
         const state = flattenTree('controller state', next.state, isTensor).leaves;
         const within = flattenTree('interpolant', method.records ? taken.interpolant : [], isTensor);
         interpolant = within.structure;
-        return { accept, rest: [finite, lostNext, h1, ...state, ...frozen(within.leaves)] };
+        return { accept, finite, rest: [lostNext, h1, ...state, ...frozen(within.leaves), ...solved] };
       };
-      const tried = attempt({ solver, state: state0.structure, f, judge }, moment, others);
-      const [finite, lostNext, h1, ...others1] = tried.rest as [Tensor, Tensor, Tensor, ...Tensor[]];
-      const [held, within] = [others1.slice(0, c.controller.length), others1.slice(c.controller.length)];
+      const tried = attempt({ solver, state: initial.structure, f, events, mayFail, measureAt, judge }, moment, others);
+      const [lostNext, h1, ...others1] = tried.rest as [Tensor, Tensor, ...Tensor[]];
+      const [held, rest] = [others1.slice(0, c.controller.length), others1.slice(c.controller.length)];
+      const recorded = interpolant?.paths.length ?? 0;
+      const [within, solved] = [rest.slice(0, recorded), rest.slice(recorded)];
       const attempts = c.attempts.add(isPerSample(h) ? isRunning(c, count).cast('i32') : 1);
       const isWell = tried.accept.and(h1.abs().greaterEqual(smallStep)).and(attempts.less(maxSteps));
       const isFine = isPerSample(h) ? isWell.or(isRunning(c, count).not()) : isWell;
+      const seen = 'index' in tried.noted ? tried.noted : undefined;
+      const next = seen === undefined ? tried.j : select(seen.index.greaterEqual(0), count, tried.j);
+      const before =
+        seen === undefined ? c.status : select(seen.index.equal(noEvent.invalid), statusCode.invalidEvent, c.status);
       const status = chooseRarely(
         isFine,
-        { t, start, end, h, h1, accept: tried.accept, finite, attempts, j: tried.j, status: c.status },
+        {
+          t,
+          start,
+          end,
+          h,
+          h1,
+          accept: tried.accept,
+          finite: tried.finite,
+          solved,
+          attempts,
+          j: next,
+          status: before,
+        },
         (x) => x.status,
         (x) => statusAfter(x, { count, maxSteps, minStep: controller.minStep }),
       );
@@ -223,16 +287,17 @@ export function integrate(problem: SolveProblem, method: Method): Integrated {
           y: tried.y,
           state: tried.state,
           controller: held,
-          j: tried.j,
-          landed: c.landed.map((landed) => landed.add(tried.accept.and(reaches).cast('i32'))),
+          j: next,
+          landed: nextCursors(landings, c.landed, target, tried.accept.and(reaches)),
           ys: tried.ys,
           status,
+          events: seen === undefined ? [] : [seen.signs, seen.index],
           attempts,
           accepted: c.accepted.add(tried.accept.cast('i32')),
           nfe: addCounts(c.nfe, tried.evaluations),
         },
         advances: anySample(tried.accept),
-        ...(method.records ? { tape: { t, tNext, h, interpolant: within } } : {}),
+        ...(method.records ? { tape: { t, tNext: seen?.extent.end ?? tNext, h, interpolant: within } } : {}),
       };
     },
     method.checkpoints === undefined
@@ -246,9 +311,11 @@ export function integrate(problem: SolveProblem, method: Method): Integrated {
   report(isForward ? reports.nfe : reports.nfeBackward, nfe, 'sum');
   report(isForward ? reports.accepted : reports.acceptedBackward, sumOfSamples(accepted), 'sum');
   report(isForward ? reports.rejected : reports.rejectedBackward, sumOfSamples(rejected), 'sum');
-  if (method.onFailure === 'throw') reportFailure({ ...carry, t: stopGradient(carry.t) });
+  if (!mayFail) reportFailure({ ...carry, t: stopGradient(carry.t) });
+  const ys = carry.ys.map((rows) => fromRows(rows, lanes));
+  const ending = events && endingOf(problem, ys, { t: carry.t, y: carry.y, index: carry.events[1] as Tensor });
   const recorded = 'h' in tape && interpolant !== undefined ? { steps: tape, structure: interpolant } : undefined;
-  return { ys: carry.ys.map((rows) => fromRows(rows, lanes)), stats: { nfe, accepted, rejected, status }, recorded };
+  return { ys, ending, stats: { nfe, accepted, rejected, status }, recorded };
 }
 
 /** Whether a solve, or a sample of it, has output times left and has not failed. */
@@ -283,38 +350,15 @@ function requireSamples(name: string, leaves: Leaves, lanes: Shape): void {
   });
 }
 
+/** How a controller measures errors where its tensors are among the captures: a reverse pass has its own of these. */
+function measureOf(controller: StepController, captures: Leaves, lanes: Shape): Attempt['measureAt'] {
+  const { tensors = [], withTensors } = controller;
+  const positions = tensors.map((tensor) => captures.indexOf(tensor));
+  const isHeld = withTensors !== undefined && positions.length > 0 && !positions.includes(-1);
+  return (m) => {
+    const { measure } = isHeld ? withTensors(positions.map((at) => m.captures[at] as Tensor)) : controller;
+    return measure && ((error, y) => measure(error, y, lanes));
+  };
+}
+
 const addCounts = (a: Tensor, b: number | Tensor): Tensor => (b === 0 ? a : a.add(b));
-
-/** Whether times are finite and strictly monotone in a direction. */
-function areMonotone(ts: Tensor, direction: Tensor): Tensor {
-  const finite = ts.isFinite().all({ axes: 0 });
-  const [count = 0, ...lanes] = ts.shape;
-  if (count < 2) return finite;
-  const none = lanes.map(() => 0);
-  const gaps = ts.slice([1, ...none], [count - 1, ...lanes]).sub(ts.slice([0, ...none], [count - 1, ...lanes]));
-  return gaps.mul(direction).greater(0).all({ axes: 0 }).and(finite);
-}
-
-/** Monotone times in the order in which a solve meets them. */
-function along(times: Tensor, direction: Tensor): Tensor {
-  const count = times.shape[0] ?? 0;
-  if (count < 2) return times;
-  const reversed = times.gather(
-    arange(count)
-      .neg()
-      .add(count - 1),
-  );
-  return select(times.at(-1).sub(times.at(0)).mul(direction).less(0), reversed, times);
-}
-
-/** The number of landing times that are not after the start. */
-function firstLanding(landAt: Tensor, start: Tensor, direction: Tensor): Tensor {
-  return landAt.sub(start).mul(direction).lessEqual(0).cast('i32').sum({ axes: 0 });
-}
-
-/** The next time to land on: the last one where no other lies before it. */
-function nextLanding(landAt: Tensor, landed: Tensor, end: Tensor, direction: Tensor): Tensor {
-  const count = landAt.shape[0] ?? 0;
-  const next = readRow(asRows(landAt, end.shape), landed.minimum(count - 1));
-  return select(landed.less(count).and(end.sub(next).mul(direction).greater(0)), next, end);
-}

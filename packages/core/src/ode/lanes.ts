@@ -22,6 +22,10 @@ export function selectSamples(condition: Tensor, whenTrue: Tensor, whenFalse: Te
   return select(along, whenTrue, whenFalse);
 }
 
+/** `x` with the rows of samples that are not sound replaced by that of the first lender. */
+export const lend = (x: Tensor, isSound: Tensor, lends: Tensor): Tensor =>
+  selectSamples(isSound, x, x.at(lends.cast('i32').argMax()));
+
 /**
  * The result of one of two functions of `operands`: one scalar decision executes one of them (`cond`), a decision for each
  * sample both, and each sample has its own result.

@@ -7,12 +7,18 @@ import { valueAndGrad } from '../differentiate/vjp.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 /** A training step of y′ = tanh(y·W): the gradient and the updated parameters, with what it cost. */
-async function trainingStep(gradient: 'adjoint' | 'backprop', steps: number) {
-  const ode = makeOde({ solver: rk4(), h: 1 / steps, ...(gradient === 'adjoint' ? { gradient: adjoint() } : {}) });
+async function trainingStep(gradient: 'adjoint' | 'backprop', steps: number, perSample = false, outputs = 3) {
+  const times = Array.from({ length: outputs }, (_, i) => i / (outputs - 1));
+  const ode = makeOde({
+    solver: rk4(),
+    h: 1 / steps,
+    perSample,
+    ...(gradient === 'adjoint' ? { gradient: adjoint() } : {}),
+  });
   const step = ode.compile((w: Tensor, y0: Tensor) => {
     const loss = (p: Tensor): Tensor =>
       ode
-        .odeint((_, y: Tensor) => y.matmul(p).tanh(), y0, [0, 0.5, 1])
+        .odeint((_, y: Tensor) => y.matmul(p).tanh(), y0, times)
         .ys.square()
         .mean();
     const { value, grad } = valueAndGrad(loss)(w);
@@ -38,6 +44,23 @@ describe('the memory of a training step', () => {
     const state = 8 * 6 * 8;
     expect(second).toBeGreaterThanOrEqual(state);
     expect(second).toBeLessThan(2 * state);
+  });
+
+  it('with steps for each sample is that of the states: outputs are on no tape', async () => {
+    const [a, b, c] = [
+      await trainingStep('backprop', 50, true),
+      await trainingStep('backprop', 100, true),
+      await trainingStep('backprop', 100, true, 21),
+    ];
+    // All samples take the same steps here: one entry for each, of 8 samples.
+    expect([a.accepted, b.accepted, a.entries, b.entries, c.entries]).toEqual([8 * 50, 8 * 100, 50, 100, 100]);
+    const state = 8 * 6 * 8;
+    expect((b.peak - a.peak) / 50).toBeGreaterThanOrEqual(state);
+    expect((b.peak - a.peak) / 50).toBeLessThan(2.5 * state);
+    // 18 rows more of each of a few buffers: the outputs, their squares and cotangents.
+    expect(c.peak - b.peak).toBeLessThan(10 * 18 * state);
+    const [few, many] = [await trainingStep('adjoint', 50, true), await trainingStep('adjoint', 500, true)];
+    expect(Math.abs(many.peak - few.peak)).toBeLessThanOrEqual(0.01 * few.peak);
   });
 
   it('by the adjoint differs by at most 1 % between 50 and 5,000 steps', async () => {

@@ -9,6 +9,7 @@ import { toNested, type HostArray } from '../array.ts';
 import { scan } from '../control/loops.ts';
 import { createOde } from '../runtime/create-ode.ts';
 import { constant, type Tensor } from '../tensor/tensor.ts';
+import type { Times } from './times.ts';
 
 const linspace = (a: number, b: number, n: number): readonly number[] =>
   Array.from({ length: n }, (_, i) => a + ((b - a) * i) / (n - 1));
@@ -155,7 +156,7 @@ describe('output times', () => {
     const ode = makeOde();
     const expected = toNested((await ode.solve(decay, 1, [0, 1, 2])).ys);
     expect(toNested((await ode.solve(decay, 1, f64([0, 1, 2]))).ys)).toEqual(expected);
-    const inside = async (times: (t: Tensor) => Parameters<typeof ode.odeint>[2]): Promise<unknown> => {
+    const inside = async (times: (t: Tensor) => Times): Promise<unknown> => {
       const program = ode.compile((y: Tensor, t: Tensor) => ode.odeint(decay, y, times(t)).ys);
       return toNested(await (await program(1, 1)).read());
     };

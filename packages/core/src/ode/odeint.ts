@@ -9,7 +9,10 @@ import { concat, stopGradient } from '../tensor/functions.ts';
 import { asTensor, isTensor, type Tensor, type TensorLike } from '../tensor/tensor.ts';
 import { asTensorResult } from '../tensor/trace.ts';
 import { flattenTree, requireSameStructure, type MapLeaves, type TreeStructure } from '../tree.ts';
-import { requireCompatible, requirePerSample } from './compatibility.ts';
+import { requireCompatible, requireEvents, requirePerSample } from './compatibility.ts';
+import { alwaysDense } from './dense.ts';
+import { readEvent } from './event-time.ts';
+import { closeEvents, type SolveEvent } from './events.ts';
 import type {
   GradientMethod,
   Integrate,
@@ -35,8 +38,14 @@ export interface SolveOptions {
   readonly gradient?: GradientMethod;
   /** Largest number of steps tried, 10,000 by default. */
   readonly maxSteps?: number;
-  /** Times that a step must land on, such as those where f jumps. */
+  /** Times that a step must land on. */
   readonly landAt?: Times;
+  /**
+   * Times at which f is discontinuous. A step that ends there evaluates f before them only, by one or two units in the last
+   * place of t, and the next behind them only, from a fresh start. The times have no gradient of their own: one that moves
+   * with a parameter is an event.
+   */
+  readonly jumpTimes?: Times;
   /**
    * Steps for each sample: the first axis of every leaf of the state is that of the samples, each of which has a time, a step
    * size and a status of its own, and ends as if it were solved alone. f is given times of shape [samples]. False by default.
@@ -47,6 +56,11 @@ export interface SolveOptions {
    * `stats.status` tells; with steps for each sample, of the samples that failed. 'throw' by default.
    */
   readonly onFailure?: 'throw' | 'nan';
+}
+
+/** Events of a solve: the first of them ends it. */
+export interface EventOptions<Y> {
+  readonly event: SolveEvent<Y> | readonly SolveEvent<Y>[];
 }
 
 /** The parts of a solve. */
@@ -67,6 +81,21 @@ export interface Solution<Y> {
   readonly stats: SolveStats;
 }
 
+/** A solution that an event may have ended: `ys` holds the event's state at later times. */
+export interface EventSolution<Y> extends Solution<Y> {
+  readonly event: EventResult<Y>;
+}
+
+/** Where a solve with events ended; differentiable once. */
+export interface EventResult<Y> {
+  /** Whether an event happened: a bool scalar. If none did, `t` and `y` are those of the last time. */
+  readonly occurred: Tensor;
+  /** Which of the events: an i32 scalar, −1 if none happened. */
+  readonly index: Tensor;
+  readonly t: Tensor;
+  readonly y: Y;
+}
+
 /** A state as tensors. */
 export type StateOf<Y> = MapLeaves<Y, TensorLike, Tensor>;
 
@@ -78,8 +107,8 @@ export function odeint<Y>(
   f: Dynamics<StateOf<Y>>,
   y0: Y,
   ts: Times,
-  options: SolveOptions = {},
-): Solution<StateOf<Y>> {
+  options: SolveOptions & Partial<EventOptions<StateOf<Y>>> = {},
+): Solution<StateOf<Y>> & Partial<EventSolution<StateOf<Y>>> {
   const { solver, controller, gradient, maxSteps, perSample, onFailure } = withOverrides(parts, options);
   const flat = flattenTree('odeint', y0, isLike, 'a tensor or a number');
   const dtype = stateDType(flat.leaves, parts.dtype);
@@ -87,14 +116,23 @@ export function odeint<Y>(
   requireState(leaves, flat.structure, dtype);
   const lanes = perSample ? samplesOf(leaves, flat.structure) : [];
   const times = asTimes('ts', ts, dtype, lanes);
-  const landAt = options.landAt === undefined ? undefined : asTimes('landAt', options.landAt, dtype, lanes);
+  const landings = (['landAt', 'jumpTimes'] as const).map((name) => {
+    const given = options[name];
+    return given && stopGradient(stackTimes(asTimes(name, given, dtype, lanes), lanes));
+  });
   const dynamics = closeDynamics(f, flat.structure, leaves, lanes);
+  const events = options.event && closeEvents(options.event, flat.structure, leaves);
   let stats: SolveStats | undefined;
-  // A reverse pass may be traced where the controller's tensors no longer are: it has them among its captures.
+  // A reverse pass may be traced where these tensors no longer are: it has them among its captures.
   const controllerTensors = controller.tensors?.map(stopGradient) ?? [];
+  const isTraced = (x: Tensor | undefined): x is Tensor => x?.source.kind === 'trace';
   const own = dynamics.captures.length;
   const solve = (problem: SolveProblem, given: IntegrateOptions, records: boolean): Integrated => {
     const held = problem.captures.slice(own, own + controllerTensors.length);
+    const traced = [...problem.captures.slice(own + held.length)];
+    const placed = landings.map((times) => (isTraced(times) ? traced.shift() : times));
+    // Samples' own times are none where a gradient method solves for all samples in one time.
+    const [landAt, jumpTimes] = isForSamples(problem) === perSample ? placed : [];
     const base = given.controller ?? (held.length === 0 ? controller : (controller.withTensors?.(held) ?? controller));
     const suited = given.tolerancesOf === undefined ? base : base.forLeaves(given.tolerancesOf, lanes);
     const normed = given.norm === undefined ? suited : (suited.withTolerances?.({ norm: given.norm }) ?? suited);
@@ -103,14 +141,13 @@ export function odeint<Y>(
     const most = given.maxSteps ?? maxSteps;
     const { checkpoints, firstStep } = given;
     const result = integrate(problem, {
-      solver: given.solver ?? solver,
+      solver: records ? alwaysDense(given.solver ?? solver) : (given.solver ?? solver),
       controller: chosen,
       maxSteps: most,
       checkpoints: typeof checkpoints === 'function' ? checkpoints(most) : checkpoints,
       phase,
-      // Samples' own times are none where a gradient method solves for all samples in one time.
-      landAt: landAt && isForSamples(problem) === perSample ? stopGradient(stackTimes(landAt, lanes)) : undefined,
-      onFailure: phase === 'forward' ? onFailure : 'throw',
+      landAt,
+      jumpTimes,
       firstStep,
       records,
     });
@@ -122,26 +159,52 @@ export function odeint<Y>(
     }
     return result;
   };
-  const run: Integrate = (problem, given = {}) => solve(problem, given, false).ys;
+  const run: Integrate = (problem, given = {}) => resultsOf(solve(problem, given, false));
   const record: IntegrateAndRecord = (problem, given = {}) => {
-    const { ys, recorded } = solve(problem, given, true);
-    const { steps, structure } = recorded ?? noSteps(problem);
+    const integrated = solve(problem, given, true);
+    const { steps, structure } = integrated.recorded ?? noSteps(problem);
     const method = given.solver ?? solver;
     return {
-      ys,
+      ys: resultsOf(integrated),
       steps,
       interpolate: (interpolant, theta) => method.interpolate(structure.rebuild(interpolant), theta),
     };
   };
   requireCompatible(solver, controller);
   if (perSample) requirePerSample({ solver, controller, gradient });
-  const captures = [...dynamics.captures, ...controllerTensors];
-  const problem: SolveProblem = { f: dynamics.f, captures, y0: leaves, ts: stackTimes(times, lanes) };
-  const ys = gradient.solve(problem, run, record);
-  const taken = takeReport(solveStats, ys[0] as Tensor);
+  if (events !== undefined) requireEvents(gradient, perSample);
+  const captures = [...dynamics.captures, ...controllerTensors, ...landings.filter(isTraced)];
+  const problem: SolveProblem = {
+    f: dynamics.f,
+    captures,
+    y0: leaves,
+    ts: stackTimes(times, lanes),
+    ...(events && { events }),
+    ...(onFailure === 'nan' ? { mayFail: true } : {}),
+  };
+  const results = gradient.solve(problem, run, record);
+  const taken = takeReport(solveStats, results[0] as Tensor);
   const counts = taken === undefined ? stats : fromOrder(taken, lanes);
-  return { ts: times, ys: flat.structure.rebuild(ys) as StateOf<Y>, stats: counts as SolveStats };
+  const stated = (y: Leaves): StateOf<Y> => flat.structure.rebuild(y) as StateOf<Y>;
+  if (events === undefined) return { ts: times, ys: stated(results), stats: counts as SolveStats };
+  const { ys, t, y, index, occurred } = readEvent(problem, events, results);
+  return {
+    ts: times,
+    ys: stated(ys),
+    stats: withEvaluation(counts as SolveStats, occurred),
+    event: { t, y: stated(y), index, occurred },
+  };
 }
+
+/** The statistics with the evaluation that an event takes. */
+const withEvaluation = (stats: SolveStats, occurred: Tensor): SolveStats => ({
+  ...stats,
+  nfe: stats.nfe.add(occurred.cast('i32')),
+});
+
+/** What a gradient method is given of a solve. */
+const resultsOf = ({ ys, ending }: Integrated): Leaves =>
+  ending === undefined ? ys : [...ending.rows, ending.times, ending.index];
 
 const isForSamples = ({ ts }: SolveProblem): boolean => ts.rank > 1;
 

@@ -46,8 +46,14 @@ export function writeOutputs(
   return { j: j as Tensor, ys };
 }
 
+/** Whether an output time lies within a step, before its end: of any sample. */
+export function isOutputWithin({ ts, tNext, h, j }: Pick<OutputStep, 'ts' | 'tNext' | 'h' | 'j'>): Tensor {
+  const last = countOf(ts, j) - 1;
+  return anySample(j.lessEqual(last).and(readRow(ts, j.minimum(last)).sub(tNext).mul(h.sign()).less(0)));
+}
+
 /** The position of an output time within a step. */
-const positionOf = (at: Tensor, t: Tensor, h: Tensor): Tensor => at.sub(t).div(isPerSample(h) ? nonZero(h) : h);
+export const positionOf = (at: Tensor, t: Tensor, h: Tensor): Tensor => at.sub(t).div(isPerSample(h) ? nonZero(h) : h);
 
 /** A sample that stays has outputs nowhere, but a position that is finite: so is everything that derivatives see. */
 const nonZero = (h: Tensor): Tensor => select(h.equal(0), 1, h);

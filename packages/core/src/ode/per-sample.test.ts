@@ -1,7 +1,9 @@
 // Steps for each sample: every sample ends as if it were solved alone.
+import { adjoint } from '@node-ode/gradient-adjoint';
 import { adamsBashforthMoulton } from '@node-ode/solver-adams';
 import { bosh3 } from '@node-ode/solver-bosh3';
 import { heun } from '@node-ode/solver-heun';
+import { kvaerno5 } from '@node-ode/solver-kvaerno5';
 import { rk4 } from '@node-ode/solver-rk4';
 import { tsit5 } from '@node-ode/solver-tsit5';
 import { describe, expect, it } from 'vitest';
@@ -14,8 +16,14 @@ import {
   type Ode,
   type OdeOptions,
   type Tensor,
+  isHostArray,
+  mapTree,
+  toNested,
+  hvp,
+  jvp,
+  onesLike,
 } from '../index.ts';
-import { expectClose, flatten, run } from '../../test/support.ts';
+import { evaluate, expectClose, f64, flatten, readAll, type Nested } from '../../test/support.ts';
 import { valueAndGrad } from '../differentiate/vjp.ts';
 import { concat } from '../tensor/functions.ts';
 import type { SolveOptions } from './odeint.ts';
@@ -69,26 +77,28 @@ const loss = (ode: Ode, batch: Batch, ts: Tensor, options: SolveOptions): Tensor
   return concat([ys.x, ys.v], 1).tanh().mul(weights).sum();
 };
 
-async function solve(chosen: typeof samples, { parts, options = {}, landAt, dtype = 'f64' }: Case, perSample: boolean) {
+/** Solves batches with their gradients, with steps for each sample or not; compiled once for batches of one size. */
+function batchSolver({ parts, options = {}, dtype = 'f64' }: Case, perSample: boolean) {
   const of = (source: Parameters<typeof array>[0]): HostArray => array(source, { dtype });
   const ode = makeOde({ ...parts, dtype, perSample });
-  const rows = (key: 'x' | 'v'): HostArray => of(chosen.map((sample) => sample[key]));
-  const ts = of(perSample ? chosen.map((sample) => sample.ts) : (chosen[0]?.ts ?? []));
-  const landing = landAt && of(perSample ? landAt : (landAt[0] ?? []));
-  const batch = { x: rows('x'), v: rows('v'), mu: of(chosen.map(({ mu }) => mu)), push: of(push) };
-  const given = landing === undefined ? options : { ...options, landAt: landing };
-  const { value } = await run(
-    (b: Batch, times: Tensor) => {
-      const { ys, stats } = ode.odeint(vanDerPol(b), { x: b.x, v: b.v }, times, given);
-      const { grad } = valueAndGrad((p: { readonly b: Batch; readonly times: Tensor }) =>
-        loss(ode, p.b, p.times, given),
-      )({ b, times });
-      return { ys, stats, grad };
-    },
-    batch,
-    ts,
-  );
-  return value;
+  const solve = (b: Batch, times: Tensor, landing: readonly Tensor[]) => {
+    const [landAt] = landing;
+    const given = landAt === undefined ? options : { ...options, landAt };
+    const { ys, stats } = ode.odeint(vanDerPol(b), { x: b.x, v: b.v }, times, given);
+    const { grad } = valueAndGrad((p: { readonly b: Batch; readonly times: Tensor }) => loss(ode, p.b, p.times, given))(
+      { b, times },
+    );
+    return { ys, stats, grad };
+  };
+  const program = ode.compile(solve);
+  return async (chosen: typeof samples, landAt: Case['landAt']) => {
+    const rows = (key: 'x' | 'v'): HostArray => of(chosen.map((sample) => sample[key]));
+    const batch = { x: rows('x'), v: rows('v'), mu: of(chosen.map(({ mu }) => mu)), push: of(push) };
+    const ts = of(perSample ? chosen.map((sample) => sample.ts) : (chosen[0]?.ts ?? []));
+    const landing = landAt === undefined ? [] : [of(perSample ? landAt : (landAt[0] ?? []))];
+    const host = await readAll(await program(batch, ts, landing));
+    return mapTree('solve', isHostArray, (x) => toNested(x), host) as Nested<ReturnType<typeof solve>>;
+  };
 }
 
 /** One row for each sample of a batch. */
@@ -96,7 +106,7 @@ async function together(
   chosen: typeof samples,
   how: Case,
 ): Promise<{ rows: readonly Result[]; push: number; nfe: number }> {
-  const { ys, stats, grad } = await solve(chosen, how, true);
+  const { ys, stats, grad } = await batchSolver(how, true)(chosen, how.landAt);
   const at = (nested: NestedArray, i: number) => flatten((nested as readonly NestedArray[])[i]);
   return {
     rows: chosen.map((_, i) => ({
@@ -111,11 +121,9 @@ async function together(
 
 /** The same of each sample alone. */
 async function alone(chosen: typeof samples, how: Case): Promise<{ rows: readonly Result[]; push: number }> {
+  const solve = batchSolver(how, false);
   const all = [];
-  for (const [i, sample] of chosen.entries()) {
-    const landAt = how.landAt?.slice(i, i + 1);
-    all.push(await solve([sample], { ...how, ...(landAt === undefined ? {} : { landAt }) }, false));
-  }
+  for (const [i, sample] of chosen.entries()) all.push(await solve([sample], how.landAt?.slice(i, i + 1)));
   return {
     rows: all.map(({ ys, stats, grad }) => ({
       ys: [...flatten(ys.x), ...flatten(ys.v)],
@@ -151,8 +159,8 @@ describe('each sample is as it is alone', () => {
       'bounds and a given first step',
       adaptive({ firstStep: 0.01, maxStep: 0.4, minStep: 1e-9, safety: 0.8, maxFactor: 3 }),
     ],
+    ['an implicit method', { parts: { solver: kvaerno5(), ...adaptive().parts } }],
     ['times to land on', { ...adaptive(), landAt }],
-    ['a tolerance for each sample', adaptive({ rtol: 1e-5 })],
   ])('%s', async (_, how) => {
     const [batch, solo] = [await together(samples, how), await alone(samples, how)];
     batch.rows.forEach(({ ys, counts, gradients }, i) => {
@@ -190,6 +198,17 @@ describe('each sample is as it is alone', () => {
     expectClose(batch.push, solo.push, 1e-11);
   });
 
+  it('with a tolerance of its own', async () => {
+    const of = (rtol: HostArray | number): Case => adaptive({ rtol, atol: 1e-7 });
+    const rtols = [1e-3, 1e-8, 1e-5];
+    const { rows } = await together(gentle, of(array(rtols, { dtype: 'f64' })));
+    for (const [i, rtol] of rtols.entries()) {
+      const solo = await alone(gentle.slice(i, i + 1), of(rtol));
+      expect(rows[i]?.counts).toEqual(solo.rows[0]?.counts);
+      expectClose(rows[i]?.ys, solo.rows[0]?.ys, 1e-13);
+    }
+  });
+
   it('in f32', async () => {
     const how: Case = { parts: { controller: pid({ rtol: 1e-3, atol: 1e-4 }) }, dtype: 'f32' };
     const [batch, solo] = [await together(gentle, how), await alone(gentle, how)];
@@ -199,5 +218,52 @@ describe('each sample is as it is alone', () => {
       expectClose(ys, row.ys, 1e-5);
       expectClose(gradients, row.gradients, 1e-4);
     });
+  });
+});
+
+describe('derivatives of solves with steps for each sample', () => {
+  const theta = f64(0.7);
+  const y0 = f64([0.5, 1.5, -1]);
+  const times = f64([
+    [0, 1],
+    [0.5, -0.5],
+    [0, 0.2],
+  ]);
+  const lossWith =
+    (ode: Ode) =>
+    (p: { readonly y: Tensor; readonly theta: Tensor }): Tensor =>
+      ode
+        .odeint((t, y: Tensor) => y.mul(p.theta).sin().add(t.mul(0.3)), p.y, times)
+        .ys.square()
+        .sum();
+  const through = makeOde({ perSample: true });
+
+  it('by forward mode are those by reverse mode', async () => {
+    const { tangent, grad } = await evaluate(
+      (y: Tensor, k: Tensor) => {
+        const p = { y, theta: k };
+        const { tangent: moved } = jvp(lossWith(through), p, { y: onesLike(y), theta: k.mul(0).add(2) });
+        return { tangent: moved, grad: valueAndGrad(lossWith(through))(p).grad };
+      },
+      y0,
+      theta,
+    );
+    const [dy, dTheta] = [flatten(grad.y), Number(grad.theta)];
+    expectClose(
+      Number(tangent),
+      dy.reduce((a, b) => a + b, 2 * dTheta),
+      1e-12,
+    );
+  });
+
+  it('of second order agree: through the steps, and by the adjoint', async () => {
+    const hessian = (ode: Ode) =>
+      evaluate(
+        (y: Tensor, k: Tensor) => hvp(lossWith(ode))({ y, theta: k }, { y: y.mul(0).add(0.5), theta: k.mul(0).add(1) }),
+        y0,
+        theta,
+      );
+    const [expected, found] = [await hessian(through), await hessian(through.with({ gradient: adjoint() }))];
+    expectClose([found.y, found.theta], [expected.y, expected.theta], 1e-6);
   });
 });

@@ -124,6 +124,7 @@ function controller(options: PidOptions, other: OtherLeaves | undefined): StepCo
       return { accept, h: bounded(next.h), state: next.state };
     },
 
+    measure: (error, y, lanes) => leafNorm(error, y, y, tolerancesFor(y, lanes), norm, lanes),
     tensors: traced,
     withTensors: (tensors) => {
       const rest = [...tensors];

@@ -7,7 +7,7 @@ import { evaluate, expectClose, f64, refusal, trace, uniform } from '../../test/
 import { toNested } from '../array.ts';
 import { call } from '../control/call.ts';
 import { constant, type Tensor } from '../tensor/tensor.ts';
-import { rungeKutta, type Tableau } from './runge-kutta.ts';
+import { rungeKutta, type Tableau, type TableauExtension } from './runge-kutta.ts';
 import type { Solver } from './solver.ts';
 
 /** Heun's method with Euler embedded: not first same as last. */
@@ -196,6 +196,40 @@ describe('refusals', () => {
   ])('%o', async (change, message) => {
     expect(await refusal(() => rungeKutta({ ...heunEuler, ...change }))).toBe(
       `OptionError: rungeKutta: tableau 'heun-euler': ${message}`,
+    );
+  });
+
+  const fsal = {
+    ...heunEuler,
+    c: [0, 1, 1],
+    a: [[], [1], [1 / 2, 1 / 2]],
+    b: [1 / 2, 1 / 2, 0],
+    bError: [-1 / 2, 1 / 2, 0],
+  };
+  it.each<readonly [Tableau, TableauExtension, string]>([
+    [
+      heunEuler,
+      { c: [1], a: [[1 / 2, 1 / 2]], bulge: [[], [], []] },
+      'an extension of its stages; expected a last stage that is f at the end of the step',
+    ],
+    [
+      fsal,
+      { c: [1 / 2], a: [], bulge: [] },
+      'an extension of 1 nodes, 0 rows and 0 rows of dense output; expected as many nodes as rows, and dense output for 3 stages and them',
+    ],
+    [
+      fsal,
+      { c: [1 / 2], a: [[0, 0, 0, 1 / 2]], bulge: [[], [], [], []] },
+      'row 0 of the extension has 4 coefficients; expected at most 3',
+    ],
+    [
+      fsal,
+      { c: [1 / 2], a: [[1 / 4]], bulge: [[], [], [], []] },
+      'row 0 of the extension sums to 0.25; expected its node 0.5',
+    ],
+  ])('an extension: %#', async (tableau, extension, message) => {
+    expect(await refusal(() => rungeKutta({ ...tableau, extension }))).toBe(
+      `OptionError: rungeKutta: tableau 'heun-euler': ${message}. ${advice}`,
     );
   });
 });

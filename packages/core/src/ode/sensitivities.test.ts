@@ -125,21 +125,21 @@ describe('sensitivities, in closed form', () => {
   });
 });
 
-describe('forward mode is the transpose of reverse mode', () => {
-  /** ⟨w, J·v⟩ = ⟨Jᵀ·w, v⟩ of a function of several tensors. */
-  async function expectDuality(f: (xs: readonly Tensor[]) => Tensor, xs: readonly HostArray[]): Promise<void> {
-    const vs = xs.map(({ shape }, i) => uniform(70 + i, shape, -1, 1));
-    const both = (given: readonly Tensor[], v: readonly Tensor[]): readonly Tensor[] => {
-      const { value, tangent } = jvp(f, given, v);
-      const w = value.mul(1.7).cos();
-      const pulled = vjp(f, given).pullback(w);
-      const products = pulled.map((p, i) => p.mul(v[i] as Tensor).sum());
-      return [w.mul(tangent).sum(), products.reduce((a, b) => a.add(b))];
-    };
-    const [forward, reverse] = await evaluate(both, xs, vs);
-    expectClose(forward, reverse, 1e-12);
-  }
+/** ⟨w, J·v⟩ = ⟨Jᵀ·w, v⟩ of a function of several tensors. */
+async function expectDuality(f: (xs: readonly Tensor[]) => Tensor, xs: readonly HostArray[]): Promise<void> {
+  const vs = xs.map(({ shape }, i) => uniform(70 + i, shape, -1, 1));
+  const both = (given: readonly Tensor[], v: readonly Tensor[]): readonly Tensor[] => {
+    const { value, tangent } = jvp(f, given, v);
+    const w = value.mul(1.7).cos();
+    const pulled = vjp(f, given).pullback(w);
+    const products = pulled.map((p, i) => p.mul(v[i] as Tensor).sum());
+    return [w.mul(tangent).sum(), products.reduce((a, b) => a.add(b))];
+  };
+  const [forward, reverse] = await evaluate(both, xs, vs);
+  expectClose(forward, reverse, 1e-12);
+}
 
+describe('forward mode is the transpose of reverse mode', () => {
   /** A small network with captures in nested bodies, on a tree. */
   const network =
     (ode: Ode, ts: readonly number[]) =>
@@ -175,6 +175,58 @@ describe('forward mode is the transpose of reverse mode', () => {
     const solve = ([y0, ts]: readonly Tensor[]): Tensor =>
       ode.odeint((t, y: Tensor) => y.mul(t.sin()).add(t), y0 as Tensor, ts as Tensor).ys;
     await expectDuality(solve, [f64([0.5, -1]), f64([0.1, 0.4, 1.3])]);
+  });
+});
+
+describe('steps for each sample', () => {
+  const controller = pid({ rtol: 1e-8, atol: 1e-8, firstStep: 1 });
+  const ode = makeOde({ controller, perSample: true });
+
+  it('forward mode is the transpose of reverse mode', async () => {
+    const solve = ([y0, k, ts]: readonly Tensor[]): Tensor =>
+      ode.odeint(
+        (t, y: Tensor) =>
+          t
+            .mul(k as Tensor)
+            .reshape([3, 1])
+            .sin()
+            .sub(y.mul(3).tanh()),
+        y0 as Tensor,
+        ts as Tensor,
+      ).ys;
+    const ts = f64([
+      [0, 0.3, 2],
+      [1, 0.9, 0.5],
+      [0, 2, 5],
+    ]);
+    await expectDuality(solve, [uniform(1, [3, 2], 0.2, 1.5), f64([1, -2, 3]), ts]);
+  });
+
+  it('rejected steps of one, though not finite, touch no tangents of any', async () => {
+    // y′ = −√y as below: the first step tried leads the second sample alone below zero.
+    const careful = makeOde({ controller: pid({ rtol: 1e-10, atol: 1e-10, firstStep: 1.9 }), perSample: true });
+    const ends = [0.5, 1.9, 0.1];
+    const f = (y0: Tensor): Tensor =>
+      careful.odeint((_t, y: Tensor) => y.sqrt().neg(), y0, f64(ends.map((end) => [0, end]))).ys.at(1);
+    const total = (y0: Tensor): Tensor => f(y0).sum();
+    const slope = (y0: Tensor): Tensor => jvp(total, y0, onesLike(y0)).tangent;
+    const all = (y0: Tensor) => ({
+      first: jvp(f, y0, onesLike(y0)).tangent,
+      second: [
+        hvp(total)(y0, onesLike(y0)),
+        grad(slope)(y0),
+        jvp((y: Tensor) => jvp(f, y, onesLike(y)).tangent, y0, onesLike(y0)).tangent,
+      ],
+    });
+    const { value, stats } = await run(all, f64([1, 1, 1]));
+    expect(stats.rejected).toBeGreaterThan(0);
+    expectClose(
+      value.first,
+      ends.map((t) => 1 - t / 2),
+      1e-8,
+    );
+    const second = ends.map((t) => t / 4);
+    expectClose(value.second, [second, second, second], 1e-6);
   });
 });
 

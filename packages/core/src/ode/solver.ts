@@ -16,6 +16,12 @@ export interface SolverStart<State> {
   readonly dy0?: Leaves;
 }
 
+/**
+ * The size of an error of a state, relative to what the step-size controller tolerates: 1 is just accepted. A scalar, or of
+ * the shape of `t`. Both arguments are leaves like the state's.
+ */
+export type ErrorMeasure = (error: Leaves, y: Leaves) => Tensor;
+
 /** The result of trying one step of size `h` from (t, y). */
 export interface Step<State, Interpolant> {
   /** The state at t + h. */
@@ -27,6 +33,18 @@ export interface Step<State, Interpolant> {
   /** A tree of tensors from which `interpolate` gives the solution within the step. */
   readonly interpolant: Interpolant;
   /** Function evaluations made by the step. */
+  readonly evaluations: number | Tensor;
+  /**
+   * For implicit methods: bool, a scalar or of the shape of `t`, false where the step's equations were not solved. Such a
+   * step is refused, and tried again much smaller if the controller changes sizes. By default steps are solved.
+   */
+  readonly isSolved?: Tensor;
+}
+
+/** An interpolant made more accurate by further evaluations. */
+export interface Densified<Interpolant> {
+  readonly interpolant: Interpolant;
+  /** Function evaluations made. */
   readonly evaluations: number | Tensor;
 }
 
@@ -64,8 +82,24 @@ export interface Solver<State = unknown, Interpolant = unknown> {
   readonly perSample?: boolean;
   /** The first state at (t0, y0). */
   init(f: LeafDynamics, t0: Tensor, y0: Leaves): SolverStart<State>;
-  /** One step of size `h` from (t, y). */
-  step(f: LeafDynamics, t: Tensor, h: Tensor, y: Leaves, state: State): Step<State, Interpolant>;
+  /**
+   * One step of size `h` from (t, y). `measure` says how well a method that iterates must solve its equations; undefined
+   * where nothing is tolerated: as well as the dtype allows.
+   */
+  step(
+    f: LeafDynamics,
+    t: Tensor,
+    h: Tensor,
+    y: Leaves,
+    state: State,
+    measure?: ErrorMeasure,
+  ): Step<State, Interpolant>;
   /** The solution at t + θ·h, 0 ≤ θ ≤ 1, without evaluating f: at θ = 1 that is the `y` of the step. */
   interpolate(interpolant: Interpolant, theta: Tensor): Leaves;
+  /**
+   * For methods whose stages don't give the solution within a step as accurately as at its end: the interpolant of the step
+   * from `t` with more evaluations of f behind it. It is asked for where an accepted step holds an output time or an event.
+   * `interpolate` takes either; at both ends they agree, in their slope too.
+   */
+  densify?(f: LeafDynamics, t: Tensor, interpolant: Interpolant): Densified<Interpolant>;
 }

@@ -9,6 +9,8 @@ export const statusCode: Readonly<Record<SolveFailure, number>> = {
   nonFinite: 3,
   invalidTimes: 4,
   invalidTolerances: 5,
+  notConverged: 6,
+  invalidEvent: 7,
 };
 
 /** Names of the reports that the integrator makes. */
@@ -76,6 +78,14 @@ const explain: Readonly<Record<SolveFailure, (t: string, h: string, steps: numbe
   invalidTolerances: () => [
     'a tolerance that is an argument is negative or not finite',
     'Typical values are rtol 1e-3 … 1e-8, with atol the size below which the state is noise.',
+  ],
+  invalidEvent: (t) => [
+    `an event function is NaN at t = ${t}`,
+    'Its value must be a number on both sides of the event: check it for divisions by zero, roots and logarithms.',
+  ],
+  notConverged: (t, h, steps) => [
+    `the iteration that solves an implicit step did not converge near t = ${t} (step ${h}, after ${steps} steps)`,
+    'Take smaller steps, or let pid() choose them, and look for jumps of f there.',
   ],
 };
 

@@ -70,6 +70,11 @@ export interface StepController<State = unknown> {
     readonly isValid?: Tensor;
   };
   next(step: AttemptedStep, state: State): Decision<State>;
+  /**
+   * The size of an error of a state, relative to what is tolerated: 1 is just accepted. Of the shape `lanes`, that of the
+   * times. For controllers that tolerate any: solvers that iterate ask.
+   */
+  readonly measure?: (error: Leaves, y: Leaves, lanes: Shape) => Tensor;
   /** A step of smaller size than this ends the solve; by default one that no longer changes t. */
   readonly minStep?: number;
   /** Tensors of the function being traced that it uses: tolerances that are arguments. Their gradient is zero. */

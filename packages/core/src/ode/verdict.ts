@@ -1,8 +1,8 @@
 /** What is decided after each step: whether all is finite, the size of the next step, whether the solve has failed. */
 import { select } from '../tensor/functions.ts';
 import { asTensor, constant, type Tensor } from '../tensor/tensor.ts';
-import { choose } from './lanes.ts';
-import type { Leaves } from './solver.ts';
+import { choose, selectSamples } from './lanes.ts';
+import type { Leaves, Step } from './solver.ts';
 import { statusCode } from './status.ts';
 
 /** Whether every element of every leaf is finite; behind `lanes` leading axes, for each index of these. */
@@ -13,6 +13,12 @@ export const areFinite = (y: Leaves, lanes: number): Tensor =>
       return axes.length === 0 && lanes > 0 ? leaf.isFinite() : leaf.isFinite().all({ axes });
     })
     .reduce((a, b) => a.and(b));
+
+/** The error that the controller sees: infinite where the step's equations were not solved, so that it takes a much smaller one. */
+export const errorToJudge = ({ error, isSolved }: Step<unknown, unknown>): Leaves | undefined =>
+  isSolved === undefined
+    ? error
+    : error?.map((leaf) => selectSamples(isSolved, leaf, constant(Infinity, [], leaf.dtype)));
 
 /** A step that was tried, as far as what follows it is concerned. */
 export interface TriedStep {
@@ -59,6 +65,8 @@ interface LastStep {
   readonly h1: Tensor;
   readonly accept: Tensor;
   readonly finite: Tensor;
+  /** Whether the step's equations were solved, of solvers that say so. */
+  readonly solved: Leaves;
   readonly attempts: Tensor;
   readonly j: Tensor;
   readonly status: Tensor;
@@ -66,7 +74,7 @@ interface LastStep {
 
 /** The status after a step that was rejected or very small, or the last one allowed. */
 export function statusAfter(
-  { t, start, end, h, h1, accept, finite, attempts, j, status }: LastStep,
+  { t, start, end, h, h1, accept, finite, solved, attempts, j, status }: LastStep,
   {
     count,
     maxSteps,
@@ -82,7 +90,11 @@ export function statusAfter(
   const isStuck = isBelow(minStep, h1, accept.not().and(isStill).or(isLost)).and(isUnfinished);
   const isOut = attempts.greaterEqual(maxSteps).and(isUnfinished);
   const code = (x: number): Tensor => asTensor(x, 'i32');
-  const failed = select(finite.or(isLost), code(statusCode.stepUnderflow), code(statusCode.nonFinite));
+  const tooSmall = solved.reduce(
+    (failure, isSolved) => select(isSolved, failure, code(statusCode.notConverged)),
+    code(statusCode.stepUnderflow),
+  );
+  const failed = select(finite.or(isLost), tooSmall, code(statusCode.nonFinite));
   return select(isStuck, failed, select(isOut, code(statusCode.maxSteps), status));
 }
 

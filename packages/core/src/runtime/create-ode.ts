@@ -9,6 +9,8 @@ import {
   odeint,
   requireOnFailure,
   type Dynamics,
+  type EventOptions,
+  type EventSolution,
   type OdeParts,
   type Solution,
   type SolveOptions,
@@ -66,6 +68,21 @@ export interface HostSolution<Y> {
   readonly outcome?: SolveOutcome;
 }
 
+/** A solution on the host that an event may have ended: `ys` holds the event's state at later times. */
+export interface HostEventSolution<Y> extends HostSolution<Y> {
+  readonly event: HostEvent<Y>;
+}
+
+/** Where a solve with events ended. */
+export interface HostEvent<Y> {
+  /** Whether an event happened. If none did, `t` and `y` are those of the last time. */
+  readonly occurred: boolean;
+  /** Which of the events, −1 if none happened. */
+  readonly index: number;
+  readonly t: number;
+  readonly y: HostState<Y>;
+}
+
 /** Steps and status of a solve, i32: scalars, or vectors of one for each sample. A status of 0 is success. */
 export interface SolveOutcome {
   readonly accepted: HostArray;
@@ -80,8 +97,20 @@ export interface Ode {
   readonly controller: StepController;
   readonly gradient: GradientMethod;
   /** Solves dy/dt = f(t, y) inside a traced function; differentiable by the gradient method. */
+  odeint<Y>(
+    f: Dynamics<StateOf<Y>>,
+    y0: Y,
+    ts: Times,
+    options: SolveOptions & EventOptions<StateOf<Y>>,
+  ): EventSolution<StateOf<Y>>;
   odeint<Y>(f: Dynamics<StateOf<Y>>, y0: Y, ts: Times, options?: SolveOptions): Solution<StateOf<Y>>;
   /** Solves once, from host to host. */
+  solve<Y>(
+    f: Dynamics<StateOf<Y>>,
+    y0: Y,
+    ts: HostTimes,
+    options: SolveOptions & EventOptions<StateOf<Y>>,
+  ): Promise<HostEventSolution<Y>>;
   solve<Y>(f: Dynamics<StateOf<Y>>, y0: Y, ts: HostTimes, options?: SolveOptions): Promise<HostSolution<Y>>;
   /** Compiles a function that may solve, differentiate and update: one call into the engine. */
   compile<A extends readonly unknown[], R>(fn: (...args: A) => R, options?: CompileOptions): Compiled<A, R>;
@@ -92,6 +121,7 @@ export interface Ode {
 const backprop: GradientMethod = {
   name: 'backprop',
   perSample: true,
+  handlesEvents: true,
   solve: (problem, integrate) => integrate(problem),
 };
 
@@ -122,55 +152,75 @@ export function createOde(options: OdeOptions): Ode {
     fn: (...args: A) => R,
     given: CompileOptions = {},
   ): Compiled<A, R> => compile(backend, fn, { dtype, ...given });
+  const odeintHere = <Y>(f: Dynamics<StateOf<Y>>, y0: Y, ts: Times, given?: Given<Y>) =>
+    odeint(parts, f, y0, ts, given);
+  const solve = async <Y>(f: Dynamics<StateOf<Y>>, y0: Y, ts: HostTimes, given: Given<Y> = {}) => {
+    requireMonotone(ts);
+    const { leaves, structure } = flattenTree('solve', y0, isStateLeaf, 'a number or a host array');
+    const of = leaves.find((leaf) => typeof leaf !== 'number')?.dtype ?? dtype;
+    const start = structure.rebuild(
+      leaves.map((leaf) => (typeof leaf === 'number' ? array(leaf, { dtype: of }) : leaf)),
+    );
+    const times = 'data' in ts ? ts : array(ts, { dtype: of });
+    const hasOutcome = (given.perSample ?? perSample) || (given.onFailure ?? onFailure) === 'nan';
+    const program = compileHere((y: StateOf<Y>, times: Tensor) => {
+      const solution = odeint(parts, f, y as Y, times, given);
+      const { accepted, rejected, status } = solution.stats;
+      return {
+        ts: solution.ts,
+        ys: solution.ys,
+        ...(hasOutcome ? { outcome: { accepted, rejected, status } } : {}),
+        ...(solution.event === undefined ? {} : { event: solution.event }),
+      };
+    });
+    try {
+      const { result, stats } = await program.run(start as ArgumentOf<StateOf<Y>>, times);
+      const host = (await readTree(result)) as Omit<HostSolution<Y>, 'stats'> & { readonly event?: EventArrays<Y> };
+      const { event, ...others } = host;
+      return { ...others, stats, ...(event === undefined ? {} : { event: hostEvent(event) }) };
+    } finally {
+      program.dispose();
+    }
+  };
   return {
     backend,
     solver,
     controller,
     gradient,
-    odeint: (f, y0, ts, given) => odeint(parts, f, y0, ts, given),
-    solve: async <Y>(
-      f: Dynamics<StateOf<Y>>,
-      y0: Y,
-      ts: HostTimes,
-      given: SolveOptions = {},
-    ): Promise<HostSolution<Y>> => {
-      requireMonotone(ts);
-      const { leaves, structure } = flattenTree('solve', y0, isStateLeaf, 'a number or a host array');
-      const of = leaves.find((leaf) => typeof leaf !== 'number')?.dtype ?? dtype;
-      const start = structure.rebuild(
-        leaves.map((leaf) => (typeof leaf === 'number' ? array(leaf, { dtype: of }) : leaf)),
-      );
-      const times = 'data' in ts ? ts : array(ts, { dtype: of });
-      const hasOutcome = (given.perSample ?? perSample) || (given.onFailure ?? onFailure) === 'nan';
-      const program = compileHere((y: StateOf<Y>, times: Tensor) => {
-        const solution = odeint(parts, f, y as Y, times, given);
-        const { accepted, rejected, status } = solution.stats;
-        return { ts: solution.ts, ys: solution.ys, ...(hasOutcome ? { outcome: { accepted, rejected, status } } : {}) };
-      });
-      try {
-        const { result, stats } = await program.run(start as ArgumentOf<StateOf<Y>>, times);
-        const reads: Promise<void>[] = [];
-        const arrays = new Map<DeviceArray, HostArray>();
-        const read = (x: DeviceArray): DeviceArray => {
-          reads.push(
-            x
-              .read()
-              .then((host) => void arrays.set(x, host))
-              .finally(() => x.dispose()),
-          );
-          return x;
-        };
-        mapTree('solve', isDeviceArray, read, result);
-        await Promise.all(reads);
-        const host = mapTree('solve', isDeviceArray, (x) => arrays.get(x), result) as Omit<HostSolution<Y>, 'stats'>;
-        return { ...host, stats };
-      } finally {
-        program.dispose();
-      }
-    },
+    odeint: odeintHere as Ode['odeint'],
+    solve: solve as Ode['solve'],
     compile: compileHere,
     with: (changes) => createOde({ ...options, ...changes }),
   };
+}
+
+/** What a solve can be given. */
+type Given<Y> = SolveOptions & Partial<EventOptions<StateOf<Y>>>;
+
+/** An event as it is read from the device. */
+type EventArrays<Y> = Readonly<Record<'occurred' | 'index' | 't', HostArray>> & Pick<HostEvent<Y>, 'y'>;
+
+const hostEvent = <Y>({ occurred, index, t, y }: EventArrays<Y>): HostEvent<Y> => ({
+  occurred: occurred.data[0] === 1,
+  index: index.data[0] as number,
+  t: t.data[0] as number,
+  y,
+});
+
+/** Reads all arrays of a tree to the host, and frees them. */
+async function readTree(tree: unknown): Promise<unknown> {
+  const { leaves } = flattenTree('solve', tree, isDeviceArray);
+  const arrays = new Map<DeviceArray, HostArray>();
+  await Promise.all(
+    leaves.map(async (leaf) => {
+      try {
+        arrays.set(leaf, await leaf.read());
+      } finally {
+        leaf.dispose();
+      }
+    }),
+  );
+  return mapTree('solve', isDeviceArray, (x) => arrays.get(x), tree);
 }
 
 const isStateLeaf = (x: unknown): x is number | HostArray => typeof x === 'number' || isHostArray(x);

@@ -13,6 +13,7 @@ import {
   uniform,
 } from '../../test/support.ts';
 import { array, type HostArray } from '../array.ts';
+import { jvp } from '../differentiate/jvp.ts';
 import { grad, vjp } from '../differentiate/vjp.ts';
 import { sizeOf, type Shape } from '../graph/graph.ts';
 import { lower } from '../passes/lower.ts';
@@ -202,17 +203,11 @@ describe('maxPool2d', () => {
         ],
       ],
     ]);
-    expect(
-      await evaluate(
-        (a: Tensor) =>
-          grad((b: Tensor) =>
-            maxPool2d(b, 2)
-              .mul(f64([8, 4]))
-              .sum(),
-          )(a),
-        x,
-      ),
-    ).toEqual([
+    const weighted = (a: Tensor): Tensor =>
+      maxPool2d(a, 2)
+        .mul(f64([8, 4]))
+        .sum();
+    expect(await evaluate((a: Tensor) => grad(weighted)(a), x)).toEqual([
       [
         [
           [0, 4, 1, 1],
@@ -220,6 +215,11 @@ describe('maxPool2d', () => {
         ],
       ],
     ]);
+    const directions = [0, 1, 2, 3].map((k) =>
+      f64([[[0, 1].map((i) => [0, 1, 2, 3].map((l) => (k === l ? i + 1 : 0)))]]),
+    );
+    const along = (a: Tensor, vs: readonly Tensor[]) => vs.map((v) => jvp(weighted, a, v).tangent);
+    expect(await evaluate(along, x, directions)).toEqual([8, 4, 3, 3]);
   });
 
   it('is NaN where an element is, and −∞ where all are', async () => {

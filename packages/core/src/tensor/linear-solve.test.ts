@@ -32,7 +32,7 @@ function residual(a: HostArray, x: HostArray, b: HostArray, transposeA: boolean)
 }
 
 describe.each(engines)('linearSolve by %s', (_, engine) => {
-  it.each([1, 2, 3, 8, 31])('solves random systems of %d, transposed or not', async (n) => {
+  it.each([1, 2, 3, 4, 5, 8, 31])('solves random systems of %d, transposed or not', async (n) => {
     for (const transposeA of [false, true]) {
       const [a, b] = [uniform(n, [n, n]), uniform(n + 1, [n])];
       const x = await solve(engine, a, b, transposeA);
@@ -65,6 +65,16 @@ describe.each(engines)('linearSolve by %s', (_, engine) => {
   it('gives NaN for a singular matrix, and solves the others of its batch', async () => {
     const x = await solve(engine, f64([[[1, 2], [2, 4]], [[2, 0], [0, 4]]]), f64([[1, 1], [1, 1]])); // prettier-ignore
     expect(Array.from(x.data)).toEqual([NaN, NaN, 0.5, 0.25]);
+  });
+
+  it('does the same with larger matrices', async () => {
+    const a = uniform(9, [2, 7, 7]);
+    for (let j = 0; j < 7; j++) a.data[49 + j] = a.data[49 + 14 + j] ?? NaN;
+    const b = uniform(10, [2, 7]);
+    const x = Array.from((await solve(engine, a, b)).data);
+    expect(x.slice(7)).toEqual(new Array<number>(7).fill(NaN));
+    const alone = await solve(engine, f64(Array.from({ length: 7 }, (__, i) => Array.from(a.data.slice(7 * i, 7 * i + 7)))), f64(Array.from(b.data.slice(0, 7)))); // prettier-ignore
+    expect(x.slice(0, 7)).toEqual(Array.from(alone.data));
   });
 
   it('keeps a right-hand side that is not finite to its column', async () => {

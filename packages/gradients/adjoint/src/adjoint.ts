@@ -2,6 +2,7 @@
 import {
   call,
   concat,
+  cond,
   constant,
   customVjp,
   isDifferentiable,
@@ -75,6 +76,7 @@ export function adjoint(options: AdjointOptions = {}): GradientMethod {
   return {
     name: 'adjoint',
     perSample: true,
+    handlesEvents: true,
     solve: (problem, integrate) => {
       const { y0, ts } = problem;
       const [leafOf, isSampled] = [y0.map((_, i) => i), y0.map(() => ts.rank > 1)];
@@ -94,47 +96,62 @@ interface Context {
 }
 
 function solveWithAdjoint(problem: SolveProblem, integrate: Integrate, context: Context): Leaves {
-  const { f, y0, ts, captures } = problem;
+  const { y0, ts, captures } = problem;
   const n = y0.length;
   // One time: nothing is solved.
   if (ts.shape[0] === 1) return integrate(problem, context.given);
-  const forward = (inputs: Leaves): Leaves =>
-    integrate({ f, y0: inputs.slice(0, n), ts: inputs[n] as Tensor, captures: inputs.slice(n + 1) }, context.given);
-  return customVjp('adjoint', [...y0, ts, ...captures], forward, reverse(f, n, integrate, context));
+  const problemOf = (inputs: Leaves): SolveProblem => ({
+    ...problem,
+    y0: inputs.slice(0, n),
+    ts: inputs[n] as Tensor,
+    captures: inputs.slice(n + 1),
+  });
+  const forward = (inputs: Leaves): Leaves => integrate(problemOf(inputs), context.given);
+  return customVjp('adjoint', [...y0, ts, ...captures], forward, reverse(problemOf, integrate, context));
 }
 
-function reverse(f: ClosedDynamics, n: number, integrate: Integrate, context: Context): ReverseRule {
-  return ({ inputs, outputs: ys, cotangents, active }) => {
-    const [y0, ts, captures] = [inputs.slice(0, n), inputs[n] as Tensor, inputs.slice(n + 1)];
+function reverse(problemOf: (inputs: Leaves) => SolveProblem, integrate: Integrate, context: Context): ReverseRule {
+  return ({ inputs, outputs, cotangents, active }) => {
+    const solved = problemOf(inputs);
+    const { f, y0, captures } = solved;
+    const n = y0.length;
+    const hasEvents = solved.events !== undefined;
+    // With events the rows end where the solve did, and their times are behind them.
+    const [ys, ts] = [outputs.slice(0, n), hasEvents ? (outputs[n] as Tensor) : solved.ts];
     const wanted = captures.map((x, i) => active[n + 1 + i] === true && isDifferentiable(x.type));
     const wantsTimes = active[n] === true;
     const parameters = captures.filter((_, i) => wanted[i]);
     const intervals = (ts.shape[0] ?? 1) - 1;
     const ct = ys.map((y, i) => cotangents[i] ?? zerosLike(y));
-    const clock = clockOf(ts, y0);
+    const clock = clockOf(solved);
     const augmented = augment(f, n, wanted, clock);
     const backward = backwardContext(context, parameters.length);
     const rows = (x: Tensor, first: number): Tensor =>
       x.slice([first, ...x.shape.slice(1).map(() => 0)], [intervals, ...x.shape.slice(1)]);
 
     // From the last interval to the first. Nothing but a and g is carried.
-    const { carry, outputs } = scan(
-      { a: y0.map((y) => zerosLike(y)), g: parameters.map((p) => zerosLike(p)), evaluations: constant(0, [], 'i32') },
+    const { carry, outputs: toRows } = scan(
+      {
+        a: y0.map(zerosLike) as Leaves,
+        g: parameters.map(zerosLike) as Leaves,
+        evaluations: constant(0, [], 'i32'),
+      },
       {
         from: { t: rows(ts, 1), y: ys.map((y) => rows(y, 1)), jump: ct.map((c) => rows(c, 1)) },
         to: { t: rows(ts, 0), y: ys.map((y) => rows(y, 0)), jump: ct.map((c) => rows(c, 0)) },
       },
       ({ a, g, evaluations }, { from, to }) => {
-        const interval = clock.interval(from, to.t);
-        const state = [...interval.y, ...a.map((ai, i) => ai.add(from.jump[i] as Tensor)), ...g];
-        const problem: SolveProblem = {
-          f: augmented,
-          y0: state,
-          ts: interval.ts,
-          captures: [...captures, ...interval.own],
-        };
-        const end = solveWithAdjoint(problem, integrate, backward).map((leaf) => leaf.at(1));
-        const next = { a: end.slice(n, 2 * n), g: end.slice(2 * n) };
+        const next = between(hasEvents, from, to, { a, g }, (start, end, g1, a1) => {
+          const interval = clock.interval(start, end.t);
+          const problem: SolveProblem = {
+            f: augmented,
+            y0: [...interval.y, ...a1, ...g1],
+            ts: interval.ts,
+            captures: [...captures, ...interval.own],
+          };
+          const solved = solveWithAdjoint(problem, integrate, backward).map((leaf) => leaf.at(1));
+          return { a: solved.slice(n, 2 * n), g: solved.slice(2 * n) };
+        });
         if (!wantsTimes) return { carry: { ...next, evaluations }, output: [] };
         const slope = f(to.t, to.y, captures);
         // āⱼ·f(tⱼ, yⱼ), and −a(tⱼ)·f(tⱼ, yⱼ), which is wanted at t0 alone
@@ -143,19 +160,53 @@ function reverse(f: ClosedDynamics, n: number, integrate: Integrate, context: Co
       },
       { reverse: true, length: intervals },
     );
-    const [inner, atStart] = outputs;
+    const [inner, atStart] = toRows;
     let dts: Tensor | null = null;
     if (inner !== undefined && atStart !== undefined) {
       const last = (leaves: Leaves): Leaves => leaves.map((leaf) => leaf.at(-1));
-      const atEnd = clock.dot(last(ct), f(ts.at(-1), last(ys), captures), last(ys));
-      dts = concat([inner.setRow(0, atStart.at(0)), atEnd.reshape([1, ...atEnd.shape])]);
-      report('nfe.backward', carry.evaluations.add(1), 'sum');
+      const atEnd = (): Tensor => clock.dot(last(ct), f(ts.at(-1), last(ys), captures), last(ys)).expandDims(0);
+      const toTimes = inner.setRow(0, atStart.at(0));
+      // The time of a row that an event made is a constant.
+      dts = hasEvents ? toTimes : concat([toTimes, atEnd()]);
     }
+    const others = clock.evaluations + (wantsTimes && !hasEvents ? 1 : 0);
+    if (wantsTimes || others > 0) report('nfe.backward', carry.evaluations.add(others), 'sum');
     const dy0 = carry.a.map((a, i) => a.add((ct[i] as Tensor).at(0)));
     const dparameters = [...carry.g];
     return [...dy0, dts, ...wanted.map((isWanted) => (isWanted ? (dparameters.shift() ?? null) : null))];
   };
 }
+
+/** A row of the forward solve, and the cotangent of that output. */
+interface Row {
+  readonly t: Tensor;
+  readonly y: Leaves;
+  readonly jump: Leaves;
+}
+
+/** What an interval between two rows is solved back to. */
+interface Adjoints {
+  readonly a: Leaves;
+  readonly g: Leaves;
+}
+
+/** Rows behind an event are all at its time: between two of these nothing is solved. */
+const between = (
+  hasEvents: boolean,
+  from: Row,
+  to: Row,
+  { a, g }: Adjoints,
+  solve: (from: Row, to: Row, g: Leaves, a: Leaves) => Adjoints,
+): Adjoints => {
+  const jumped = a.map((ai, i) => ai.add(from.jump[i] as Tensor));
+  if (!hasEvents) return solve(from, to, g, jumped);
+  return cond(
+    from.t.equal(to.t),
+    { from, to, g, a: jumped },
+    (x) => ({ a: x.a, g: x.g }),
+    (x) => solve(x.from, x.to, x.g, x.a),
+  );
+};
 
 /** The augmented dynamics of (y, a, g), traced once and called by each stage. */
 function augment(f: ClosedDynamics, n: number, wanted: readonly boolean[], clock: Clock): ClosedDynamics {

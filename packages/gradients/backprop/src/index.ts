@@ -14,5 +14,6 @@ import type { GradientMethod } from '@node-ode/core';
 export const backprop = (): GradientMethod => ({
   name: 'backprop',
   perSample: true,
+  handlesEvents: true,
   solve: (problem, integrate) => integrate(problem),
 });

@@ -26,6 +26,7 @@ export function checkpointed({ checkpoints }: CheckpointedOptions = {}): Gradien
   return {
     name: 'checkpointed',
     perSample: true,
+    handlesEvents: true,
     solve: (problem, integrate) => integrate(problem, { checkpoints: checkpoints ?? logarithmic }),
   };
 }

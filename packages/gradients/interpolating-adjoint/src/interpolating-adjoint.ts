@@ -9,6 +9,7 @@ import {
   isDifferentiable,
   isTape,
   isTensor,
+  jvp,
   report,
   scan,
   select,
@@ -51,13 +52,14 @@ export interface InterpolatingAdjointOptions {
  * `adjoint()` fails. Memory grows with the number of steps, by one interpolant each.
  *
  * Times are as in `adjoint()`: dL/dtⱼ = āⱼ·f(tⱼ, yⱼ), dL/dt0 = −a(t0)·f(t0, y0). The derivative of the reverse rule, for second
- * derivatives, goes through the steps of the solver.
+ * derivatives by either mode, goes through the steps of the solver.
  *
  * @example
  * const ode = createOde({ backend: await wasm(), solver: dopri5(), gradient: interpolatingAdjoint(), rtol: 1e-6 });
  */
 export const interpolatingAdjoint = (options: InterpolatingAdjointOptions = {}): GradientMethod => ({
   name: 'interpolating adjoint',
+  handlesEvents: true,
   solve: (problem, integrate, record) =>
     problem.ts.shape[0] === 1 ? integrate(problem) : solve(problem, integrate, record, options),
 });
@@ -72,8 +74,9 @@ function solve(
   options: InterpolatingAdjointOptions,
 ): Leaves {
   const n = problem.y0.length;
+  const hasEvents = problem.events !== undefined;
   const problemOf = (operands: Leaves): SolveProblem => ({
-    f: problem.f,
+    ...problem,
     y0: operands.slice(0, n),
     ts: operands[n] as Tensor,
     captures: operands.slice(n + 1),
@@ -91,14 +94,16 @@ function solve(
     ({ inputs, outputs, cotangents, active }) => {
       const operands = inputs.filter(isTensor);
       const wanted = operands.map((x, i) => active[i] === true && isDifferentiable(x.type));
-      const ys = outputs.filter(isTensor);
-      const cts = ys.map((y, i) => cotangents[i] ?? zerosLike(y));
+      const given = outputs.filter(isTensor);
+      const cts = given.slice(0, n).map((y, i) => cotangents[i] ?? zerosLike(y));
+      // With events the rows end where the solve did, with their times behind them.
+      const ys = given.slice(0, hasEvents ? n + 1 : n);
       const backward: Backward = { integrate, interpolate: interpolate as Backward['interpolate'], options, wanted };
       const gradient = [...pullBack(backward, problemOf, operands, ys, cts, outputs.filter(isTape))];
       return wanted.map((isWanted) => (isWanted ? (gradient.shift() ?? null) : null));
     },
   );
-  return results.slice(0, n).filter(isTensor);
+  return results.filter(isTensor);
 }
 
 /** How the backward pass is made. */
@@ -129,20 +134,31 @@ function pullBack(
       return alongSteps(backward, problemOf(tensors.slice(0, count)), y, ct, given.filter(isTape));
     },
     ({ inputs, cotangents, outputs }) => {
-      const given = inputs.filter(isTensor);
-      const floats = given.flatMap((x, i) => (isDifferentiable(x.type) && !isOutput(i) ? [i] : []));
-      const through = (x: Leaves): Leaves => {
-        const all = given.map((tensor, i) => x[floats.indexOf(i)] ?? tensor);
-        return throughSteps(backward, problemOf, all.slice(0, count), all.slice(count + ys.length));
-      };
-      const { pullback } = vjp(
-        through,
-        floats.map((i) => given[i] as Tensor),
+      const { floats, x, through } = alongFloats(inputs.filter(isTensor));
+      const pulled = vjp(through, x).pullback(
+        outputs.filter(isTensor).map((result, i) => cotangents[i] ?? zerosLike(result)),
       );
-      const pulled = pullback(outputs.filter(isTensor).map((result, i) => cotangents[i] ?? zerosLike(result)));
       return inputs.map((_, i) => pulled[floats.indexOf(i)] ?? null);
     },
+    ({ inputs, tangents }) => {
+      const { floats, x, through } = alongFloats(inputs.filter(isTensor));
+      const directions = floats.map((i) => tangents[i] ?? null).filter((v) => v === null || isTensor(v));
+      return jvp(through, x, directions).tangent;
+    },
   );
+  /** The operands that the gradients move with, their positions, and the gradients as a function of them, through the steps. */
+  function alongFloats(given: Leaves): {
+    readonly floats: readonly number[];
+    readonly x: Leaves;
+    readonly through: (x: Leaves) => Leaves;
+  } {
+    const floats = given.flatMap((x, i) => (isDifferentiable(x.type) && !isOutput(i) ? [i] : []));
+    const through = (x: Leaves): Leaves => {
+      const all = given.map((tensor, i) => x[floats.indexOf(i)] ?? tensor);
+      return throughSteps(backward, problemOf, all.slice(0, count), all.slice(count + ys.length));
+    };
+    return { floats, x: floats.map((i) => given[i] as Tensor), through };
+  }
   /** Whether an operand is one of `ys`: through the steps these follow from the others. */
   function isOutput(i: number): boolean {
     return i >= count && i < count + ys.length;
@@ -158,10 +174,10 @@ function throughSteps(
   cts: Leaves,
 ): Leaves {
   const chosen = operands.filter((_, i) => wanted[i]);
-  const { pullback } = vjp((x: Leaves) => {
+  const { pullback } = vjp((x: Leaves): Leaves => {
     const rest = [...x];
     const all = operands.map((tensor, i) => (wanted[i] === true ? (rest.shift() ?? tensor) : tensor));
-    return integrate(problemOf(all), { phase: 'backward' });
+    return integrate(problemOf(all), { phase: 'backward' }).slice(0, cts.length);
   }, chosen);
   return pullback(cts);
 }
@@ -169,22 +185,22 @@ function throughSteps(
 /** Gradients of the wanted operands from the adjoint equations. */
 function alongSteps(
   backward: Backward,
-  { f, y0, ts, captures }: SolveProblem,
-  ys: Leaves,
+  { f, y0, ts: outputTimes, captures }: SolveProblem,
+  rows: Leaves,
   cts: Leaves,
   [t, tNext, h, ...interpolant]: readonly Tape[],
 ): Leaves {
   const n = y0.length;
   const wanted = backward.wanted.slice(n + 1);
   const parameters = captures.filter((_, i) => wanted[i]);
-  const last = (ts.shape[0] ?? 1) - 1;
+  const [ys, ts] = [rows.slice(0, n), rows[n] ?? outputTimes];
   const system = adjointSystem(f, backward.interpolate, n, wanted, captures.length);
   const given = backwardOptions(backward.options, n, parameters.length);
   const zeros = [...y0.map((y) => zerosLike(y)), ...parameters.map((p) => zerosLike(p))];
   const jumpAt = (j: Tensor, state: Leaves): Leaves =>
     state.map((leaf, i) => (i < n ? leaf.add((cts[i] as Tensor).at(j)) : leaf));
   const { carry } = scan(
-    { state: jumpAt(constant(last, [], 'i32'), zeros), j: constant(last - 1, [], 'i32') },
+    rows.length > n ? afterEvent(ts, cts, zeros) : afterLast(ts, jumpAt, zeros),
     { t: t as Tape, tNext: tNext as Tape, h: h as Tape, interpolant },
     (c, step) => {
       const back = step.t.sub(step.tNext).sign();
@@ -212,8 +228,33 @@ function alongSteps(
   );
   const [a, g] = [carry.state.slice(0, n), carry.state.slice(n)];
   const dy0 = a.map((leaf, i) => leaf.add((cts[i] as Tensor).at(0)));
-  const dts = backward.wanted[n] === true ? [timeGradients(f, ts, ys, cts, a, captures)] : [];
+  const dts =
+    backward.wanted[n] === true ? [timeGradients(f, ts, ys, cts, a, captures).slice([0], outputTimes.shape)] : [];
   return [...dy0.filter((_, i) => backward.wanted[i]), ...dts, ...g];
+}
+
+/** Where the backward pass stands: a and g, and the index of the next output before. */
+interface Standing {
+  readonly state: Leaves;
+  readonly j: Tensor;
+}
+
+/** At the last time, with the cotangent of its output. */
+function afterLast(ts: Tensor, jumpAt: (j: Tensor, state: Leaves) => Leaves, zeros: Leaves): Standing {
+  const last = (ts.shape[0] ?? 1) - 1;
+  return { state: jumpAt(constant(last, [], 'i32'), zeros), j: constant(last - 1, [], 'i32') };
+}
+
+/** At the end that an event made, with the cotangents of all rows there: those of later times are, too. */
+function afterEvent(ts: Tensor, cts: Leaves, zeros: Leaves): Standing {
+  const isAtEnd = ts.equal(ts.at(-1));
+  const state = zeros.map((leaf, i) => {
+    const ct = cts[i];
+    if (ct === undefined) return leaf;
+    const mask = isAtEnd.reshape([-1, ...leaf.shape.map(() => 1)]);
+    return select(mask, ct, 0).sum({ axes: 0 });
+  });
+  return { state, j: isAtEnd.not().cast('i32').sum().sub(1) };
 }
 
 /** The adjoint equations of (a, g) along an interpolant, traced once and called by each stage. */

@@ -49,6 +49,16 @@ const broken: readonly (readonly [string, Make, readonly string[]])[] = [
     ['accepts small errors and rejects large ones', 'reaches the last time'],
   ],
   [
+    'decides for all samples together',
+    altered((base) => ({
+      next: (step, state) => {
+        const { accept, ...decision } = base.next(step, state);
+        return { ...decision, accept: accept.all() };
+      },
+    })),
+    ['decides for each sample as for it alone, if it says so'],
+  ],
+  [
     'loses the sign of the step',
     altered((base) => ({
       next: (step, state) => {

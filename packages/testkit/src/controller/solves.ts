@@ -3,6 +3,7 @@ import { array, createOde, type StepController, type Tensor } from '@node-ode/co
 import { check, demand, type Check } from '../support/check.ts';
 import { fehlberg } from '../support/fehlberg.ts';
 import { logSlope } from '../support/numbers.ts';
+import { asAlone, demandSamplesAsAlone } from '../support/sample-solves.ts';
 import { judge, trial, type ControllerSubject } from './subject.ts';
 
 const tolerances = { rtol: 1e-3, atol: 1e-5 };
@@ -15,7 +16,18 @@ export function solveChecks(subject: ControllerSubject): readonly Check[] {
     check('never exceeds the largest step', () => respectsLargest(subject)),
     check('ends a solve whose steps fall below the smallest', () => respectsSmallest(subject)),
   ];
-  return [check('reaches the last time', () => reachesTheEnd(subject)), ...(needsErrorEstimate ? adaptive : [])];
+  return [
+    check('reaches the last time', () => reachesTheEnd(subject)),
+    check('decides for each sample as for it alone, if it says so', () => decidesAsAlone(subject)),
+    ...(needsErrorEstimate ? adaptive : []),
+  ];
+}
+
+async function decidesAsAlone({ backend, make }: ControllerSubject): Promise<void> {
+  const controller = make({ rtol: 1e-6, atol: 1e-8 });
+  if (controller.perSample !== true) return;
+  const ode = createOde({ backend, solver: fehlberg(), controller, dtype: 'f64', maxSteps: 100_000 });
+  await demandSamplesAsAlone(controller.name, ode, asAlone);
 }
 
 /** y' = −2ty², y(0) = 1, y = 1/(1 + t²), from t0 to t1. */

@@ -1,5 +1,6 @@
 // The suite of gradient methods passes backprop, and fails methods with one error for the right reason.
 import {
+  arange,
   concat,
   customVjp,
   stopGradient,
@@ -12,7 +13,12 @@ import { describe, expect, it } from 'vitest';
 import { failuresOf } from '../support/check.ts';
 import { gradientMethodChecks } from './checks.ts';
 
-const backprop = (): GradientMethod => ({ name: 'backprop', solve: (problem, integrate) => integrate(problem) });
+const backprop = (): GradientMethod => ({
+  name: 'backprop',
+  perSample: true,
+  handlesEvents: true,
+  solve: (problem, integrate) => integrate(problem),
+});
 
 /** The identity whose cotangent goes through `change`. */
 const altered = (x: Tensor, change: (cotangent: Tensor) => Tensor): Tensor =>
@@ -71,6 +77,21 @@ const network = 'has gradients through a network, for trees and nested bodies';
 
 const broken: readonly (readonly [string, () => GradientMethod, readonly string[]])[] = [
   [
+    'an end of the solve that is a constant',
+    () => ({
+      ...backprop(),
+      solve: (problem, integrate) => {
+        const results = integrate(problem);
+        if (problem.events === undefined) return results;
+        const last = problem.ts.shape[0] ?? 0;
+        return results.map((rows, i) =>
+          i < problem.y0.length ? rows.setRow(last, stopGradient(rows.at(last))) : rows,
+        );
+      },
+    }),
+    ['has gradients of the time and the state of an event, if it says so'],
+  ],
+  [
     'the sign of the gradient for y0',
     on(({ y0 }) => ({ y0: floats(y0, neg) })),
     [...y0Checks, network, 'has second derivatives'],
@@ -103,6 +124,23 @@ const broken: readonly (readonly [string, () => GradientMethod, readonly string[
     'no gradient for the parameters',
     on(({ captures }) => ({ captures: captures.map((x) => (isFloat(x) ? stopGradient(x) : x)) })),
     parameterChecks,
+  ],
+  [
+    'gradients of other samples',
+    () => ({
+      ...backprop(),
+      solve: (problem, integrate) => {
+        const reversed = (ct: Tensor): Tensor =>
+          ct.gather(
+            arange(ct.shape[0] ?? 0)
+              .neg()
+              .add((ct.shape[0] ?? 0) - 1),
+          );
+        const y0 = problem.ts.rank === 1 ? problem.y0 : floats(problem.y0, reversed);
+        return integrate({ ...problem, y0 });
+      },
+    }),
+    ['has the gradients of each sample alone, if it says so'],
   ],
   [
     'first derivatives that can not be differentiated',

@@ -8,8 +8,10 @@ import {
   propagate,
   referenceTimes,
   reversed,
+  robertson,
   sine,
   torchdiffeqProblems,
+  vanDerPol,
   type Problem,
 } from './index.ts';
 
@@ -17,13 +19,15 @@ const everyProblem = (): Problem[] => [
   ...Object.values(torchdiffeqProblems).map((make) => make('f64')),
   order('f64'),
   ...detestNames.map((name) => detest(name)('f64')),
+  robertson('f64'),
+  vanDerPol('f64'),
 ];
 
 describe('problems', () => {
   it('are all there, under different names', () => {
     expect(detestNames.join(' ')).toBe('A1 A2 A3 A4 A5 B1 B2 B3 B4 B5 C1 C2 C3 C4 C5 D1 D2 D3 D4 D5 E1 E2 E3 E4 E5');
     expect(Object.keys(torchdiffeqProblems)).toEqual(['constant', 'linear', 'sine', 'exp']);
-    expect(new Set(everyProblem().map(({ name }) => name)).size).toBe(30);
+    expect(new Set(everyProblem().map(({ name }) => name)).size).toBe(32);
   });
 
   it('start at the first reference and end at the last, in order', () => {
@@ -47,6 +51,10 @@ describe('problems', () => {
     }
     expect([order('f64').t0, order('f64').t1]).toEqual([0, 4]);
     for (const name of detestNames) expect(referenceTimes(detest(name)('f64'))).toEqual([0, 5, 10, 15, 20]);
+  });
+
+  it('keep what they conserve: nothing is lost in a reaction', () => {
+    for (const { y } of robertson('f64').reference) expect(Math.abs(y.reduce((a, b) => a + b) - 1)).toBeLessThan(1e-13);
   });
 
   it('have references that agree with their exact solutions', () => {

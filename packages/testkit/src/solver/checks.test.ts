@@ -1,5 +1,14 @@
 // The suite of solvers passes good ones, and fails broken ones for the right reason.
-import { linearCombination, rungeKutta, stopGradient, type Leaves, type Solver, type Tensor } from '@node-ode/core';
+import {
+  esdirk,
+  linearCombination,
+  rungeKutta,
+  stopGradient,
+  type Leaves,
+  type RungeKuttaInterpolant,
+  type Solver,
+  type Tensor,
+} from '@node-ode/core';
 import { describe, expect, it } from 'vitest';
 import { failuresOf } from '../support/check.ts';
 import { fehlberg } from '../support/fehlberg.ts';
@@ -70,6 +79,16 @@ describe('good solvers pass', () => {
   });
 });
 
+/** Of order 2, L-stable: the trapezoidal rule to 2γh, then BDF2 (Bank et al. 1985). */
+function trBdf2(): Solver {
+  const [g, w] = [1 - Math.SQRT1_2, Math.SQRT1_2 / 2];
+  return esdirk({ name: 'tr-bdf2', order: 2, c: [0, 2 * g, 1], a: [[], [g, g], [w, w, g]], b: [w, w, g] });
+}
+
+/** A-stable, and no more. */
+const trapezoid = (): Solver =>
+  esdirk({ name: 'trapezoid', order: 2, c: [0, 1], a: [[], [1 / 2, 1 / 2]], b: [1 / 2, 1 / 2] });
+
 const names = {
   linear: "has its order on y' = Ay",
   timed: 'has its order on a non-linear system that depends on time',
@@ -80,17 +99,20 @@ const names = {
   types: 'returns data of fixed types',
   says: 'returns an error estimate if it says so',
   ends: 'meets both ends of a step',
+  joins: 'has one value and one slope at each end of a step, with further evaluations or without',
   pure: 'gives the same results for the same inputs',
   fsal: 'evaluates last what the next step evaluates first, if it says so',
   traced: 'reports as many evaluations as it traces',
   executed: 'reports as many evaluations as the engine executes',
   statistics: 'has its evaluations in the statistics of a solve',
   perSample: 'steps with a t and an h for each sample',
+  alone: 'solves each sample as it is alone',
   forwards: 'keeps the tolerance of an adaptive solve',
   backwards: 'keeps the tolerance backwards in time',
   step: 'is differentiable through a step: y0, t, h and parameters',
   solve: 'is differentiable through a solve: y0, times and parameters',
   within: 'is differentiable within a step',
+  event: 'ends at an event, and starts anew behind a jump of f',
 } as const;
 
 /** A good solver with some of its members replaced. */
@@ -138,7 +160,19 @@ const broken: readonly (readonly [string, () => Solver, readonly (keyof typeof n
     altered(fehlberg, (base) => ({
       interpolate: (interpolant, theta) => base.interpolate(interpolant, theta.mul(0.999)),
     })),
-    ['dense', 'ends'],
+    ['dense', 'ends', 'event'],
+  ],
+  [
+    'further evaluations that move the end of a step, and are not counted',
+    altered(fehlberg, () => ({
+      densify: (f, t, interpolant) => {
+        const { y, h, k } = interpolant as RungeKuttaInterpolant;
+        const [first, ...others] = k;
+        const again = f(t, y).map((d, i) => d.add(first![i]!).mul(0.501));
+        return { interpolant: { y, h, k: [again, ...others] }, evaluations: 0 };
+      },
+    })),
+    ['joins', 'ends', 'dense', 'traced', 'executed'],
   ],
   [
     'a result that depends on how often it was traced',
@@ -239,7 +273,22 @@ const broken: readonly (readonly [string, () => Solver, readonly (keyof typeof n
         };
       },
     })),
-    ['perSample'],
+    ['perSample', 'alone'],
+  ],
+  [
+    'one step for all samples',
+    altered(fehlberg, (base) => ({
+      step: (f, t, h, y, state) => base.step(f, t, h.rank === 0 ? h : h.mul(0).add(h.mean()), y, state),
+    })),
+    ['perSample', 'alone'],
+  ],
+  [
+    'a state without samples',
+    altered(ralston3, (base) => ({
+      init: (_f, t0) => ({ state: { steps: t0.sum() }, evaluations: 0 }),
+      step: (f, t, h, y, state) => ({ ...base.step(f, t, h, y, []), state }),
+    })),
+    ['alone'],
   ],
   [
     'a step that stops the gradient',
@@ -258,5 +307,25 @@ describe('broken solvers fail', () => {
       expected.map((key) => names[key]),
     );
     expect(failures.map(({ name }) => name).sort()).toEqual([...expected.map((key) => names[key])].sort());
+  });
+});
+
+describe('solvers for stiff problems', () => {
+  const damping = [
+    'damps transients that are far too fast for its steps',
+    'damps them however it starts, and stays where the slow solution is',
+  ];
+
+  it('pass, if they are L-stable', async () => {
+    const some = [names.linear, names.dense, names.perSample, names.executed, names.step, ...damping];
+    expect(await failuresOf(solverChecks(trBdf2, { stiff: true }), some)).toEqual([]);
+  });
+
+  it.each([
+    ['A-stable alone', trapezoid],
+    ['explicit', heun],
+  ])('fail, if they are %s', async (_, make) => {
+    const failures = await failuresOf(solverChecks(make, { stiff: true }), damping);
+    expect(failures.map(({ name }) => name)).toEqual(damping);
   });
 });

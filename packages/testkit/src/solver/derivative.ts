@@ -17,6 +17,7 @@ import { centralDifferences } from '../support/finite-differences.ts';
 import { demandClose, elementsOf } from '../support/numbers.ts';
 import { program } from '../support/program.ts';
 import { normal, scalar, uniform } from '../support/random-arrays.ts';
+import { densified } from './dense.ts';
 import type { SolverSubject } from './subject.ts';
 
 export function derivativeChecks(subject: SolverSubject): readonly Check[] {
@@ -33,8 +34,8 @@ type Solution = (solver: Solver, f: LeafDynamics, t: Tensor, h: Tensor, y0: Leav
 const oneStep: Solution = (solver, f, t, h, y0) => solver.step(f, t, h, y0, solver.init(f, t, y0).state).y;
 
 const withinStep: Solution = (solver, f, t, h, y0) => {
-  const { interpolant } = solver.step(f, t, h, y0, solver.init(f, t, y0).state);
-  return solver.interpolate(interpolant, t.mul(0).add(0.4));
+  const step = solver.step(f, t, h, y0, solver.init(f, t, y0).state);
+  return solver.interpolate(densified(solver, f, t, step.interpolant).interpolant, t.mul(0).add(0.4));
 };
 
 const fewSteps: Solution = (solver, f, t, h, y0) => {

@@ -3,6 +3,7 @@ import { constantStep, createOde, pid, type LeafDynamics, type Tensor } from '@n
 import { check, demand, type Check } from '../support/check.ts';
 import { program } from '../support/program.ts';
 import { scalar } from '../support/random-arrays.ts';
+import { densified } from './dense.ts';
 import { marcher } from './march.ts';
 import type { SolverSubject } from './subject.ts';
 import { coupledProblem } from './test-problem.ts';
@@ -15,7 +16,7 @@ export function evaluationChecks(subject: SolverSubject): readonly Check[] {
   ];
 }
 
-const advice = 'Count each use of f, in init and in step, and only those.';
+const advice = 'Count each use of f, in init, in step and in densify, and only those.';
 
 async function reportsWhatItTraces({ make, backend }: SolverSubject): Promise<void> {
   const solver = make();
@@ -45,7 +46,10 @@ async function reportsWhatItTraces({ make, backend }: SolverSubject): Promise<vo
     const step = solver.step(counted, t, h, y, start.state);
     expectUses('step', step.evaluations, uses);
     uses = 0;
-    solver.interpolate(step.interpolant, t.mul(0).add(0.5));
+    const dense = densified(solver, counted, t, step.interpolant);
+    expectUses('densify', dense.evaluations, uses);
+    uses = 0;
+    solver.interpolate(dense.interpolant, t.mul(0).add(0.5));
     demand(uses === 0, `${solver.name}.interpolate`, `it evaluates f ${uses} times`, { expected: 'no evaluation' });
     return step.y;
   });

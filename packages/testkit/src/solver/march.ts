@@ -6,6 +6,7 @@ import { elementsOf } from '../support/numbers.ts';
 import { program } from '../support/program.ts';
 import { scalar } from '../support/random-arrays.ts';
 import { signature } from '../support/signature.ts';
+import { densified } from './dense.ts';
 import type { TestProblem } from './test-problem.ts';
 
 /** Positions within the last step at which its interpolant is evaluated. */
@@ -57,10 +58,12 @@ export function marcher(backend: Backend, solver: Solver, f: LeafDynamics): Marc
       },
     );
     const last = solver.step(dynamics, timeOf(carry.i), h, carry.y, carry.state);
-    const dense = thetas.map((theta) => solver.interpolate(last.interpolant, t0.mul(0).add(theta)));
+    const within = densified(solver, dynamics, timeOf(carry.i), last.interpolant);
+    const dense = thetas.map((theta) => solver.interpolate(within.interpolant, t0.mul(0).add(theta)));
     // The last state takes part in the results: nothing that the step evaluated is dead code.
     const { leaves: kept } = flattenTree(solver.name, last.state, isTensor);
-    return [carry.evaluations.add(count(last.evaluations)), ...last.y, ...carry.y, ...dense.flat(), ...kept];
+    const made = carry.evaluations.add(count(last.evaluations)).add(count(within.evaluations));
+    return [made, ...last.y, ...carry.y, ...dense.flat(), ...kept];
   });
   return async (t0, h, steps, y0) => {
     const { outputs, counters } = await run([scalar(t0), scalar(h), scalar(steps, 'i32'), ...y0]);

@@ -1,9 +1,21 @@
-/** `t` and `h` of the batch's shape: a step of many samples is the steps of each. */
-import { array, random, type HostArray, type Leaves, type Solver, type Tensor } from '@node-ode/core';
+/** `t` and `h` of the batch's shape: a step of many samples is the steps of each, and so is a solve. */
+import {
+  array,
+  constantStep,
+  createOde,
+  pid,
+  random,
+  type HostArray,
+  type Leaves,
+  type Solver,
+  type Tensor,
+} from '@node-ode/core';
 import { check, type Check } from '../support/check.ts';
 import { demandClose, elementsOf } from '../support/numbers.ts';
 import { program } from '../support/program.ts';
+import { asAlone, demandSamplesAsAlone } from '../support/sample-solves.ts';
 import { scalar, uniform } from '../support/random-arrays.ts';
+import { densified } from './dense.ts';
 import type { SolverSubject } from './subject.ts';
 import { sampleDynamics } from './test-problem.ts';
 
@@ -17,7 +29,19 @@ export function perSampleChecks(subject: SolverSubject): readonly Check[] {
   return [
     check('steps with one t and one h for all samples', () => compare(subject, false)),
     check('steps with a t and an h for each sample', () => compare(subject, true)),
+    check('solves each sample as it is alone', () => solvesAsAlone(subject)),
   ];
+}
+
+async function solvesAsAlone({ make, backend }: SolverSubject): Promise<void> {
+  const solver = make();
+  if (solver.perSample !== true) return;
+  const isAdaptive = solver.hasErrorEstimate && !solver.needsUniformStep;
+  // Steps that grow slowly are chosen by errors well above rounding, of a method of high order too.
+  const adaptive = pid({ rtol: 1e-6, atol: 1e-8, firstStep: 0.01, maxFactor: 2 });
+  const controller = isAdaptive ? adaptive : constantStep({ h: 0.04 });
+  const ode = createOde({ backend, solver, controller, dtype: 'f64' });
+  await demandSamplesAsAlone(solver.name, ode, asAlone);
 }
 
 /** Two steps, so that a carried state takes part: the state, the error and the solution within the second. */
@@ -26,7 +50,8 @@ const twoSteps = (solver: Solver, [t, h, theta, ...y0]: readonly Tensor[]): read
   const { state } = solver.init(sampleDynamics, start, y0);
   const first = solver.step(sampleDynamics, start, size, y0, state);
   const second = solver.step(sampleDynamics, start.add(size), size, first.y, first.state);
-  const within: Leaves = solver.interpolate(second.interpolant, theta as Tensor);
+  const { interpolant } = densified(solver, sampleDynamics, start.add(size), second.interpolant);
+  const within: Leaves = solver.interpolate(interpolant, theta as Tensor);
   return [...second.y, ...within, ...(second.error ?? [])];
 };
 

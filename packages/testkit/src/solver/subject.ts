@@ -10,6 +10,8 @@ export interface SolverSuiteOptions extends SuiteOptions {
   readonly denseOrder?: number;
   /** Whether `t` and `h` may have the batch's shape, one time a sample; true by default. */
   readonly perSample?: boolean;
+  /** Whether it is for stiff problems, L-stable; false by default. */
+  readonly stiff?: boolean;
 }
 
 /** A solver under test, on an engine. */

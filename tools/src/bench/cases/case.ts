@@ -1,4 +1,5 @@
 /** The contract of a benchmark case. Its file is all that a case needs, next to dynamics that the workers know. */
+import type { Tolerances } from '../compare.ts';
 import type { GradientTask, Problem, Task } from '../problem.ts';
 import type { Counts, ReachRequest } from '../protocol.ts';
 import type { PeerName } from '../contestants.ts';
@@ -30,6 +31,8 @@ interface Measured<P extends Problem> {
   readonly problem: P;
   /** Largest error of an answer, in units of atol + rtol·max|reference|. */
   readonly bound: number;
+  /** The tolerances of those units, if they are not the problem's: where answers are far smaller than states. */
+  readonly units?: Tolerances;
 }
 
 /** Timed in rounds. */
@@ -39,6 +42,8 @@ export interface TimedExperiment extends Measured<Problem> {
   readonly yardsticks?: readonly Yardstick[];
   /** Whether it is about this library's engines alone; no peer can do it. */
   readonly isInternal?: boolean;
+  /** Whether it would take the reference engine minutes: that one sits out, and reference answers are the WebAssembly engine's. */
+  readonly isHeavy?: boolean;
   /** Trains to a test loss as well. */
   readonly reach?: ReachRequest;
 }

@@ -1,18 +1,9 @@
 /** The right-hand sides of problems as functions of tensors. */
-import { array, type Dynamics, type Tensor, type TensorsOf } from '@node-ode/core';
-import { mlp, type LinearParams } from '@node-ode/nn';
-import type { MlpDynamics, Problem, ProblemDynamics } from '../problem.ts';
-
-/** Weights and biases, layer by layer. */
-export type Params = readonly Required<LinearParams>[];
-
-/** Parameters traced. */
-export type ParamTensors = TensorsOf<Params>;
-
-interface Field {
-  readonly params: Params;
-  readonly at: (params: ParamTensors) => Dynamics<Tensor>;
-}
+import { array, type Tensor } from '@node-ode/core';
+import { mlp } from '@node-ode/nn';
+import type { MlpDynamics, Problem } from '../problem.ts';
+import { convBlockField } from './conv-block.ts';
+import type { Field } from './field.ts';
 
 /** yᵖ by multiplications. */
 const power = (y: Tensor, p: number): Tensor => (p === 1 ? y : power(y, p - 1).mul(y));
@@ -26,16 +17,16 @@ function mlpField({ power: p, layers, activation, finalActivation }: MlpDynamics
   };
 }
 
-const fields: {
-  readonly [K in ProblemDynamics['kind']]: (
-    dynamics: Extract<ProblemDynamics, { readonly kind: K }>,
-    dtype: Problem['dtype'],
-  ) => Field;
-} = { mlp: mlpField };
-
 /** Weights and biases as answers list them: layer by layer, the weight before the bias. */
 export const inOrder = <T>(layers: readonly { readonly weight: T; readonly bias: T }[]): readonly T[] =>
   layers.flatMap(({ weight, bias }) => [weight, bias]);
 
 /** A problem's parameters, and its right-hand side for them. */
-export const fieldOf = ({ dynamics, dtype }: Problem): Field => fields[dynamics.kind](dynamics, dtype);
+export function fieldOf({ dynamics, dtype }: Problem): Field {
+  switch (dynamics.kind) {
+    case 'mlp':
+      return mlpField(dynamics, dtype);
+    case 'convBlock':
+      return convBlockField(dynamics, dtype);
+  }
+}

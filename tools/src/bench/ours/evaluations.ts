@@ -1,7 +1,8 @@
 /** The right-hand side alone: what a solve would cost if nothing else did. */
 import type { Ode, Tensor } from '@node-ode/core';
 import type { EvaluationsTask, Problem } from '../problem.ts';
-import { fieldOf, type ParamTensors } from './dynamics.ts';
+import { fieldOf } from './dynamics.ts';
+import type { ParamTensors } from './field.ts';
 import { elementsOf, readLeaves, resident, rowsOf, type Program } from './program.ts';
 
 export async function evaluationsProgram(ode: Ode, problem: Problem, task: EvaluationsTask): Promise<Program> {

@@ -1,7 +1,8 @@
 /** Gradients of the mean squared last state. */
 import { array, valueAndGrad, type DeviceArray, type Ode, type Tensor } from '@node-ode/core';
 import type { GradientTask, Problem } from '../problem.ts';
-import { fieldOf, inOrder, type ParamTensors } from './dynamics.ts';
+import { fieldOf, inOrder } from './dynamics.ts';
+import type { ParamTensors } from './field.ts';
 import { countsOf, elementsOf, readLeaves, resident, rowsOf, type Answered, type Program } from './program.ts';
 
 export async function gradientProgram(ode: Ode, problem: Problem, task: GradientTask): Promise<Program> {

@@ -1,7 +1,8 @@
 /** Forward solves. */
 import { array, type Ode, type Tensor } from '@node-ode/core';
 import type { Problem, SolveTask } from '../problem.ts';
-import { fieldOf, type ParamTensors } from './dynamics.ts';
+import { fieldOf } from './dynamics.ts';
+import type { ParamTensors } from './field.ts';
 import { countsOf, elementsOf, readLeaves, resident, rowsOf, type Program } from './program.ts';
 
 export async function solveProgram(ode: Ode, problem: Problem, task: SolveTask): Promise<Program> {

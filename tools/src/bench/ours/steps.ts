@@ -13,7 +13,8 @@ import {
 import type { OnnxExecutable } from '@node-ode/backend-onnx';
 import { dopri5 } from '@node-ode/solver-dopri5';
 import type { Problem, StepsTask } from '../problem.ts';
-import { fieldOf, type ParamTensors } from './dynamics.ts';
+import { fieldOf } from './dynamics.ts';
+import type { ParamTensors } from './field.ts';
 import { plainDopri5 } from './plain-dopri5.ts';
 import { elementsOf, readLeaves, resident, rowsOf, type Program } from './program.ts';
 

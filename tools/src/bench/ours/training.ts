@@ -2,7 +2,8 @@
 import { array, valueAndGrad, type ArgumentOf, type HostArray, type Ode, type Tensor } from '@node-ode/core';
 import { applyGradients, mae, rmsprop, trainState, type TrainState } from '@node-ode/nn';
 import type { Problem, TrainingTask } from '../problem.ts';
-import { fieldOf, inOrder, type ParamTensors } from './dynamics.ts';
+import { fieldOf, inOrder } from './dynamics.ts';
+import type { ParamTensors } from './field.ts';
 import { countsOf, elementsOf, free, readLeaves, resident, rowsOf, type Program } from './program.ts';
 
 interface Batch {

@@ -3,16 +3,21 @@ import { reference } from '@node-ode/backend-reference';
 import {
   arange,
   array,
+  asTensor,
+  avgPool2d,
   compile,
   concat,
   cond,
   constant,
+  conv2d,
   grad,
   matmul,
+  maxPool2d,
   random,
   scan,
   select,
   stack,
+  vjp,
   whileLoop,
   zerosLike,
   type HostArray,
@@ -21,6 +26,8 @@ import {
 import { expect, it } from 'vitest';
 import { exportOnnx } from './export-onnx.ts';
 import { loadOnnx } from './load-onnx.ts';
+
+const kernels = array([1, -2, 3, 0.5, 1, -1], { shape: [2, 1, 3, 1] });
 
 /** A batch of three features, and how many there are. */
 type Operation = (x: Tensor, n: number) => Tensor;
@@ -92,6 +99,25 @@ const operations: Readonly<Record<string, Operation>> = {
       carry: { total: total.mul(0.5).add(row) },
       output: total.add(row),
     })).outputs,
+  'conv2d, and its gradients for images and kernels': (x, n) => {
+    const { value, pullback } = vjp(
+      ([images, kernels]: readonly [Tensor, Tensor]) => conv2d(images, kernels, { padding: [1, 0] }),
+      [x.reshape([n, 1, 3, 1]), asTensor(kernels)],
+    );
+    const [ofImages, ofKernels] = pullback(value.tanh());
+    return value
+      .sum({ axes: 1 })
+      .reshape([n, 3])
+      .add(ofImages.reshape([n, 3]))
+      .mul(ofKernels.sum().add(1));
+  },
+  'pooling, and its gradients': (x, n) => {
+    const { value, pullback } = vjp(
+      (images: Tensor) => maxPool2d(images, [2, 1]).add(avgPool2d(images, [2, 1])),
+      x.reshape([n, 1, 3, 1]),
+    );
+    return pullback(value.square()).reshape([n, 3]);
+  },
   'a gradient': (x) =>
     grad((y: Tensor) =>
       y

@@ -16,4 +16,5 @@ export const nativeComposites: readonly CompositePrimitive[] = [
   'maxPool2dGrad',
   'avgPool2d',
   'avgPool2dGrad',
+  'linearSolve',
 ];

@@ -158,6 +158,7 @@ class Scheduler {
       case 'cumsum':
       case 'argMax':
       case 'iota':
+      case 'linearSolve':
         return this.#kernel(node, inputs, output);
       case 'conv2dKernelGrad':
       case 'maxPool2d':

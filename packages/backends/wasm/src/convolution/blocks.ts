@@ -1,13 +1,25 @@
 /** How the positions of a correlation are cut into blocks: each is packed, multiplied and handed on before the next. */
 import { vectorBytes, vectorsFor, type VectorType } from '../matmul/vector.ts';
 import { evenCut, type Cut } from './parts.ts';
-import type { Axes } from './source.ts';
+import type { Axes, Frame, Source } from './source.ts';
 
 /** Parts of the samples, of the lines of positions, and of the positions in a line. Only one of them is more than one piece. */
 export interface Blocks {
   readonly samples: Cut;
   readonly lines: Cut;
   readonly width: Cut;
+}
+
+/** A source that is read block by block. */
+export interface BlockedSource {
+  readonly type: VectorType;
+  readonly axes: Axes;
+  readonly blocks: Blocks;
+  readonly source: Source;
+  /** A copy of a block's channels with the zeros around them, where it needs one. */
+  readonly frame: Frame | undefined;
+  /** Bytes of a whole image: the channels of all groups. */
+  readonly image: number;
 }
 
 /** What bounds a block: the bytes of its matrix, and its positions in vectors. */

@@ -249,6 +249,8 @@ const cases: readonly Sizes[] = [
   { image: [1, 700], kernel: [1, 5], padBefore: [0, 2], inputs: 8, outputs: 3, samples: 2 },
   { image: [3, 701], kernel: [3, 3], strides: [1, 2], padBefore: [1, 1], inputs: 8, outputs: 3, samples: 2 },
   { image: [700, 1], kernel: [5, 1], padBefore: [2, 0], inputs: 8, outputs: 3, samples: 2 },
+  { image: [5, 5], kernel: [4, 4], strides: [2, 1], padBefore: [1, 1], inputs: 64, outputs: 3 },
+  { image: [2, 3], inputs: 512, outputs: 5, groups: 2 },
   { image: [6, 6], kernel: [3, 3], padBefore: [1, 1], samples: 11, inputs: 65, outputs: 67 },
   { image: [3, 3], kernel: [2, 2], padAfter: [1, 1], samples: 23, inputs: 3, outputs: 130 },
 ];

@@ -3,8 +3,7 @@ import type { OuterBlock } from '../matmul/block.ts';
 import { outerTile } from '../matmul/tile-choice.ts';
 import { vectorBytes, vectorsFor, vectorType, type VectorType } from '../matmul/vector.ts';
 import { convolutionAxis, inputGradAxis, type Tap } from './axis.ts';
-import { blocksOf } from './blocks.ts';
-import type { BlockedSource } from './emit-blocks.ts';
+import { blocksOf, type BlockedSource } from './blocks.ts';
 import { positionsOf } from './pack.ts';
 import { evenCut, type Cut } from './parts.ts';
 import { align } from './regions.ts';
@@ -19,6 +18,8 @@ export interface Phase {
   readonly at: readonly [down: number, across: number];
   /** Rows of its packed matrix. */
   readonly k: number;
+  /** Bytes from one row of its kernel elements to the next. */
+  readonly row: number;
   /** Bytes from the first phase's kernel elements and packed matrix to its own. */
   readonly left: number;
   readonly right: number;
@@ -30,8 +31,11 @@ export interface CorrelationPlan extends BlockedSource {
   readonly channels: number;
   readonly rows: Cut;
   readonly phases: readonly Phase[];
-  /** Whether the kernel's elements are copied into the order of the product. */
-  readonly copiesKernel: boolean;
+  /**
+   * The copy of the kernel's elements that the product reads: inputs and outputs changed, or with rows further apart where
+   * theirs would be in each other's lines of the cache. None if it reads them in place.
+   */
+  readonly kernelCopy: 'transposed' | 'rows' | undefined;
   /** Bytes from one row of a block's products to the next, and in the image that phases are put together in. */
   readonly pitch: number;
   readonly woven: { readonly row: number; readonly sample: number; readonly line: number };
@@ -48,6 +52,9 @@ export interface CorrelationPlan extends BlockedSource {
 /** By measurement (bench/convolution.mjs). */
 const limits = { bytes: 98304, leastVectors: 8, mostVectors: 64 };
 const resultBytes = 16384;
+/** Addresses that differ by a multiple of a way share a set of the first cache, which holds few of them. */
+const cacheWay = 4096;
+const cacheLine = 64;
 const leastRows = 32;
 
 export function planCorrelation(spec: ConvolutionSpec, isInputGrad: boolean): CorrelationPlan {
@@ -63,6 +70,9 @@ export function planCorrelation(spec: ConvolutionSpec, isInputGrad: boolean): Co
   const pitch = vectors * vectorBytes;
   const most = Math.max(leastRows, Math.floor(resultBytes / pitch));
   const rows = evenCut(results, most, outerTile(results, vectors).rows);
+  const isAliased = (k * type.bytes) % cacheWay === 0 && results > 1;
+  const kernelCopy = isInputGrad ? 'transposed' : isAliased ? 'rows' : undefined;
+  const phases = phasesOf(type, axes, { channels, results, vectors, isCopied: kernelCopy !== undefined });
   const [down, across] = axes;
   const isWoven = down.phases.length * across.phases.length > 1;
   const line = across.phases.length * full.width * type.bytes;
@@ -78,12 +88,12 @@ export function planCorrelation(spec: ConvolutionSpec, isInputGrad: boolean): Co
     source: frame === undefined ? sourceInPlace(axes, spec.groups * channels, type) : sourceInFrame(frame, type),
     frame,
     blocks,
-    phases: phasesOf(type, axes, channels, results, vectors),
-    copiesKernel: isInputGrad,
+    phases,
+    kernelCopy,
     pitch,
     woven,
     bytes: {
-      kernel: isInputGrad ? results * k * type.bytes : 0,
+      kernel: kernelCopy === undefined ? 0 : results * phases.reduce((sum, { row }) => sum + row, 0),
       frame: frame === undefined ? 0 : full.samples * frame.sample,
       packed: k * pitch,
       results: rows.size * pitch,
@@ -95,16 +105,21 @@ export function planCorrelation(spec: ConvolutionSpec, isInputGrad: boolean): Co
 function phasesOf(
   type: VectorType,
   [down, across]: Axes,
-  channels: number,
-  results: number,
-  vectors: number,
+  {
+    channels,
+    results,
+    vectors,
+    isCopied,
+  }: { readonly channels: number; readonly results: number; readonly vectors: number; readonly isCopied: boolean },
 ): readonly Phase[] {
   let [left, right] = [0, 0];
   return down.phases.flatMap((y, i) =>
     across.phases.map((x, j): Phase => {
       const k = channels * y.length * x.length;
-      const phase = { down: y, across: x, at: [i, j] as const, k, left, right };
-      left += results * k * type.bytes;
+      const dense = k * type.bytes;
+      const row = isCopied && k > 0 && dense % cacheWay === 0 ? dense + cacheLine : dense;
+      const phase = { down: y, across: x, at: [i, j] as const, k, row, left, right };
+      left += results * row;
       right += k * vectors * vectorBytes;
       return phase;
     }),
@@ -112,14 +127,9 @@ function phasesOf(
 }
 
 /** The product for so many rows of results and a block of this size. */
-export function productOf(
-  { type, rows, pitch, blocks }: CorrelationPlan,
-  k: number,
-  count: number,
-  size: BlockSize,
-): OuterBlock {
-  const positions = blocks.samples.size * blocks.lines.size * blocks.width.size;
-  const tile = outerTile(rows.size, vectorsFor(type, positions));
+export function productOf(plan: CorrelationPlan, { k, row }: Phase, count: number, size: BlockSize): OuterBlock {
+  const { type, rows, pitch } = plan;
+  const tile = outerTile(rows.size, pitch / vectorBytes);
   const vectors = vectorsFor(type, positionsOf(size));
   return {
     kernel: 'outer',
@@ -128,7 +138,7 @@ export function productOf(
     k,
     pitch,
     tile,
-    left: { row: k * type.bytes, k: type.bytes },
+    left: { row, k: type.bytes },
     right: 'strips',
   };
 }

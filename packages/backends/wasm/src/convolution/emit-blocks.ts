@@ -1,24 +1,11 @@
 /** What convolutions and kernel gradients share: groups, blocks, and where a block's part of the source is. */
 import { get, i32, op } from '../encoder/code.ts';
 import type { Code, FunctionBuilder, Local } from '../encoder/function.ts';
+import type { BlockedSource } from './blocks.ts';
 import { eachIndex, whole, type Span } from '../matmul/span.ts';
-import type { VectorType } from '../matmul/vector.ts';
-import type { Blocks } from './blocks.ts';
 import { frameFilled } from './functions.ts';
 import { bySize, type Part } from './parts.ts';
-import type { Axes, BlockSize, Frame, Source } from './source.ts';
-
-/** A source that is read block by block. */
-export interface BlockedSource {
-  readonly type: VectorType;
-  readonly axes: Axes;
-  readonly blocks: Blocks;
-  readonly source: Source;
-  /** A copy of a block's channels with the zeros around them, where it needs one. */
-  readonly frame: Frame | undefined;
-  /** Bytes of a whole image: the channels of all groups. */
-  readonly image: number;
-}
+import type { BlockSize } from './source.ts';
 
 /** The part of a source that is worked on. */
 export interface BlockPart {

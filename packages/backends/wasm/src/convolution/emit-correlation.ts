@@ -39,7 +39,7 @@ export const correlationBytes = ({ bytes }: CorrelationPlan, hasKernels: boolean
 
 /** Copies the kernels of all groups to where `emitCorrelation` may have them from. */
 export function emitKernelCopies(f: FunctionBuilder, plan: CorrelationPlan, kernel: Local, kernels: Local): void {
-  if (!plan.copiesKernel) return;
+  if (plan.kernelCopy === undefined) return;
   eachGroup(f, plan.groups, (group) => {
     const target = indexed(f, kernels, group, plan.bytes.kernel);
     kernelCopied(f, plan, indexed(f, kernel, group, kernelBytes(plan)), target);
@@ -59,7 +59,7 @@ export function emitCorrelation(
   const kernelOf = (group: Code): Local => {
     if (kernels !== undefined) return indexed(f, kernels, group, plan.bytes.kernel);
     const own = indexed(f, kernel, group, kernelBytes(plan));
-    if (!plan.copiesKernel) return own;
+    if (plan.kernelCopy === undefined) return own;
     kernelCopied(f, plan, own, at.kernel);
     return at.kernel;
   };
@@ -103,14 +103,15 @@ function kernelBytes({ channels, rows, axes, type }: CorrelationPlan): number {
 function packPhase(
   f: FunctionBuilder,
   plan: CorrelationPlan,
-  { down, across, k, right }: Phase,
+  phase: Phase,
   size: BlockSize,
   source: Local,
   packedAt: Local,
 ): void {
   const { type, channels, axes, rows, source: layout } = plan;
-  if (k === 0) return;
-  const { columns } = productOf(plan, k, rows.size, size).tile;
+  const { down, across, right } = phase;
+  if (phase.k === 0) return;
+  const { columns } = productOf(plan, phase, rows.size, size).tile;
   const block = { source: layout, channels, down, across, step: axes[0].step, size, width: columns };
   const target = f.keep('i32', op('i32.add', get(packedAt), i32(right)));
   blockPacked(f, type, block, { source, target });
@@ -127,9 +128,9 @@ function emitProducts(
   bySizeOfBlock(f, block, (size) => {
     bySize(f, row, (count) => {
       for (const phase of phases) {
-        const product = productOf(plan, phase.k, count, size);
+        const product = productOf(plan, phase, count, size);
         const left = op('i32.add', get(at.left), i32(phase.left));
-        f.emit(op('i32.add', left, op('i32.mul', get(row.start), i32(product.left.row))));
+        f.emit(op('i32.add', left, op('i32.mul', get(row.start), i32(phase.row))));
         f.emit(op('i32.add', get(at.packed), i32(phase.right)));
         f.get(at.results).call(blockFunction(f.module, type, product));
         if (phases.length > 1) phaseWoven(f, plan, phase, count, size, { source: at.results, target: at.woven });

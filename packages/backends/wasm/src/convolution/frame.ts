@@ -119,12 +119,6 @@ export function fillFrame(
   });
 }
 
-/** Whether a frame with all rows has all elements of the source: windows may leave some out. */
-export function isComplete(frame: Frame, [down, across]: Axes): boolean {
-  const columns = visibleParts(frame, across.source, 1).reduce((sum, { count }) => sum + count, 0);
-  return columns === across.source && visibleRows(frame, down.source).count === down.source;
-}
-
 /** Copies a frame's rows of one channel back to where `fillFrame` would have them from; the frame has all rows. */
 export function emptyFrame(
   f: FunctionBuilder,

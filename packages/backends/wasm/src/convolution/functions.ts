@@ -40,10 +40,10 @@ export function blockPacked(
   f.get(source).get(target).call(callable);
 }
 
-/** Copies one group's kernels [outputs, inputs, down, across] to [inputs, outputs, taps] for each phase. */
+/** Copies one group's kernels [outputs, inputs, down, across] to rows [inputs, taps] of outputs, or [outputs, taps] of inputs, for each phase. */
 export function kernelCopied(f: FunctionBuilder, plan: CorrelationPlan, source: Local, target: Local): void {
-  const { type, channels, rows, phases } = plan;
-  const what = [type.dtype, channels, rows.extent, phases];
+  const { type, channels, rows, phases, kernelCopy } = plan;
+  const what = [type.dtype, channels, rows.extent, phases, kernelCopy];
   const callable = shared(f.module, `convolution.kernel.${type.dtype}`, what, 2, (g) => {
     for (const phase of phases) copyKernel(g, plan, phase, g.param(0), g.param(1));
   });
@@ -51,7 +51,7 @@ export function kernelCopied(f: FunctionBuilder, plan: CorrelationPlan, source: 
 }
 
 function copyKernel(f: FunctionBuilder, plan: CorrelationPlan, phase: Phase, source: Local, target: Local): void {
-  const { type, axes, channels, rows } = plan;
+  const { type, axes, channels, rows, kernelCopy } = plan;
   const across = axes[1].phases.flat().length;
   const element = type.bytes;
   const kernel = axes[0].phases.flat().length * across * element;
@@ -68,13 +68,13 @@ function copyKernel(f: FunctionBuilder, plan: CorrelationPlan, phase: Phase, sou
       });
   };
   const rowsAt = [
-    { start: placeOf({ address: op('i32.add', get(target), i32(phase.left)) }), stride: channels * run },
-    { start: placeOf({ address: get(source) }), stride: kernel },
+    { start: placeOf({ address: op('i32.add', get(target), i32(phase.left)) }), stride: phase.row },
+    { start: placeOf({ address: get(source) }), stride: kernelCopy === 'rows' ? channels * kernel : kernel },
   ] as const;
   forEachRow(f, { count: rows.extent, cost: 100 }, rowsAt, (to, from) => {
     const channelsAt = [
       { start: to, stride: run },
-      { start: from, stride: rows.extent * kernel },
+      { start: from, stride: kernelCopy === 'rows' ? kernel : rows.extent * kernel },
     ] as const;
     forEachRow(f, { count: channels, cost: taps.length }, channelsAt, copyTaps);
   });

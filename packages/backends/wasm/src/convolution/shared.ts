@@ -66,12 +66,12 @@ export function sharedConvolution(
   return {
     parts: split.parts,
     sharedBytes: kernels,
-    ownBytes: bytesOf(correlationBytes(plan, plan.copiesKernel)),
+    ownBytes: bytesOf(correlationBytes(plan, plan.kernelCopy !== undefined)),
     emitBefore: (f, { kernel, scratch }) => {
       emitKernelCopies(f, plan, kernel, f.keep('i32', scratch));
     },
     emitPart: (f, operands, { index, own }, sink) => {
-      const copies = plan.copiesKernel ? { kernels: f.keep('i32', operands.scratch) } : {};
+      const copies = plan.kernelCopy !== undefined ? { kernels: f.keep('i32', operands.scratch) } : {};
       const within: Within = split.within(f, index);
       emitCorrelation(f, plan, { ...operands, ...copies, scratch: own, within }, sink);
     },

@@ -1,5 +1,5 @@
 /** Kernels with windows over images: the kernel's gradient of a convolution, and pooling. */
-import type { PrimitiveParams, Shape } from '@node-ode/core';
+import type { PrimitiveParams } from '@node-ode/core';
 import {
   convolutionSpec,
   convolutionWork,
@@ -7,37 +7,28 @@ import {
   kernelGradScratch,
   sharedKernelGrad,
 } from '../convolution/index.ts';
-import { align, type DType } from '../compile/types.ts';
+import { bytesOf } from '../convolution/regions.ts';
 import {
   divisorOf,
+  elementWindows,
   emitMaxPool,
   emitMaxPoolGrad,
   emitMeanPool,
   emitMeanPoolGrad,
+  maxPoolGradRegions,
+  maxPoolRegions,
+  meanPoolGradRegions,
+  meanPoolRegions,
   planeWindows,
-  type PlaneWindows,
 } from '../pooling/index.ts';
-import type { Kernel, SharedKernel } from './kernel.ts';
+import type { Kernel, Scratch, SharedKernel, TensorLike } from './kernel.ts';
 
-/** A tensor's type. */
-export interface Tensor {
-  readonly shape: Shape;
-  readonly dtype: DType;
-}
-
-/** Bytes of scratch memory that a kernel needs. */
-export type Scratch<P extends keyof PrimitiveParams> = (
-  params: PrimitiveParams[P],
-  inputs: readonly Tensor[],
-  output: Tensor,
-) => number;
-
-const floats = ({ dtype }: Tensor): 'f32' | 'f64' => (dtype === 'f64' ? 'f64' : 'f32');
+const floats = ({ dtype }: TensorLike): 'f32' | 'f64' => (dtype === 'f64' ? 'f64' : 'f32');
 
 const kernelGradSpec = (
   params: PrimitiveParams['conv2dKernelGrad'],
-  [x, ct]: readonly Tensor[],
-  output: Tensor,
+  [x, ct]: readonly TensorLike[],
+  output: TensorLike,
 ): Parameters<typeof kernelGradScratch>[0] =>
   convolutionSpec(floats(output), { x: x!.shape, kernel: output.shape, y: ct!.shape }, params);
 
@@ -54,8 +45,8 @@ export const conv2dKernelGradWork: Scratch<'conv2dKernelGrad'> = (params, inputs
 /** In at most so many parts; undefined if it is one piece. */
 export function sharedConv2dKernelGrad(
   params: PrimitiveParams['conv2dKernelGrad'],
-  types: readonly Tensor[],
-  result: Tensor,
+  types: readonly TensorLike[],
+  result: TensorLike,
   mostParts: number,
 ): SharedKernel | undefined {
   const shared = sharedKernelGrad(kernelGradSpec(params, types, result), mostParts);
@@ -74,50 +65,59 @@ export const conv2dKernelGradScratch: Scratch<'conv2dKernelGrad'> = (params, inp
 
 type FourAxes = readonly [samples: number, channels: number, height: number, width: number];
 
-/** The windows that make a tensor of results of images. */
-function windowsOf(params: PrimitiveParams['maxPool2d'], image: Tensor, result: Tensor): PlaneWindows {
+/** How the windows that make a tensor of results lie on images. */
+function windowsOf(params: PrimitiveParams['maxPool2d'], image: TensorLike, result: TensorLike) {
   const [samples, channels, height, width] = image.shape as FourAxes;
   const [, , lines, positions] = result.shape as FourAxes;
   const { window, strides, padBefore, dilations } = params;
-  return planeWindows(floats(image), samples * channels, {
+  const lie = {
     image: [height, width],
     kernel: window,
     result: [lines, positions],
     strides,
     padBefore,
     dilations,
-  });
+  } as const;
+  const planes = planeWindows(floats(image), samples * channels, lie);
+  return { planes, elements: elementWindows(planes.type, lie) };
 }
 
 export const maxPool2d: Kernel<'maxPool2d'> = (f, params, [x], y, scratch) => {
-  emitMaxPool(f, windowsOf(params, x!, y), { x: x!.address, y: y.address, scratch });
+  emitMaxPool(f, windowsOf(params, x!, y).planes, { x: x!.address, y: y.address, scratch });
 };
 
-export const maxPool2dScratch: Scratch<'maxPool2d'> = (params, [x], y) => windowsOf(params, x!, y).frameBytes;
+export const maxPool2dScratch: Scratch<'maxPool2d'> = (params, [x], y) =>
+  bytesOf(maxPoolRegions(windowsOf(params, x!, y).planes));
 
 export const maxPool2dGrad: Kernel<'maxPool2dGrad'> = (f, params, [x, y, ct], target, scratch) => {
+  const { planes, elements } = windowsOf(params, x!, y!);
   const places = { x: x!.address, y: y!.address, ct: ct!.address, target: target.address, scratch };
-  emitMaxPoolGrad(f, windowsOf(params, x!, y!), places);
+  emitMaxPoolGrad(f, planes, elements, places);
 };
 
-export const maxPool2dGradScratch: Scratch<'maxPool2dGrad'> = (params, [x, y]) =>
-  2 * align(windowsOf(params, x!, y!).frameBytes);
+export const maxPool2dGradScratch: Scratch<'maxPool2dGrad'> = (params, [x, y]) => {
+  const { planes, elements } = windowsOf(params, x!, y!);
+  return bytesOf(maxPoolGradRegions(planes, elements));
+};
 
 export const avgPool2d: Kernel<'avgPool2d'> = (f, params, [x], y, scratch) => {
-  const places = { x: x!.address, y: y.address, scratch };
-  emitMeanPool(f, windowsOf(params, x!, y), params.countIncludePad, places);
+  const { planes } = windowsOf(params, x!, y);
+  const divisor = divisorOf(planes, params.countIncludePad);
+  emitMeanPool(f, planes, divisor, { x: x!.address, y: y.address, scratch });
 };
 
-export const avgPool2dScratch: Scratch<'avgPool2d'> = (params, [x], y) =>
-  meanScratch(windowsOf(params, x!, y), params.countIncludePad);
+export const avgPool2dScratch: Scratch<'avgPool2d'> = (params, [x], y) => {
+  const { planes } = windowsOf(params, x!, y);
+  return bytesOf(meanPoolRegions(planes, divisorOf(planes, params.countIncludePad)));
+};
 
 export const avgPool2dGrad: Kernel<'avgPool2dGrad'> = (f, params, [ct], target, scratch) => {
-  const places = { ct: ct!.address, target: target.address, scratch };
-  emitMeanPoolGrad(f, windowsOf(params, target, ct!), params.countIncludePad, places);
+  const { planes, elements } = windowsOf(params, target, ct!);
+  const divisor = divisorOf(planes, params.countIncludePad);
+  emitMeanPoolGrad(f, planes, elements, divisor, { ct: ct!.address, target: target.address, scratch });
 };
 
-export const avgPool2dGradScratch: Scratch<'avgPool2dGrad'> = (params, [ct], target) =>
-  meanScratch(windowsOf(params, target, ct!), params.countIncludePad);
-
-const meanScratch = (windows: PlaneWindows, countIncludePad: boolean): number =>
-  align(windows.frameBytes) + align(divisorOf(windows, countIncludePad).bytes);
+export const avgPool2dGradScratch: Scratch<'avgPool2dGrad'> = (params, [ct], target) => {
+  const { planes, elements } = windowsOf(params, target, ct!);
+  return bytesOf(meanPoolGradRegions(elements, divisorOf(planes, params.countIncludePad)));
+};

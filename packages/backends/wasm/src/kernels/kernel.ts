@@ -34,3 +34,13 @@ export type Kernel<P extends Primitive> = (
   output: Operand,
   scratch: Code,
 ) => void;
+
+/** A tensor's type. */
+export type TensorLike = Pick<Operand, 'shape' | 'dtype'>;
+
+/** Bytes of scratch memory that the kernel of a primitive needs. */
+export type Scratch<P extends Primitive> = (
+  params: PrimitiveParams[P],
+  inputs: readonly TensorLike[],
+  output: TensorLike,
+) => number;

@@ -34,7 +34,7 @@ describe('copyBytes', () => {
         },
         [x],
         x,
-        0,
+        { inPlace: 0 },
       );
       expect(copied, `${length}`).toEqual(x);
     }

@@ -1,81 +1,121 @@
-/** Pooling and its gradients, plane by plane. Gradients gather in a frame, where the elements of a tap are neighbours, too. */
+/** Pooling and its gradients, plane by plane. Gradients are gathered: each element sums what its windows have for it. */
 import { countTo, get, i32, op, splat } from '../encoder/code.ts';
 import type { Code, FunctionBuilder, Local } from '../encoder/function.ts';
-import { emptyFrame, fillFrame, isComplete } from '../convolution/frame.ts';
+import { emptyFrame, fillFrame } from '../convolution/frame.ts';
 import { regions } from '../convolution/regions.ts';
-import { eachTap } from '../convolution/taps.ts';
+import type { Axes, Frame } from '../convolution/source.ts';
+import { eachTap, type TapOffsets } from '../convolution/taps.ts';
 import { placeOf } from '../kernels/rows.ts';
 import { fillElements } from '../kernels/runs.ts';
-import { storePart } from '../matmul/vector.ts';
-import { divisorOf } from './counts.ts';
-import { eachPositionVector, type PlaneWindows, type PositionVector } from './windows.ts';
+import { storePart, type VectorType } from '../matmul/vector.ts';
+import type { Divisor } from './counts.ts';
+import { eachVector, vectorAt, type ElementWindows, type PlaneWindows, type PositionVector } from './windows.ts';
 
 /** Addresses; scratch memory starts at a multiple of 16. */
 type Places<N extends string> = Readonly<Record<N | 'scratch', Code>>;
 
+export const maxPoolRegions = ({ frame }: PlaneWindows) => ({ frame: frame.sample });
+
 /** The largest element of each window; NaN if one is. */
 export function emitMaxPool(f: FunctionBuilder, windows: PlaneWindows, places: Places<'x' | 'y'>): void {
-  const at = regions(f, places.scratch, { frame: windows.frameBytes });
-  fillFramed(f, windows, at.frame, -Infinity);
-  const most = f.local('v128');
+  const { type, axes, frame, taps, lanes } = windows;
+  const at = regions(f, places.scratch, maxPoolRegions(windows));
+  fillWith(f, type, at.frame, frame, -Infinity);
+  const [element, most, signs, numbers] = [f.local('v128'), f.local('v128'), f.local('v128'), f.local('v128')];
+  const magnitude = op(`${lanes}.abs`, splat('i32x4', -1));
   eachPlane(f, windows, { images: { x: places.x }, results: { y: places.y } }, ({ x, y }) => {
-    copyToFrame(f, windows, x, at.frame);
-    eachPositionVector(f, windows, (vector) => {
-      f.emit(splat(windows.lanes, -Infinity)).set(most);
-      eachElement(f, windows, at.frame, vector, (element) => {
-        f.emit(op(`${windows.lanes}.max`, get(most), element)).set(most);
+    copyToFrame(f, type, axes, frame, x, at.frame);
+    eachVector(f, type, windows.grid, (vector) => {
+      f.emit(splat(lanes, -Infinity)).set(most);
+      for (const mask of [signs, numbers]) f.emit(splat('i32x4', -1)).set(mask);
+      // The maximum of IEEE takes V8 several times as long as the plain one, which leaves out NaN and the sign of zero.
+      eachElement(f, taps, firstElement(f, windows, at.frame, vector), (value) => {
+        f.emit(value).set(element);
+        f.emit(op(`${lanes}.pmax`, get(most), get(element))).set(most);
+        f.emit(op('v128.and', get(signs), get(element))).set(signs);
+        f.emit(op('v128.and', get(numbers), op(`${lanes}.eq`, get(element), get(element)))).set(numbers);
       });
-      storeResult(f, windows, y, vector, get(most));
+      const signed = op('v128.and', get(most), op('v128.or', get(signs), magnitude));
+      storeResult(f, windows, y, vector, op('v128.bitselect', signed, splat(lanes, NaN), get(numbers)));
     });
   });
 }
+
+export const maxPoolGradRegions = ({ frame }: PlaneWindows, { results, images }: ElementWindows) => ({
+  frame: frame.sample,
+  results: results.sample,
+  shares: results.sample,
+  images: images.sample,
+  sums: images.sample,
+});
 
 /** The cotangent of each window, shared equally between the elements that are its result. */
 export function emitMaxPoolGrad(
   f: FunctionBuilder,
   windows: PlaneWindows,
+  elements: ElementWindows,
   places: Places<'x' | 'y' | 'ct' | 'target'>,
 ): void {
-  const { lanes, frameBytes } = windows;
-  const at = regions(f, places.scratch, { frame: frameBytes, sums: frameBytes });
-  fillFramed(f, windows, at.frame, -Infinity);
-  const [result, count, share] = [f.local('v128'), f.local('v128'), f.local('v128')];
-  const hit = (element: Code): Code => op('v128.and', op(`${lanes}.eq`, element, get(result)), splat(lanes, 1));
+  const { type, lanes, axes, frame } = windows;
+  const at = regions(f, places.scratch, maxPoolGradRegions(windows, elements));
+  fillWith(f, type, at.frame, frame, -Infinity);
+  // No element is the result of a window that is not there.
+  fillWith(f, type, at.results, elements.results, NaN);
+  fillWith(f, type, at.shares, elements.results, 0);
+  const [result, count, image] = [f.local('v128'), f.local('v128'), f.local('v128')];
+  const hit = (x: Code, y: Code): Code => op('v128.and', op(`${lanes}.eq`, x, y), splat(lanes, 1));
   const { x, y, ct, target } = places;
   eachPlane(f, windows, { images: { x, target }, results: { y, ct } }, (plane) => {
-    copyToFrame(f, windows, plane.x, at.frame);
-    fillFramed(f, windows, at.sums, 0);
-    eachPositionVector(f, windows, (vector) => {
-      f.emit(resultAt(plane.y, vector)).set(result);
+    copyToFrame(f, type, axes, frame, plane.x, at.frame);
+    eachVector(f, type, windows.grid, (vector) => {
+      f.emit(resultAt(f, windows, plane.y, vector)).set(result);
       f.emit(splat(lanes, 0)).set(count);
-      eachElement(f, windows, at.frame, vector, (element) => {
-        f.emit(op(`${lanes}.add`, get(count), hit(element))).set(count);
+      eachElement(f, windows.taps, firstElement(f, windows, at.frame, vector), (element) => {
+        f.emit(op(`${lanes}.add`, get(count), hit(element, get(result)))).set(count);
       });
-      f.emit(masked(windows, op(`${lanes}.div`, resultAt(plane.ct, vector), get(count)), vector)).set(share);
-      addToElements(f, windows, at, vector, (element) => op(`${lanes}.mul`, hit(element), get(share)));
+      const share = op(`${lanes}.div`, resultAt(f, windows, plane.ct, vector), get(count));
+      storeShare(f, windows, elements, at.shares, vector, share);
     });
-    copyFromFrame(f, windows, at.sums, plane.target);
+    copyToFrame(f, type, elements.axes, elements.results, plane.y, at.results);
+    copyToFrame(f, type, axes, elements.images, plane.x, at.images);
+    const fromShares = f.keep('i32', op('i32.sub', get(at.results), get(at.shares)));
+    const fromSums = f.keep('i32', op('i32.sub', get(at.images), get(at.sums)));
+    const resultOf = f.local('i32');
+    gather(f, windows, elements, at, (sums) => {
+      f.emit(op('i32.add', get(sums), get(fromSums)))
+        .memory('v128.load')
+        .set(image);
+      return (share, pointer, offset) => {
+        f.emit(op('i32.add', get(pointer), get(fromShares))).set(resultOf);
+        return op(`${lanes}.mul`, hit(get(image), loadAt(resultOf, offset)), share);
+      };
+    });
+    copyFromFrame(f, type, axes, elements.images, at.sums, plane.target);
   });
 }
+
+export const meanPoolRegions = ({ frame }: PlaneWindows, { bytes }: Divisor) => ({
+  frame: frame.sample,
+  divisor: bytes,
+});
 
 /** The mean of each window. */
 export function emitMeanPool(
   f: FunctionBuilder,
   windows: PlaneWindows,
-  countIncludePad: boolean,
+  divisor: Divisor,
   places: Places<'x' | 'y'>,
 ): void {
-  const { lanes, frameBytes } = windows;
-  const divisor = divisorOf(windows, countIncludePad);
-  const at = regions(f, places.scratch, { frame: frameBytes, divisor: divisor.bytes });
-  fillFramed(f, windows, at.frame, 0);
+  const { type, lanes, axes, frame, taps } = windows;
+  const at = regions(f, places.scratch, meanPoolRegions(windows, divisor));
+  fillWith(f, type, at.frame, frame, 0);
   divisor.prepare(f, at.divisor);
   const sum = f.local('v128');
   eachPlane(f, windows, { images: { x: places.x }, results: { y: places.y } }, ({ x, y }) => {
-    copyToFrame(f, windows, x, at.frame);
-    eachPositionVector(f, windows, (vector) => {
+    copyToFrame(f, type, axes, frame, x, at.frame);
+    eachVector(f, type, windows.grid, (vector) => {
       f.emit(splat(lanes, 0)).set(sum);
-      eachElement(f, windows, at.frame, vector, (element) => {
+      eachElement(f, taps, firstElement(f, windows, at.frame, vector), (element) => {
         f.emit(op(`${lanes}.add`, get(sum), element)).set(sum);
       });
       storeResult(f, windows, y, vector, divisor.divide(at.divisor, get(sum), vector));
@@ -83,24 +123,31 @@ export function emitMeanPool(
   });
 }
 
+export const meanPoolGradRegions = ({ results, images }: ElementWindows, { bytes }: Divisor) => ({
+  shares: results.sample,
+  sums: images.sample,
+  divisor: bytes,
+});
+
 /** The cotangent of each window, shared equally between its elements. */
 export function emitMeanPoolGrad(
   f: FunctionBuilder,
   windows: PlaneWindows,
-  countIncludePad: boolean,
+  elements: ElementWindows,
+  divisor: Divisor,
   places: Places<'ct' | 'target'>,
 ): void {
-  const divisor = divisorOf(windows, countIncludePad);
-  const at = regions(f, places.scratch, { sums: windows.frameBytes, divisor: divisor.bytes });
+  const { type, axes } = windows;
+  const at = regions(f, places.scratch, meanPoolGradRegions(elements, divisor));
+  fillWith(f, type, at.shares, elements.results, 0);
   divisor.prepare(f, at.divisor);
-  const share = f.local('v128');
   eachPlane(f, windows, { images: { target: places.target }, results: { ct: places.ct } }, ({ ct, target }) => {
-    fillFramed(f, windows, at.sums, 0);
-    eachPositionVector(f, windows, (vector) => {
-      f.emit(masked(windows, divisor.divide(at.divisor, resultAt(ct, vector), vector), vector)).set(share);
-      addToElements(f, windows, { frame: at.sums, sums: at.sums }, vector, () => get(share));
+    eachVector(f, type, windows.grid, (vector) => {
+      const share = divisor.divide(at.divisor, resultAt(f, windows, ct, vector), vector);
+      storeShare(f, windows, elements, at.shares, vector, share);
     });
-    copyFromFrame(f, windows, at.sums, target);
+    gather(f, windows, elements, at, () => (share) => share);
+    copyFromFrame(f, type, axes, elements.images, at.sums, target);
   });
 }
 
@@ -121,79 +168,93 @@ function eachPlane<const I extends string, const R extends string>(
   });
 }
 
-function fillFramed(f: FunctionBuilder, { type, frameBytes }: PlaneWindows, frame: Local, value: number): void {
-  fillElements(f, get(frame), type.dtype, value, frameBytes / type.bytes);
+function fillWith(f: FunctionBuilder, { dtype, bytes }: VectorType, at: Local, frame: Frame, value: number): void {
+  fillElements(f, get(at), dtype, value, frame.sample / bytes);
 }
 
-function copyToFrame(f: FunctionBuilder, { type, axes, frame, image }: PlaneWindows, from: Local, to: Local): void {
-  const copy = { frame, axes, samples: 1, channels: 1, sample: image, hasAllRows: true };
-  fillFrame(f, type, copy, from, to, from);
+function copyToFrame(f: FunctionBuilder, type: VectorType, axes: Axes, frame: Frame, from: Local, to: Local): void {
+  fillFrame(f, type, { frame, axes, samples: 1, channels: 1, sample: 0, hasAllRows: true }, from, to, from);
 }
 
-/** Elements that no window has are zero. */
-function copyFromFrame(f: FunctionBuilder, { type, axes, frame, image }: PlaneWindows, from: Local, to: Local): void {
-  if (!isComplete(frame, axes)) fillElements(f, get(to), type.dtype, 0, image / type.bytes);
+function copyFromFrame(f: FunctionBuilder, type: VectorType, axes: Axes, frame: Frame, from: Local, to: Local): void {
   emptyFrame(f, type, frame, axes, placeOf({ address: get(from) }), placeOf({ address: get(to) }));
 }
 
-/** Visits the elements of a vector of windows in a frame, tap by tap. */
-function eachElement(
-  f: FunctionBuilder,
-  { taps }: PlaneWindows,
-  frame: Local,
-  { inFrame }: PositionVector,
-  visit: (element: Code) => void,
-): void {
-  const start = f.keep('i32', op('i32.add', get(frame), get(inFrame)));
-  eachTap(f, taps, start, {
+const loadAt =
+  (pointer: Local, offset: number): Code =>
+  (f) =>
+    f.get(pointer).memory('v128.load', offset);
+
+/** The address of what tap offsets of a vector of windows count from. */
+const firstElement = (f: FunctionBuilder, windows: PlaneWindows, frame: Local, vector: PositionVector): Local =>
+  vectorAt(f, windows.type, frame, windows.axes[0].step * windows.frame.row, vector);
+
+/** Visits the elements of a vector of windows, tap by tap. */
+function eachElement(f: FunctionBuilder, taps: TapOffsets, first: Local, visit: (element: Code) => void): void {
+  eachTap(f, taps, first, {
     cost: 1,
     visit: (pointer, offset) => {
-      visit((g) => g.get(pointer).memory('v128.load', offset));
+      visit(loadAt(pointer, offset));
     },
   });
 }
 
-/** Adds something to the sums of a vector of windows' elements, which lie like the elements in their frame. */
-function addToElements(
+/** What a window adds to an element, given its share and where that is. */
+type Term = (share: Code, pointer: Local, offset: number) => Code;
+
+/** Sums for each element what its windows have for it; `begin` takes where the sums of a vector of elements will be. */
+function gather(
   f: FunctionBuilder,
-  { taps, lanes }: PlaneWindows,
-  at: Readonly<Record<'frame' | 'sums', Local>>,
-  { inFrame }: PositionVector,
-  termOf: (element: Code) => Code,
+  { type, lanes }: PlaneWindows,
+  { phases, grid, line, results }: ElementWindows,
+  at: Readonly<Record<'shares' | 'sums', Local>>,
+  begin: (sums: Local) => Term,
 ): void {
-  const start = f.keep('i32', op('i32.add', get(at.frame), get(inFrame)));
-  const toSums = f.keep('i32', op('i32.sub', get(at.sums), get(at.frame)));
-  const sum = f.local('i32');
-  eachTap(f, taps, start, {
-    cost: 2,
-    visit: (pointer, offset) => {
-      f.emit(op('i32.add', get(pointer), get(toSums))).set(sum);
-      const element: Code = (g) => g.get(pointer).memory('v128.load', offset);
-      f.get(sum).get(sum).memory('v128.load', offset).emit(termOf(element)).op(`${lanes}.add`);
-      f.memory('v128.store', offset);
-    },
-  });
+  const sum = f.local('v128');
+  for (const { start, taps } of phases) {
+    const first = f.keep('i32', op('i32.add', get(at.sums), i32(start)));
+    eachVector(f, type, grid, (vector) => {
+      const sums = vectorAt(f, type, first, line, vector);
+      const term = begin(sums);
+      f.emit(splat(lanes, 0)).set(sum);
+      eachTap(f, taps, vectorAt(f, type, at.shares, results.row, vector), {
+        cost: 1,
+        visit: (pointer, offset) => {
+          f.emit(op(`${lanes}.add`, get(sum), term(loadAt(pointer, offset), pointer, offset))).set(sum);
+        },
+      });
+      f.get(sums).get(sum).memory('v128.store');
+    });
+  }
 }
 
-const resultAt =
-  (plane: Local, { inResult }: PositionVector): Code =>
-  (f) =>
-    f.emit(op('i32.add', get(plane), get(inResult))).memory('v128.load');
-
-/** Zeros in the lanes without a position: they are those of neighbours in the frame. */
-function masked({ type }: PlaneWindows, vector: Code, { count }: PositionVector): Code {
-  if (count === type.lanes) return vector;
-  const mask = new Uint8Array(16).fill(255, 0, count * type.bytes);
-  return op('v128.and', vector, (f) => f.v128(mask));
+function resultAt(f: FunctionBuilder, { type, grid }: PlaneWindows, plane: Local, vector: PositionVector): Code {
+  return loadAt(vectorAt(f, type, plane, grid.positions * type.bytes, vector), 0);
 }
 
 function storeResult(
   f: FunctionBuilder,
-  { type }: PlaneWindows,
+  { type, grid }: PlaneWindows,
   plane: Local,
-  { inResult, count }: PositionVector,
+  vector: PositionVector,
   value: Code,
 ): void {
-  const address = f.keep('i32', op('i32.add', get(plane), get(inResult)));
-  storePart(f, type, address, f.keep('v128', value), count);
+  const address = vectorAt(f, type, plane, grid.positions * type.bytes, vector);
+  storePart(f, type, address, f.keep('v128', value), vector.count);
+}
+
+/** Stores what windows have for each of their elements in the frame of results, whose margins stay as they are. */
+function storeShare(
+  f: FunctionBuilder,
+  { type }: PlaneWindows,
+  { results }: ElementWindows,
+  shares: Local,
+  vector: PositionVector,
+  value: Code,
+): void {
+  const [lane] = results.lanes;
+  const start = -results.firstRow * results.row - lane!.first * type.bytes;
+  const first = f.keep('i32', op('i32.add', get(shares), i32(start)));
+  const address = vectorAt(f, type, first, results.row, vector);
+  storePart(f, type, address, f.keep('v128', value), vector.count);
 }

@@ -1,4 +1,13 @@
 /** Pooling of images and its gradients. */
-export { emitMaxPool, emitMaxPoolGrad, emitMeanPool, emitMeanPoolGrad } from './emit.ts';
 export { divisorOf } from './counts.ts';
-export { planeWindows, type PlaneWindows } from './windows.ts';
+export {
+  emitMaxPool,
+  emitMaxPoolGrad,
+  emitMeanPool,
+  emitMeanPoolGrad,
+  maxPoolGradRegions,
+  maxPoolRegions,
+  meanPoolGradRegions,
+  meanPoolRegions,
+} from './emit.ts';
+export { elementWindows, planeWindows } from './windows.ts';

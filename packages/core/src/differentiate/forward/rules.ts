@@ -3,6 +3,7 @@
  * one operand has a tangent; null is a zero that nobody computes.
  */
 import { isDifferentiable } from '../../graph/infer.ts';
+import { maxPoolTangent } from '../../graph/image-composites.ts';
 import type { BasicPrimitive, CompositePrimitive, PrimitiveParams, ReduceParams } from '../../graph/primitives.ts';
 import { linearCombination, select, zerosLike } from '../../tensor/functions.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
@@ -144,8 +145,10 @@ export const tangentRules: {
   conv2d: multilinear,
   conv2dInputGrad: multilinear,
   conv2dKernelGrad: multilinear,
-  maxPool2d: 'decompose',
-  maxPool2dGrad: 'decompose',
+  maxPool2d: ({ inputs: [x], tangents: [dx], y, params }) => maxPoolTangent(x as Tensor, y, dx as Tensor, params),
+  // Where the largest elements are is piecewise constant.
+  maxPool2dGrad: ({ inputs: [x, y], tangents: [, , moved], params }) =>
+    moved ? applyOne('maxPool2dGrad', [x as Tensor, y as Tensor, moved], params) : null,
   avgPool2d: linear,
   avgPool2dGrad: linear,
   // Bilinear in weights and terms: one combination of twice as many terms.

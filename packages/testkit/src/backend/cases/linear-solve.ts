@@ -85,7 +85,15 @@ function singular(draw: Draw): readonly Case[] {
     one('zeros', [0, 0, 0, 0]),
     one('NaN', [1, NaN, 2, 3]),
     one('infinity', [1, 2, Infinity, 3]),
+    solve('equal rows of six, in a batch', pairOfRows(draw), draw.array([6, 1])),
     solve('one of a batch', draw.of([1, 2, 2, 4, 1, 0, 0, 2, 3, 1, 6, 2], [3, 2, 2]), right),
     solve('a right-hand side that is not finite', draw.of([0, 1, 2, 1], [2, 2]), draw.of([1, NaN, 2, 3], [2, 2])),
   ];
+}
+
+/** Two matrices of six rows; in the second two rows are equal, and stay so to the last bit. */
+function pairOfRows(draw: Draw): HostArray {
+  const a = shifted(draw, [2, 6, 6]);
+  for (let j = 0; j < 6; j++) a.data[36 + 5 * 6 + j] = a.data[36 + 2 * 6 + j] ?? NaN;
+  return a;
 }

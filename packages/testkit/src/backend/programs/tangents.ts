@@ -1,14 +1,18 @@
 /** Forward mode, alone and with reverse mode: tangents of primitives, loops and branches, products of Hessians. */
 import {
   array,
+  avgPool2d,
   call,
   concat,
   cond,
+  conv2d,
   grad,
   hvp,
   jvp,
   linearCombination,
+  linearSolve,
   matmul,
+  maxPool2d,
   onesLike,
   scan,
   select,
@@ -78,6 +82,35 @@ export const tangents: readonly ProgramCase[] = [
     fn: ([x, indices, dx]) =>
       whole.map((f) => along(([y]) => f(tensor(y), tensor(indices)), [tensor(x)], [tensor(dx)])),
     slack: 50,
+  },
+  {
+    name: 'the tangents of convolutions and their gradients, of pooling and of linear systems',
+    inputs: (d) => [
+      [
+        d.array([2, 3, 6, 5]),
+        d.array([4, 3, 3, 3]),
+        d.array([2, 3, 6, 5]),
+        d.array([4, 3, 3, 3]),
+        d.array([3, 3], 0, 1),
+        d.of([3, 0, 0, 0, 3, 0, 0, 0, 3], [3, 3]),
+      ],
+    ],
+    fn: ([x, kernel, dx, dk, a, shift]) => {
+      const convolved = (p: readonly Tensor[]): Tensor =>
+        conv2d(tensor(p[0]), tensor(p[1]), { padding: 'same', strides: [2, 1] });
+      const pooled = ([image]: readonly Tensor[]): Tensor =>
+        maxPool2d(tensor(image), 2).add(avgPool2d(tensor(image), 2).square());
+      const solved = ([m]: readonly Tensor[]): Tensor =>
+        linearSolve(matmul(tensor(m), tensor(m), { transposeB: true }).add(tensor(shift)), tensor(m));
+      return [
+        along(convolved, [tensor(x), tensor(kernel)], [tensor(dx), tensor(dk)]),
+        along(pooled, [tensor(x)], [tensor(dx)]),
+        along(solved, [tensor(a)], [tensor(a).cos()]),
+        ...hvp((p: readonly Tensor[]) => convolved(p).square().sum())([tensor(x), tensor(kernel)], [tensor(dx)]),
+        hvp((image: Tensor) => pooled([image]).square().sum())(tensor(x), tensor(dx)),
+      ];
+    },
+    slack: 100,
   },
   {
     name: 'the tangents of a whileLoop of zero, one and many trips, and of its tape',

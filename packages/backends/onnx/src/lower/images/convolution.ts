@@ -1,10 +1,11 @@
 /** Convolution and its two gradients, each in the form that is fastest where it runs; what was measured is in the README. */
-import { sizeOf, type NodeOf, type Primitive, type TensorType } from '@node-ode/core';
+import type { NodeOf, TensorType } from '@node-ode/core';
 import { elementTypeOf } from '../../model/ir.ts';
 import type { Attributes, Emitter, Lowering, Operand } from '../contract.ts';
 import { hasKernel, type Kernel } from '../kernels.ts';
-import { filled, int, ints, reshape } from '../shaping.ts';
+import { int, ints, reshape } from '../shaping.ts';
 import { blockedConvolution, blockedInputGradient, blockedKernelGradient } from './blocked.ts';
+import { unlessEmpty } from './unless-empty.ts';
 import { unfoldedConvolution } from './unfolded.ts';
 
 type Convolution = 'conv2d' | 'conv2dInputGrad' | 'conv2dKernelGrad';
@@ -44,15 +45,6 @@ export const convolutionRules: { readonly [P in Convolution]: Lowering<P> } = {
     return kernelGradientByVolume(emitter, x, ct, params);
   }),
 };
-
-/** A rule for operands with elements: of none, or of channels that are none, sums are 0, and kernels refuse them. */
-function unlessEmpty<P extends Primitive>(rule: Lowering<P>): Lowering<P> {
-  return (emitter, node, operands) => {
-    const { shape, dtype } = node.outputs[0]?.type as TensorType;
-    const isEmpty = [shape, ...operands.map(({ type }) => type.shape)].some((extents) => sizeOf(extents) === 0);
-    return isEmpty ? filled(emitter, 0, shape, dtype) : rule(emitter, node, operands);
-  };
-}
 
 const has = ({ provider }: Emitter, kernel: Kernel, { type }: Operand): boolean =>
   hasKernel(provider, kernel, elementTypeOf(type.dtype));

@@ -4,9 +4,10 @@ import { elementTypeOf } from '../../model/ir.ts';
 import type { Attributes, Emitter, Lowering, Operand } from '../contract.ts';
 import { hasKernel, type Kernel } from '../kernels.ts';
 import { int, ints } from '../shaping.ts';
+import { unlessEmpty } from './unless-empty.ts';
 
 export const poolingRules: { readonly [P in 'maxPool2d' | 'avgPool2d']: Lowering<P> } = {
-  maxPool2d: (emitter, node, operands) => {
+  maxPool2d: unlessEmpty((emitter, node, operands) => {
     const [x] = operands as readonly [Operand];
     const { window, dilations } = node.params;
     const isDilated = dilations.some((dilation) => dilation !== 1);
@@ -21,8 +22,8 @@ export const poolingRules: { readonly [P in 'maxPool2d' | 'avgPool2d']: Lowering
     const twice = emitter.scalar(2 * window[0] * window[1], type.dtype);
     const bound = emitter.operand(emitter.emit('Mul', [sizes.name, twice]), type);
     return emitter.lower('minimum', [pool('MaxPool', x.name), bound], {}).name;
-  },
-  avgPool2d: (emitter, node, operands) => {
+  }),
+  avgPool2d: unlessEmpty((emitter, node, operands) => {
     const [x] = operands as readonly [Operand];
     const { dilations, countIncludePad } = node.params;
     if (dilations.some((dilation) => dilation !== 1) || !has(emitter, 'AveragePool', x)) {
@@ -32,7 +33,7 @@ export const poolingRules: { readonly [P in 'maxPool2d' | 'avgPool2d']: Lowering
       ...attributesOf(node.params),
       count_include_pad: int(countIncludePad ? 1 : 0),
     });
-  },
+  }),
 };
 
 const has = ({ provider }: Emitter, kernel: Kernel, { type }: Operand): boolean =>

@@ -1,0 +1,133 @@
+/** A batch whose samples have times, steps and parameters of their own, solved together and each alone. */
+import { array, valueAndGrad, type HostArray, type Ode, type Tensor } from '@node-ode/core';
+import { along } from '../solver/test-problem.ts';
+import { demand } from './check.ts';
+import { demandClose, elementsOf, type Closeness } from './numbers.ts';
+import { program } from './program.ts';
+
+/** Forwards and backwards in time, over long and short spans, fast and slow. */
+const samples = [
+  { ts: [0, 0.5, 0.6, 2], p: 0.8, q: [0.3, -0.4, 1], rate: 8 },
+  { ts: [1.5, 1, 0.2, -0.5], p: 0.5, q: [1, 0.2, -0.7], rate: 1 },
+  { ts: [0.2, 0.21, 0.25, 0.3], p: 1.1, q: [-0.6, 0.1, 0.4], rate: 2 },
+  { ts: [-0.3, 0.4, 1.7, 2.5], p: 0.2, q: [0.9, -1.2, 0.3], rate: 0.1 },
+] as const;
+type Sample = (typeof samples)[number];
+
+const mixing = [
+  [0.2, -0.5, 0.1],
+  [0.4, 0.3, -0.2],
+  [-0.1, 0.6, 0.5],
+];
+/** One cotangent for each time. */
+const weights = [0.4, -0.9, 0.7, 1.3];
+
+/**
+ * How near is near enough at rtol 1e-6. An engine may sum over a sample in another order than over a batch of one; an error
+ * estimate is a difference of nearly equal numbers, in which that rounding shows, and with it in the sizes of the steps.
+ */
+export const asAlone = { values: { rtol: 1e-10, atol: 1e-11 }, gradients: { rtol: 1e-8, atol: 1e-9 } } as const;
+
+/** What becomes of a sample. */
+interface Outcome {
+  /** States at every time. */
+  readonly ys: readonly number[];
+  /** Steps accepted and rejected. */
+  readonly steps: readonly number[];
+  /** Gradients for the first state, the sample's rate and its times. */
+  readonly gradients: readonly number[];
+}
+
+/** What becomes of a batch: its samples' outcomes, and the gradient for what they share. */
+interface Batch {
+  readonly outcomes: readonly Outcome[];
+  readonly shared: readonly number[];
+}
+
+/**
+ * Demands that each sample of a batch ends as it does alone: its states, its numbers of steps and its gradients, and that the
+ * gradient for what samples share is the sum of theirs.
+ *
+ * @throws ConformanceError naming the first sample that differs.
+ */
+export async function demandSamplesAsAlone(
+  subject: string,
+  ode: Ode,
+  { values, gradients }: { readonly values: Closeness; readonly gradients: Closeness },
+): Promise<void> {
+  const together = await batchSolver(ode, true)(samples);
+  const solveAlone = batchSolver(ode, false);
+  const sums: number[] = together.shared.map(() => 0);
+  for (const [i, sample] of samples.entries()) {
+    const { outcomes, shared } = await solveAlone([sample]);
+    const [found, expected] = [together.outcomes[i] as Outcome, outcomes[0] as Outcome];
+    const name = `${subject}: sample ${i} of a batch`;
+    const steps = ([accepted, rejected]: readonly number[]): string => `${accepted} + ${rejected} steps`;
+    demand(steps(found.steps) === steps(expected.steps), name, `takes ${steps(found.steps)}`, {
+      expected: `${steps(expected.steps)}, accepted + rejected, as alone`,
+    });
+    demandClose(name, found.ys, expected.ys, values, 'Samples share nothing but the function evaluations.');
+    demandClose(`${name}, its gradients`, found.gradients, expected.gradients, gradients);
+    shared.forEach((x, k) => (sums[k] = (sums[k] ?? 0) + x));
+  }
+  demandClose(`${subject}: the gradient for what samples share`, together.shared, sums, gradients);
+}
+
+const f64 = (source: Parameters<typeof array>[0]): HostArray => array(source, { dtype: 'f64' });
+
+/** Solves batches, with steps for each sample or not; compiled once for batches of one size. */
+function batchSolver(ode: Ode, perSample: boolean): (batch: readonly Sample[]) => Promise<Batch> {
+  const run = program(ode.backend, ([p, q, rate, m, ts]) => {
+    const given = { p: p as Tensor, q: q as Tensor, rate: rate as Tensor, m: m as Tensor, ts: ts as Tensor };
+    const integrate = (x: typeof given) =>
+      ode.odeint(
+        (t, [a, b]: readonly [Tensor, Tensor]) => [
+          a.square().mul(t).mul(x.rate).neg(),
+          b.matmul(x.m).mul(along(t.cos(), b)),
+        ],
+        [x.p, x.q] as const,
+        x.ts,
+        { perSample },
+      );
+    const { ys, stats } = integrate(given);
+    const { grad } = valueAndGrad((x: typeof given) => {
+      const [a, b] = integrate(x).ys;
+      return a
+        .mul(column(a.rank))
+        .sum()
+        .add(b.mul(column(b.rank)).square().sum());
+    })(given);
+    return [...ys, stats.accepted, stats.rejected, grad.p, grad.q, grad.rate, grad.ts, grad.m];
+  });
+  return async (batch) => {
+    const ts = perSample ? batch.map((sample) => sample.ts) : (batch[0]?.ts ?? []);
+    const { outputs } = await run([
+      f64(batch.map(({ p }) => p)),
+      f64(batch.map(({ q }) => q)),
+      f64(batch.map(({ rate }) => rate)),
+      f64(mixing),
+      f64(ts),
+    ]);
+    const all = outputs.slice(0, -1);
+    const [shared] = outputs.slice(-1);
+    /** A sample's part of an array that leads with the samples, or with the times. */
+    const part = ({ data }: HostArray, blocks: number, i: number): number[] => {
+      const width = data.length / blocks / batch.length;
+      return Array.from({ length: blocks }, (_, block) =>
+        Array.from(data.slice((block * batch.length + i) * width, (block * batch.length + i + 1) * width)),
+      ).flat();
+    };
+    return {
+      outcomes: batch.map((_, i) => ({
+        ys: all.slice(0, 2).flatMap((x) => part(x, weights.length, i)),
+        steps: all.slice(2, 4).flatMap((x) => part(x, 1, i)),
+        gradients: all.slice(4).flatMap((x) => part(x, 1, i)),
+      })),
+      shared: elementsOf(shared === undefined ? [] : [shared]),
+    };
+  };
+}
+
+/** The weights along the times, behind them as many axes as a leaf has. */
+const column = (rank: number): HostArray =>
+  array(weights, { shape: [weights.length, ...new Array<number>(rank - 1).fill(1)], dtype: 'f64' });
