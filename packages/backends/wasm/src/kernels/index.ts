@@ -88,7 +88,11 @@ export type KernelOperation = {
 }[keyof typeof kernels];
 
 /** Floating-point operations of a kernel that threads can share; 0 for the others, which move data. */
-export function sharedKernelWork(operation: KernelOperation, inputs: readonly TensorLike[], output: TensorLike): number {
+export function sharedKernelWork(
+  operation: KernelOperation,
+  inputs: readonly TensorLike[],
+  output: TensorLike,
+): number {
   return operation.op === 'conv2dKernelGrad' ? conv2dKernelGradWork(operation.params, inputs, output) : 0;
 }
 
