@@ -95,8 +95,10 @@ async function startNodeWorker(source: string, { message, end }: WorkerEvents): 
 
 /** How many threads this host runs at the same time; 1 if it does not tell. */
 export async function processors(): Promise<number> {
-  // Node 20 has no navigator.
-  if (typeof navigator !== 'undefined') return navigator.hardwareConcurrency;
+  // Node 20 has no navigator; some hosts have one that does not tell.
+  const { hardwareConcurrency }: { readonly hardwareConcurrency?: number } =
+    typeof navigator === 'undefined' ? {} : navigator;
+  if (hardwareConcurrency !== undefined) return hardwareConcurrency;
   try {
     const { availableParallelism } = (await importByName('node:os')) as { availableParallelism(): number };
     return availableParallelism();

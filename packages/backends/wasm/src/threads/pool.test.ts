@@ -1,4 +1,5 @@
 /** Threads that start late, not at all, end, or are lost: results are the same, or an error says that they are not there. */
+import { availableParallelism } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
 import { array, compile, type DeviceArray, type Tensor } from '@node-ode/core';
 import { collectGarbage } from '@node-ode/tools/collect-garbage';
@@ -7,7 +8,7 @@ import { nativeComposites, planGraph } from '../compile/index.ts';
 import { wasm } from '../index.ts';
 import { wasmBackend, type WasmBackend } from '../runtime/backend.ts';
 import type { WasmExecutable } from '../runtime/executable.ts';
-import { startWorker, type StartWorker, type WorkerEvents, type WorkerThread } from './host.ts';
+import { processors, startWorker, type StartWorker, type WorkerEvents, type WorkerThread } from './host.ts';
 import type { PoolOptions } from './pool.ts';
 import { words } from './words.ts';
 
@@ -313,5 +314,10 @@ describe('wasm({ threads })', () => {
     open.push(backend, auto);
     await ready(auto);
     expect(auto.threads.running).toBe(3);
+  });
+
+  it('is asked of Node where a navigator does not tell', async () => {
+    vi.stubGlobal('navigator', {});
+    expect(await processors()).toBe(availableParallelism());
   });
 });
