@@ -19,14 +19,14 @@ import { checkpointed } from './index.ts';
 testGradientMethod(() => checkpointed());
 testGradientMethod(() => ({ ...checkpointed({ checkpoints: 4 }), name: 'four checkpoints' }), { solver: dopri5() });
 
-const odeWith = (gradient: GradientMethod) =>
+const odeWith = (gradient: GradientMethod, tolerance = 1e-9) =>
   createOde({
     backend: reference(),
     solver: dopri5(),
     gradient,
     dtype: 'f64',
-    rtol: 1e-9,
-    atol: 1e-9,
+    rtol: tolerance,
+    atol: tolerance,
     maxSteps: 100_000,
   });
 
@@ -77,11 +77,15 @@ describe('gradients are those of backprop', () => {
 
 it.each([4, 28])('has the second derivatives of backprop, with %d checkpoints', async (checkpoints) => {
   const names = ['y0', 'matrix', 'ts'];
-  const through = await hessianOf(odeWith(backprop()), linearProblem(), names);
-  const found = await hessianOf(odeWith(checkpointed({ checkpoints })), linearProblem(), names);
-  found.forEach((row, i) =>
+  // a dozen of steps: more than four checkpoints hold
+  const [through, found] = await Promise.all(
+    [backprop(), checkpointed({ checkpoints })].map((method) =>
+      hessianOf(odeWith(method, 1e-5), linearProblem(), names),
+    ),
+  );
+  found?.forEach((row, i) =>
     row.forEach((x, k) =>
-      expect(Math.abs(x - (through[i]?.[k] ?? NaN))).toBeLessThan(1e-12 * Math.max(1, Math.abs(x))),
+      expect(Math.abs(x - (through?.[i]?.[k] ?? NaN))).toBeLessThan(1e-12 * Math.max(1, Math.abs(x))),
     ),
   );
 });
