@@ -17,6 +17,7 @@ import {
   withDType,
   type ExportedModel,
 } from '../../test/exported-models.ts';
+import { image, imageTraining } from '../../test/image-training.ts';
 import { exportOnnx } from './export-onnx.ts';
 
 const python = process.env['NODE_ODE_PYTHON'];
@@ -123,6 +124,15 @@ describe.skipIf(python === undefined)(`in Python${reason}`, { timeout: 120_000 }
     const file = exportOnnx(step, [untrainedParams(), state, state], { nfe: true });
     expect(await runInPython(file, [])).toEqual([]);
   });
+
+  it.each(['f32', 'f64'] as const)(
+    'an ODE of convolutions in %s, with its gradients, passes without a warning',
+    async (dtype) => {
+      const { params, step } = imageTraining(dtype);
+      const file = exportOnnx(step, [params, { shape: ['batch', ...image], dtype }], { nfe: true });
+      expect(await runInPython(file, [])).toEqual([]);
+    },
+  );
 
   it('a failed solve shows in `status`', async () => {
     const solve = neuralOde(await trainedParams());
