@@ -1,8 +1,14 @@
 /** The backends that the runner knows: each imported when it is asked for, so that one that is missing harms no other. */
 import { OptionError, type Backend } from '@node-ode/core';
 
+/** How a backend is made, if it has the choice. */
+export interface BackendOptions {
+  /** Threads that it may use; 1 by default. */
+  readonly threads?: number;
+}
+
 /** Makes a backend, or rejects with the reason why it is not available here. */
-export type BackendFactory = () => Promise<Backend>;
+export type BackendFactory = (options?: BackendOptions) => Promise<Backend>;
 
 /** A backend that can not run on this machine. */
 export interface Unavailable {
@@ -47,7 +53,7 @@ const isNotBundled = (error: unknown): boolean =>
 /** Every backend by the name that `--backend` takes. */
 export const backends: Readonly<Record<string, BackendFactory>> = {
   reference: async () => (await import('@node-ode/backend-reference')).reference(),
-  wasm: async () => (await import('@node-ode/backend-wasm')).wasm(),
+  wasm: async ({ threads = 1 } = {}) => (await import('@node-ode/backend-wasm')).wasm({ threads }),
   'onnx-cpu': async () => (await import('@node-ode/backend-onnx')).onnx({ provider: 'cpu' }),
   'onnx-cuda': async () => (await import('@node-ode/backend-onnx')).onnx({ provider: 'cuda' }),
   'onnx-webgpu': async () => (await import('@node-ode/backend-onnx')).onnx({ provider: 'webgpu' }),

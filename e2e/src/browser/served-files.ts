@@ -36,17 +36,28 @@ export function packageFile(path: string): Served | undefined {
   return contentType === undefined ? undefined : { contentType, path: join(onnxRuntimeWeb, file) };
 }
 
+/** Headers of a page that may share memory with its workers. */
+export const isolation = {
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+} as const;
+
 /**
  * Opens an address at which a page has these files, by their paths, and those of the packages that are served. http from a
- * local host is what engines run in: a secure context, without a content policy.
+ * local host is what engines run in: a secure context, without a content policy unless `headers`, which all answers have, say so.
  */
-export async function openServed(page: Page, files: Readonly<Record<string, Served>>): Promise<void> {
+export async function openServed(
+  page: Page,
+  files: Readonly<Record<string, Served>>,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<void> {
   const address = 'http://localhost/';
   // Nothing listens there: the browser is answered before it connects.
   await page.route('**/*', (route) => {
     const { href, origin, pathname } = new URL(route.request().url());
     const isOurs = `${origin}/` === address && href === `${origin}${pathname}`;
-    return route.fulfill((isOurs ? (files[pathname] ?? packageFile(pathname)) : undefined) ?? { status: 404 });
+    const file = isOurs ? (files[pathname] ?? packageFile(pathname)) : undefined;
+    return route.fulfill(file === undefined ? { status: 404 } : { ...file, headers });
   });
   await page.goto(address);
 }

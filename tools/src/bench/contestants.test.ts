@@ -20,7 +20,7 @@ const named = (name: string, threads: number, all: readonly Contestant[]): Conte
 it('has this library first, then the peers; those with threads once for each number of them', () => {
   const names = everyone('python3', [1, 2]).map(({ name, threads }) => `${name} ${threads}`);
   expect(names).toEqual([
-    ...['wasm 1', 'reference 1'],
+    ...['wasm 1', 'wasm 2', 'reference 1'],
     ...['torchdiffeq 1', 'torchdiffeq, f compiled 1', 'torchdiffeq 2', 'torchdiffeq, f compiled 2'],
     ...['diffrax 1', 'diffrax 2', 'tfjs 1', 'jax-js 1'],
   ]);

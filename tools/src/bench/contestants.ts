@@ -68,16 +68,22 @@ function pinned({ file, args, env = {} }: Command, threads: number): Command {
   return { file: 'taskset', args: ['-c', list, file, ...args], env };
 }
 
+/** Engines of this library that can use several threads. */
+const threadedEngines: readonly string[] = ['wasm'];
+
 /** Seconds of a round beyond which the reference engine and peers sit out. */
 const longestRound = 20;
 
-/** This library on a backend: one thread. */
-export const engine = (name: string): Contestant => ({
+/** This library on a backend. */
+export const engine = (name: string, threads = 1): Contestant => ({
   name,
-  threads: 1,
+  threads,
   command: pinned(
-    { file: process.execPath, args: [fileURLToPath(new URL('./ours/main.js', import.meta.url)), name] },
-    1,
+    {
+      file: process.execPath,
+      args: [fileURLToPath(new URL('./ours/main.js', import.meta.url)), name, String(threads)],
+    },
+    threads,
   ),
   ...(name === referenceEngine ? { longestRound } : {}),
 });
@@ -145,9 +151,13 @@ export function contestantsOf({ backends, peers, threads, python }: Field): read
         return [scriptPeer(peer)];
     }
   };
+  // One thread is what everyone is compared with.
+  const engines = backends.flatMap((name) =>
+    [1, ...threads.filter((n) => n > 1 && threadedEngines.includes(name))].map((n) => engine(name, n)),
+  );
   const cores = allowedCpus().length;
   const unfit = { unfit: `there ${cores === 1 ? 'is 1 core' : `are ${cores} cores`} here` };
-  return [...backends.map(engine), ...peers.flatMap(peerContestants)].map((contestant) =>
+  return [...engines, ...peers.flatMap(peerContestants)].map((contestant) =>
     contestant.threads > cores ? { ...contestant, ...unfit } : contestant,
   );
 }

@@ -58,7 +58,7 @@ export async function measureTimes(
       enter(contestant, sitsOut ? tooHeavy : await prepare(contestant, experiment, reference.answer, ready, setting));
     }
     for (const one of yardsticks) {
-      const engine = ready.find(({ contestant }) => contestant.name === one.engine);
+      const engine = ready.find(({ contestant }) => contestant.name === one.engine && contestant.threads === 1);
       if (engine === undefined) continue;
       const contestant = yardstick(one.name, one.engine);
       const counterpart = { ...problem, task: one.task(engine.prepared.counts) };

@@ -32,7 +32,7 @@ npm run bench -- [options]
   --peers NAME[,…]      other libraries; all by default
   --no-peers            none of them
   --rounds N            rounds of each measurement, ${defaultRounds.full} by default, ${defaultRounds.quick} with --quick
-  --threads N[,N…]      threads of the peers that have threads, ${defaultThreads} by default
+  --threads N[,N…]      threads of the engines and peers that have threads, ${defaultThreads} by default
   --python PATH         Python with the peers of tools/bench/requirements.txt;
                         $NODE_ODE_PYTHON, else python3 by default
   --quick               shorter rounds, no training to a test loss

@@ -177,7 +177,7 @@ describe('a run', () => {
 
   it('spares the reference engine what is too much for it', async () => {
     const { code, started, results } = await run(
-      ['--case', '6', '--no-peers', '--backend', 'reference,wasm,onnx-cpu'],
+      ['--case', '6', '--no-peers', '--threads', '1', '--backend', 'reference,wasm,onnx-cpu'],
       {
         'onnx-cpu': () => wrongly(taking(1)),
       },

@@ -16,7 +16,9 @@ export function baselineOf(rows: readonly Row[]): MeasuredRow | undefined {
   return ours.find(({ contestant }) => contestant === ourEngine) ?? ours[0];
 }
 
-const isEngine = ({ peer, yardstick }: Row): boolean => peer === undefined && yardstick === undefined;
+/** Targets are about one thread. */
+const isEngine = ({ peer, yardstick, threads }: Row): boolean =>
+  peer === undefined && yardstick === undefined && threads === 1;
 
 /** What a verdict is about, before anything was measured. */
 type Question = Pick<Verdict, 'case' | 'experiment' | 'engine' | 'rival' | 'relation' | 'target'>;

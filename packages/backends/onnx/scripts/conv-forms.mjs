@@ -174,12 +174,13 @@ try {
     const outputs = core.inferTypes(application).map(core.value);
     const graph = { name: op, inputs, nodes: [{ ...application, outputs }], outputs };
     const lowered = (block) =>
-      open(emitModel(graph, { provider: 'cpu', channelBlock: block, inputNames: operands, outputNames: ['r'] }));
+      emitModel(graph, { provider: 'cpu', channelBlock: block, inputNames: operands, outputNames: ['r'] });
+    const isBlocked = lowered(channelBlock).graph.nodes.some(({ domain }) => domain !== undefined);
     const feeds = Object.fromEntries(operands.map((name) => [name, images[name]]));
     const forms = [];
     const add = (form, session) => forms.push({ op, form, feeds, session, times: [] });
-    add('plain', await lowered(0));
-    if (channelBlock > 0) add('blocked', await lowered(channelBlock));
+    add('plain', await open(lowered(0)));
+    if (isBlocked) add('blocked', await open(lowered(channelBlock)));
     for (const [form, make] of Object.entries(others)) {
       const g = new Builder();
       const output = make(g, size);

@@ -82,6 +82,7 @@ function write(graph: Graph, program: Program, arena: number, words: number, con
     inputs,
     outputs,
     reusable: program.reusable ?? [],
+    jobs: 0,
     counters: [{ name: 'f', address: counter }],
     data: [{ address: constant, bytes: Uint8Array.of(42, 0, 0, 0) }],
   };

@@ -246,6 +246,8 @@ it('takes host arrays as images or as kernels, and a batch of none', async () =>
   const ones = f64([[[[1, 1]]]]);
   expect(await evaluate((x: Tensor) => conv2d(x, ones), f64([[[[1, 2, 3]]]]))).toEqual([[[[3, 5]]]]);
   expect(await evaluate((k: Tensor) => conv2d(ones, k), ones)).toEqual([[[[2]]]]);
+  expect(await evaluate(() => maxPool2d(f64([[[[1, 2, 3]]]]), [1, 2], { strides: 1 }))).toEqual([[[[2, 3]]]]);
+  expect(await evaluate(() => avgPool2d(f64([[[[1, 2, 3]]]]), [1, 2], { strides: 1 }))).toEqual([[[[1.5, 2.5]]]]);
   const none = array([], { shape: [0, 1, 1, 3], dtype: 'f64' });
   const gradient = (x: Tensor, k: Tensor): Tensor => grad((b: Tensor) => conv2d(x, b).sum())(k);
   expect(await evaluate(gradient, none, ones)).toEqual([[[[0, 0]]]]);
@@ -280,7 +282,7 @@ describe('refusals', () => {
       `"ShapeError: conv2d: images of [2, 4, 5, 6] and kernels of [6, 1, 3, 3] in 4 groups; expected images with 4 channels (1 for each group), and output channels that the groups divide. Images are [samples, channels, height, width], kernels [outputs, inputs / groups, height, width]."`,
     );
     expect(await refused((a, b) => convTranspose2d(a, b))).toMatchInlineSnapshot(
-      `"ShapeError: convTranspose2d: images f64[2,4,5,6] and kernels f64[6,4,3,3]; expected images [samples, channels, height, width] and kernels [channels, outputs / groups, height, width]."`,
+      `"ShapeError: convTranspose2d: images f64[2,4,5,6] and kernels f64[6,4,3,3]; expected images [samples, channels, height, width] and kernels [channels, outputs / groups, height, width], groups that divide the channels."`,
     );
     expect(
       await refused((a, b) => convTranspose2d(a, b, { padding: 9 }), x, uniform(2, [4, 6, 3, 3])),
@@ -295,6 +297,22 @@ describe('refusals', () => {
     );
     expect(await refused((a) => avgPool2d(a, [0, 2]))).toMatchInlineSnapshot(
       `"OptionError: avgPool2d: window is [0, 2]; expected positive integers."`,
+    );
+  });
+
+  it('of transposed convolutions, by their own name', async () => {
+    const k4 = uniform(3, [4, 2, 3, 3]);
+    expect(await refused((a) => convTranspose2d(a, k4, { padding: -1 }))).toMatchInlineSnapshot(
+      `"OptionError: convTranspose2d: padding before is [-1, -1]; expected integers, none of them negative."`,
+    );
+    expect(await refused((a) => convTranspose2d(a, k4, { strides: [2, 1.5] }))).toMatchInlineSnapshot(
+      `"OptionError: convTranspose2d: strides is [2, 1.5]; expected positive integers."`,
+    );
+    expect(await refused((a) => convTranspose2d(a, k4, { groups: 3 }))).toMatchInlineSnapshot(
+      `"ShapeError: convTranspose2d: images f64[2,4,5,6] and kernels f64[4,2,3,3] in 3 groups; expected images [samples, channels, height, width] and kernels [channels, outputs / groups, height, width], groups that divide the channels."`,
+    );
+    expect(await refused((a) => convTranspose2d(a.cast('i32'), asTensor(k4).cast('i32')))).toMatchInlineSnapshot(
+      `"DTypeError: convTranspose2d: an operand is i32[2,4,5,6]; expected f32 or f64. Convert it with .cast('f32')."`,
     );
   });
 
@@ -338,7 +356,7 @@ describe('refusals', () => {
     // From JavaScript.
     const three = { strides: [1, 1, 1] as never };
     expect(await refused((a, b) => conv2d(a, b, three))).toMatchInlineSnapshot(
-      `"OptionError: conv2d: strides is an instance of Array; expected a number, or two: [height, width]."`,
+      `"OptionError: conv2d: strides is [1, 1, 1]; expected a number, or two: [height, width]."`,
     );
     expect(await refused((a, b) => conv2d(a, b, { padding: 'full' as never }))).toMatchInlineSnapshot(
       `"OptionError: conv2d: padding is a string (full); expected a number, or two: [height, width], { before, after }, 'same' or 'valid'."`,

@@ -5,9 +5,11 @@
 import { isHostArray } from '../array.ts';
 import { OptionError, ShapeError } from '../errors.ts';
 import { formatShape } from '../graph/broadcast.ts';
+import type { DType } from '../graph/dtype.ts';
 import { formatType } from '../graph/graph.ts';
+import { imageRules } from '../graph/infer-images.ts';
 import type { Pair, WindowParams } from '../graph/primitives.ts';
-import { pairOf, spatialExtents, spread } from '../graph/windows.ts';
+import { pairOf, requireWindowParams, spatialExtents, spread } from '../graph/windows.ts';
 import { describe } from '../tree.ts';
 import { asTensor, isTensor, type Tensor, type TensorLike } from './tensor.ts';
 import { applyOne } from './trace.ts';
@@ -77,13 +79,19 @@ export function conv2d(x: TensorLike, kernel: TensorLike, options: ConvOptions =
 export function convTranspose2d(x: TensorLike, kernel: TensorLike, options: ConvTransposeOptions = {}): Tensor {
   const op = 'convTranspose2d';
   const [images, kernels] = operands(op, x, kernel);
-  if (images.rank !== 4 || kernels.rank !== 4 || images.shape[1] !== kernels.shape[0]) {
-    throw new ShapeError(op, `images ${formatType(images.type)} and kernels ${formatType(kernels.type)}`, {
-      expected: 'images [samples, channels, height, width] and kernels [channels, outputs / groups, height, width]',
+  const [extents, window] = [spatialExtents(images.shape), spatialExtents(kernels.shape)];
+  const scaled = pairOf((axis) => extents[axis] * asPair(op, 'strides', options.strides ?? 1)[axis]);
+  const params = { ...windowParams(op, options, scaled, window, 1), groups: options.groups ?? 1 };
+  requireWindowParams(op, params);
+  const { strides, groups } = params;
+  const channels = images.shape[1] ?? 0;
+  if (images.rank !== 4 || kernels.rank !== 4 || channels !== kernels.shape[0] || channels % groups !== 0) {
+    const inGroups = groups === 1 ? '' : ` in ${groups} groups`;
+    throw new ShapeError(op, `images ${formatType(images.type)} and kernels ${formatType(kernels.type)}${inGroups}`, {
+      expected:
+        'images [samples, channels, height, width] and kernels [channels, outputs / groups, height, width], groups that divide the channels',
     });
   }
-  const [extents, window] = [spatialExtents(images.shape), spatialExtents(kernels.shape)];
-  const strides = asPair(op, 'strides', options.strides ?? 1);
   const rest = asPair(op, 'outputPadding', options.outputPadding ?? 0);
   const isSame = options.padding === 'same';
   if (rest.some((n, axis) => !Number.isInteger(n) || n < 0 || n >= (strides[axis] ?? 1)) || (isSame && !isZero(rest))) {
@@ -91,8 +99,6 @@ export function convTranspose2d(x: TensorLike, kernel: TensorLike, options: Conv
       expected: isSame ? "none with padding 'same'" : `integers from 0, below the strides ${formatShape(strides)}`,
     });
   }
-  const scaled = pairOf((axis) => extents[axis] * strides[axis]);
-  const params = windowParams(op, options, scaled, window, 1);
   const size = pairOf((axis) => {
     const whole = (extents[axis] - 1) * strides[axis] + spread(window[axis], params.dilations[axis]);
     return isSame ? scaled[axis] : whole - params.padBefore[axis] - params.padAfter[axis] + rest[axis];
@@ -103,7 +109,9 @@ export function convTranspose2d(x: TensorLike, kernel: TensorLike, options: Conv
       advice: 'Pad less: padding is taken away from the result.',
     });
   }
-  return applyOne('conv2dInputGrad', [images, kernels], { ...params, groups: options.groups ?? 1, size });
+  // What the primitive would refuse is refused by the name that the user called.
+  imageRules.conv2dInputGrad([images.type, kernels.type], { ...params, size }, op);
+  return applyOne('conv2dInputGrad', [images, kernels], { ...params, size });
 }
 
 /**
@@ -114,8 +122,9 @@ export function convTranspose2d(x: TensorLike, kernel: TensorLike, options: Conv
  * @example
  * maxPool2d(images, 2); // f32[8,16,32,32] gives f32[8,16,16,16]
  */
-export function maxPool2d(x: Tensor, window: PairLike, options: WindowOptions = {}): Tensor {
-  return applyOne('maxPool2d', [x], poolParams('maxPool2d', x, window, options));
+export function maxPool2d(x: TensorLike, window: PairLike, options: WindowOptions = {}): Tensor {
+  const images = operand('maxPool2d', x);
+  return applyOne('maxPool2d', [images], poolParams('maxPool2d', images, window, options));
 }
 
 /**
@@ -125,13 +134,19 @@ export function maxPool2d(x: Tensor, window: PairLike, options: WindowOptions = 
  * @example
  * avgPool2d(images, 3, { strides: 2, padding: 1, countIncludePad: false }); // f32[8,16,32,32] gives f32[8,16,16,16]
  */
-export function avgPool2d(x: Tensor, window: PairLike, options: AveragePoolOptions = {}): Tensor {
+export function avgPool2d(x: TensorLike, window: PairLike, options: AveragePoolOptions = {}): Tensor {
+  const images = operand('avgPool2d', x);
   const countIncludePad = options.countIncludePad ?? true;
-  return applyOne('avgPool2d', [x], { ...poolParams('avgPool2d', x, window, options), countIncludePad });
+  return applyOne('avgPool2d', [images], { ...poolParams('avgPool2d', images, window, options), countIncludePad });
 }
 
+const dtypeOf = (...given: readonly TensorLike[]): DType =>
+  given.find((x) => isTensor(x) || isHostArray(x))?.dtype ?? 'f32';
+
+const operand = (op: string, x: TensorLike): Tensor => asTensor(x, dtypeOf(x), op);
+
 function operands(op: string, x: TensorLike, kernel: TensorLike): readonly [images: Tensor, kernels: Tensor] {
-  const dtype = [x, kernel].find((operand) => isTensor(operand) || isHostArray(operand))?.dtype ?? 'f32';
+  const dtype = dtypeOf(x, kernel);
   return [asTensor(x, dtype, op), asTensor(kernel, dtype, op)];
 }
 
@@ -184,7 +199,8 @@ const numbers = 'a number, or two: [height, width]';
 function asPair(op: string, name: string, given: PairLike, expected = numbers): Pair {
   const pair: readonly unknown[] = typeof given === 'number' ? [given, given] : given;
   if (isNumberPair(pair)) return pair;
-  throw new OptionError(op, `${name} is ${describe(given)}`, { expected });
+  const what = Array.isArray(pair) ? `[${pair.join(', ')}]` : describe(given);
+  throw new OptionError(op, `${name} is ${what}`, { expected });
 }
 
 const isNumberPair = (pair: readonly unknown[]): pair is Pair =>

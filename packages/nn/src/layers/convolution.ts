@@ -1,6 +1,7 @@
 /** What convolutional layers share: options, fresh parameters, the bias, and checks. */
 import {
   formatType,
+  OptionError,
   ShapeError,
   type ConvOptions,
   type HostArray,
@@ -34,14 +35,18 @@ export function kernelExtents(
   kernelSize: PairLike,
   groups: number,
 ): Pair {
-  const extents: Pair = typeof kernelSize === 'number' ? [kernelSize, kernelSize] : kernelSize;
   requirePositiveInteger(operation, 'inChannels', inChannels);
   requirePositiveInteger(operation, 'outChannels', outChannels);
-  requirePositiveInteger(operation, 'kernelSize', extents[0]);
-  requirePositiveInteger(operation, 'kernelSize', extents[1]);
   requireGroups(operation, groups, inChannels, outChannels);
-  return extents;
+  const [height, width, ...more]: readonly unknown[] =
+    typeof kernelSize === 'object' ? kernelSize : [kernelSize, kernelSize];
+  if (isExtent(height) && isExtent(width) && more.length === 0) return [height, width];
+  throw new OptionError(operation, `kernelSize is ${JSON.stringify(kernelSize)}`, {
+    expected: 'a positive integer, or two: [height, width]',
+  });
 }
+
+const isExtent = (n: unknown): n is number => Number.isInteger(n) && (n as number) >= 1;
 
 /** Fresh parameters with a kernel of this shape. */
 export function initConvolution(

@@ -121,7 +121,12 @@ describe('conv2d', () => {
 
   it('refuses what does not fit', async () => {
     expect(() => conv2d(0, 2, 3)).toThrow('conv2d: inChannels is 0; expected an integer of at least 1.');
-    expect(() => conv2d(1, 2, [3, 0])).toThrow('conv2d: kernelSize is 0');
+    expect(() => conv2d(1, 2, [3, 0])).toThrow(
+      'conv2d: kernelSize is [3,0]; expected a positive integer, or two: [height, width].',
+    );
+    // From JavaScript.
+    expect(() => conv2d(1, 2, [3, 3, 3] as never)).toThrow('conv2d: kernelSize is [3,3,3]');
+    expect(() => conv2d(1, 2, undefined as never)).toThrow('conv2d: kernelSize is undefined');
     expect(() => conv2d(4, 6, 3, { groups: 4 })).toThrow(OptionError);
     expect(() => conv2d(4, 6, 3, { groups: 4 })).toThrow(
       'conv2d: 4 groups of 4 and 6 channels; expected groups that divide the channels.',

@@ -12,7 +12,7 @@ const samples = [
   { ts: [0.2, 0.21, 0.25, 0.3], p: 1.1, q: [-0.6, 0.1, 0.4], rate: 2 },
   { ts: [-0.3, 0.4, 1.7, 2.5], p: 0.2, q: [0.9, -1.2, 0.3], rate: 0.1 },
 ] as const;
-type Sample = (typeof samples)[number];
+type Sample = Omit<(typeof samples)[number], 'rate'> & { readonly rate: number };
 
 const mixing = [
   [0.2, -0.5, 0.1],
@@ -46,7 +46,7 @@ interface Batch {
 
 /**
  * Demands that each sample of a batch ends as it does alone: its states, its numbers of steps and its gradients, and that the
- * gradient for what samples share is the sum of theirs.
+ * gradient for what samples share is the sum of theirs. `pace` scales the samples' rates.
  *
  * @throws ConformanceError naming the first sample that differs.
  */
@@ -54,11 +54,13 @@ export async function demandSamplesAsAlone(
   subject: string,
   ode: Ode,
   { values, gradients }: { readonly values: Closeness; readonly gradients: Closeness },
+  pace = 1,
 ): Promise<void> {
-  const together = await batchSolver(ode, true)(samples);
+  const paced = samples.map((sample) => ({ ...sample, rate: sample.rate * pace }));
+  const together = await batchSolver(ode, true)(paced);
   const solveAlone = batchSolver(ode, false);
   const sums: number[] = together.shared.map(() => 0);
-  for (const [i, sample] of samples.entries()) {
+  for (const [i, sample] of paced.entries()) {
     const { outcomes, shared } = await solveAlone([sample]);
     const [found, expected] = [together.outcomes[i] as Outcome, outcomes[0] as Outcome];
     const name = `${subject}: sample ${i} of a batch`;

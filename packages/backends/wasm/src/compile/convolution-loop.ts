@@ -1,44 +1,96 @@
 /** Convolutions and their input gradients, with what follows them element by element fused into the store. */
 import { get, i32, op } from '../encoder/code.ts';
 import type { Code, Local } from '../encoder/function.ts';
-import { correlationScratch, emitConvolution, type LineIndex, type LineWriter } from '../convolution/index.ts';
+import {
+  convolutionWork,
+  correlationScratch,
+  emitConvolution,
+  sharedConvolution,
+  type CorrelationOperands,
+  type LineIndex,
+  type LineWriter,
+  type SharedConvolution,
+  type Sink,
+} from '../convolution/index.ts';
 import { dimensionsOf, readAccess, writeAccess, type Access } from './access.ts';
 import { addressCode, type FunctionEmitter } from './function-emitter.ts';
-import { movedPlace, placeOf, storedMembers, type LoopBody, type Place } from './loop-body.ts';
-import type { ConvolutionProduct, LoopStep } from './steps.ts';
+import { emitJob } from './job.ts';
+import { LoopBody, movedPlace, placeOf, storedMembers, type Place } from './loop-body.ts';
+import { partsFor } from './shared-work.ts';
+import type { ConvolutionProduct, Job, LoopStep } from './steps.ts';
 import { elementBytes } from './types.ts';
 import type { Variable } from './variable.ts';
 
 /** Bytes for an operand that is a scalar. */
 const spillBytes = 16;
 
-/** Scratch memory of a convolution. Operands that are scalars are put behind its own. */
-export const convolutionScratchBytes = ({ spec, isInputGrad }: ConvolutionProduct): number =>
-  correlationScratch(spec, isInputGrad) + 2 * spillBytes;
+/** Scratch memory of a convolution, for all threads that share it. Operands that are scalars are put behind it. */
+export function convolutionScratchBytes(product: ConvolutionProduct, job: Job | undefined): number {
+  return ownScratchBytes(product, job) + 2 * spillBytes;
+}
+
+function ownScratchBytes(product: ConvolutionProduct, job: Job | undefined): number {
+  const shared = partsOf(product, job);
+  if (job === undefined || shared === undefined) return correlationScratch(product.spec, product.isInputGrad);
+  return shared.sharedBytes + job.threads * shared.ownBytes;
+}
+
+/** The convolution in parts, if threads share it. */
+const partsOf = ({ spec, isInputGrad }: ConvolutionProduct, job: Job | undefined): SharedConvolution | undefined =>
+  job === undefined ? undefined : sharedConvolution(spec, isInputGrad, partsFor(convolutionWork(spec), job));
 
 /** Writes a convolution and the members of its loop, which take its results vector by vector. */
-export function emitConvolutionLoop(
-  e: FunctionEmitter,
-  step: LoopStep,
-  product: ConvolutionProduct,
-  body: LoopBody,
-): void {
-  const { f } = e;
-  const { spec, isInputGrad, a, b } = product;
-  const scratch = addressCode(e.addressOfRoot(step.scratch!));
-  const spills = op('i32.add', scratch, i32(correlationScratch(spec, isInputGrad)));
-  const addressOf = (operand: Variable, index: number): Local => {
-    if (!operand.isScalar) return f.keep('i32', addressCode(e.address(operand)));
-    const address = f.keep('i32', op('i32.add', spills, i32(index * spillBytes)));
-    e.storeScalar(operand, get(address));
-    return address;
-  };
-  const operands = { source: addressOf(a, 0), kernel: addressOf(b, 1), scratch };
-  emitConvolution(f, spec, isInputGrad, operands, new LoopSink(e, step, product, body));
+export function emitConvolutionLoop(e: FunctionEmitter, step: LoopStep, product: ConvolutionProduct): void {
+  const { spec, isInputGrad } = product;
+  const { job } = step;
+  const operands = operandsIn(e, step, product);
+  for (const [index, operand] of [product.a, product.b].entries()) {
+    if (operand.isScalar) e.storeScalar(operand, spillOf(e, step, product, index));
+  }
+  const shared = partsOf(product, job);
+  if (job === undefined || shared === undefined) {
+    withBody(e, step, product, (sink) => {
+      emitConvolution(e.f, spec, isInputGrad, operands, sink);
+    });
+    return;
+  }
+  shared.emitBefore(e.f, operands);
+  emitJob(e, `convolution.part.${spec.dtype}`, job, shared.parts, (inner, { index, thread }) => {
+    const own = op('i32.mul', get(thread), i32(shared.ownBytes));
+    withBody(inner, step, product, (sink) => {
+      const given = operandsIn(inner, step, product);
+      const at = { index: get(index), own: op('i32.add', scratchOf(inner, step, shared.sharedBytes), own) };
+      shared.emitPart(inner.f, given, at, sink);
+    });
+  });
+}
+
+/** An address in the scratch memory. */
+const scratchOf = (e: FunctionEmitter, { scratch }: LoopStep, offset = 0): Code => {
+  const { base, offset: start } = e.addressOfRoot(scratch!);
+  return addressCode({ base, offset: start + offset });
+};
+
+/** Where operand `index` is if it is a scalar. */
+const spillOf = (e: FunctionEmitter, step: LoopStep, product: ConvolutionProduct, index: number): Code =>
+  scratchOf(e, step, ownScratchBytes(product, step.job) + index * spillBytes);
+
+function operandsIn(e: FunctionEmitter, step: LoopStep, product: ConvolutionProduct): CorrelationOperands {
+  const addressOf = (operand: Variable, index: number): Local =>
+    e.f.keep('i32', operand.isScalar ? spillOf(e, step, product, index) : addressCode(e.address(operand)));
+  return { source: addressOf(product.a, 0), kernel: addressOf(product.b, 1), scratch: scratchOf(e, step) };
+}
+
+/** Writes code whose results go to the members of the loop. */
+function withBody(e: FunctionEmitter, step: LoopStep, product: ConvolutionProduct, write: (sink: Sink) => void): void {
+  const body = new LoopBody(e, step);
+  body.emitWithPreparations(() => {
+    write(new LoopSink(e, step, product, body));
+  });
 }
 
 /** Gives lines of results to the members of a loop. */
-class LoopSink {
+class LoopSink implements Sink {
   readonly takesImages: boolean;
   readonly #e: FunctionEmitter;
   readonly #product: ConvolutionProduct;

@@ -4,6 +4,7 @@ import type { Code, FunctionBuilder, Local } from '../encoder/function.ts';
 import type { MemoryOp } from '../encoder/opcodes.ts';
 import { copyBytes, fillElements, kernels, type Kernel, type Operand as KernelOperand } from '../kernels/index.ts';
 import { emitBranches, emitCall, emitScan, emitWhile } from './control.ts';
+import { emitKernelJob } from './kernel-job.ts';
 import { emitLoop } from './loop.ts';
 import type { ModuleContext } from './module-context.ts';
 import type { FunctionPlan } from './plan.ts';
@@ -31,17 +32,36 @@ export const loadScalar = (variable: Variable, address: Code, offset = 0): Code 
   return variable.dtype === 'bool' ? op('i32.ne', code, i32(0)) : code;
 };
 
+/** Values of a function for another that does a part of its work: locals of the other. */
+export interface HandedOver {
+  readonly pointer: (root: Root) => Local;
+  readonly scalar: (variable: Variable) => Local;
+}
+
 export class FunctionEmitter {
   readonly f: FunctionBuilder;
   readonly context: ModuleContext;
   readonly plan: FunctionPlan;
   readonly #locals = new Map<Variable, readonly Local[]>();
   readonly #pointers = new Map<Root, Local>();
+  readonly #handedOver: HandedOver | undefined;
 
-  constructor(context: ModuleContext, plan: FunctionPlan) {
+  constructor(
+    context: ModuleContext,
+    plan: FunctionPlan,
+    { f, handedOver }: { readonly f: FunctionBuilder; readonly handedOver?: HandedOver } = {
+      f: context.function(plan),
+    },
+  ) {
     this.context = context;
     this.plan = plan;
-    this.f = context.function(plan);
+    this.f = f;
+    this.#handedOver = handedOver;
+  }
+
+  /** An emitter for another function, which does a part of this one's work. */
+  part(f: FunctionBuilder, handedOver: HandedOver): FunctionEmitter {
+    return new FunctionEmitter(this.context, this.plan, { f, handedOver });
   }
 
   emit(): void {
@@ -123,7 +143,7 @@ export class FunctionEmitter {
 
   /** The local of a root whose place is known only when the function runs. */
   pointer(root: Root): Local {
-    let local = this.#pointers.get(root);
+    let local = this.#handedOver?.pointer(root) ?? this.#pointers.get(root);
     if (local === undefined) this.#pointers.set(root, (local = this.f.local('i32')));
     return local;
   }
@@ -149,13 +169,17 @@ export class FunctionEmitter {
   scalar(variable: Variable): Code {
     const { of } = viewOf(variable);
     if (of.constant !== undefined) return scalarConstant(of.dtype, of.constant);
-    return get(this.#locals.get(of)![0]!);
+    return get(this.#localOf(of));
+  }
+
+  /** The local of a scalar that was computed. */
+  #localOf(scalar: Variable): Local {
+    return this.#handedOver?.scalar(scalar) ?? this.#locals.get(scalar)![0]!;
   }
 
   scalarOperand(variable: Variable): ScalarOperand {
     const { of } = viewOf(variable);
-    const known = of.constant === undefined ? this.#locals.get(of) : undefined;
-    const local = known?.[0] ?? this.f.keep(scalarType(of.dtype), this.scalar(of));
+    const local = of.constant === undefined ? this.#localOf(of) : this.f.keep(scalarType(of.dtype), this.scalar(of));
     return { local, dtype: of.dtype };
   }
 
@@ -217,13 +241,9 @@ export class FunctionEmitter {
     });
   }
 
-  #kernel({ operation, inputs, output, spills, scratch }: KernelStep): void {
+  #kernel(step: KernelStep): void {
     const { f } = this;
-    const operandOf = (variable: Variable, spill: Root): KernelOperand => {
-      const { shape, dtype } = variable;
-      const place = variable.isScalar ? this.addressOfRoot(spill) : this.address(variable);
-      return { shape, dtype, address: addressCode(place) };
-    };
+    const { operation, inputs, output, spills, scratch } = step;
     if (operation.op === 'setRow' && !output.isScalar && rootOf(inputs[0]!) !== output.root) {
       this.copyTo(this.address(output), inputs[0]!);
     }
@@ -233,16 +253,27 @@ export class FunctionEmitter {
     if (operation.op === 'setRow' && output.isScalar) {
       this.storeScalar(inputs[0]!, addressCode(this.addressOfRoot(spills.at(-1)!)));
     }
-    // Types of primitives and of their kernels go together; TypeScript can't follow that through the table.
-    const kernel = kernels[operation.op] as Kernel<typeof operation.op>;
-    const target = operandOf(output, spills.at(-1)!);
-    // The buffer of setRow is where its result is.
-    const operands = inputs.map((input, i) =>
-      operation.op === 'setRow' && i === 0 ? target : operandOf(input, spills[i]!),
-    );
-    const scratchAt = scratch === undefined ? i32(0) : addressCode(this.addressOfRoot(scratch));
-    kernel(f, operation.params as never, operands, target, scratchAt);
-    if (output.isScalar) this.setScalar(output, loadScalar(output, target.address));
+    const operandOf = (e: FunctionEmitter, variable: Variable, spill: Root): KernelOperand => {
+      const { shape, dtype } = variable;
+      const place = variable.isScalar ? e.addressOfRoot(spill) : e.address(variable);
+      return { shape, dtype, address: addressCode(place) };
+    };
+    const operandsIn = (e: FunctionEmitter): readonly KernelOperand[] => {
+      const target = operandOf(e, output, spills.at(-1)!);
+      // The buffer of setRow is where its result is.
+      const isTarget = (i: number): boolean => operation.op === 'setRow' && i === 0;
+      return [...inputs.map((input, i) => (isTarget(i) ? target : operandOf(e, input, spills[i]!))), target];
+    };
+    if (!emitKernelJob(this, step, operandsIn)) {
+      const operands = operandsIn(this);
+      // Types of primitives and of their kernels go together; TypeScript can't follow that through the table.
+      const kernel = kernels[operation.op] as Kernel<typeof operation.op>;
+      const scratchAt = scratch === undefined ? i32(0) : addressCode(this.addressOfRoot(scratch));
+      kernel(f, operation.params as never, operands.slice(0, -1), operands.at(-1)!, scratchAt);
+    }
+    if (output.isScalar) {
+      this.setScalar(output, loadScalar(output, addressCode(this.addressOfRoot(spills.at(-1)!))));
+    }
   }
 
   #result(output: Variable, index: number): void {

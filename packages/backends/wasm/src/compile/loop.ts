@@ -12,12 +12,16 @@ import type { Variable } from './variable.ts';
 import { combine, combineLanes, lanesOf, neutral } from './vector.ts';
 
 export function emitLoop(e: FunctionEmitter, step: LoopStep): void {
+  const { product } = step;
+  if (product === undefined) emitNest(e, step);
+  else if (product.kind === 'matmul') emitProduct(e, step, product);
+  else emitConvolutionLoop(e, step, product);
+}
+
+function emitNest(e: FunctionEmitter, step: LoopStep): void {
   const body = new LoopBody(e, step);
   body.emitWithPreparations(() => {
-    const { product } = step;
-    if (product === undefined) new Nest(e, step, body).emit();
-    else if (product.kind === 'matmul') emitProduct(e, step, product, body);
-    else emitConvolutionLoop(e, step, product, body);
+    new Nest(e, step, body).emit();
   });
 }
 

@@ -23,12 +23,19 @@ export class ModuleContext {
   readonly tapePeak: Global;
   readonly tapeEntries: Global;
   readonly tapeWanted: Global;
+  readonly #share: Callable | undefined;
+  readonly #jobs: Callable[] = [];
   readonly #functions = new Map<FunctionPlan, FunctionBuilder>();
   readonly #helpers = new Map<string, Callable>();
   readonly #counterOf: (name: string) => number;
 
-  constructor(module: ModuleBuilder, arena: number, counterOf: (name: string) => number) {
+  constructor(
+    module: ModuleBuilder,
+    { arena, threads }: { readonly arena: number; readonly threads: number },
+    counterOf: (name: string) => number,
+  ) {
     this.module = module;
+    this.#share = threads > 1 ? module.importFunction('env', 'share', ['i32', 'i32'], []) : undefined;
     this.arena = arena;
     this.#counterOf = counterOf;
     this.tapeTop = module.global('i32', 'tapeTop');
@@ -42,6 +49,22 @@ export class ModuleContext {
     let built = this.#functions.get(plan);
     if (built === undefined) this.#functions.set(plan, (built = this.module.function(plan.name, [], [])));
     return built;
+  }
+
+  /** share(job, parts): has the parts of a job done, by whichever threads there are. */
+  get share(): Callable {
+    if (this.#share === undefined) throw new Error('a module for one thread shares nothing');
+    return this.#share;
+  }
+
+  /** Makes a function (part, thread) a job, and gives its number. */
+  addJob(f: Callable): number {
+    return this.#jobs.push(f) - 1;
+  }
+
+  /** The jobs by their numbers. */
+  get jobs(): readonly Callable[] {
+    return this.#jobs;
   }
 
   /** The address of the counter of calls of graphs with this name. */

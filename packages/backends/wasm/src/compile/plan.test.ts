@@ -45,7 +45,12 @@ function functionsOf(graph: Graph): readonly FunctionPlan[] {
     const key = `${names.get(called)} ${roleKey(role)}`;
     const known = plans.get(key);
     if (known !== undefined) return known;
-    const plan = new FunctionPlan(called, role, { functionOf, constantTensor: constantVariable }, () => (slots += 8));
+    const plan = new FunctionPlan(
+      called,
+      role,
+      { functionOf, constantTensor: constantVariable, target: { threads: 1 } },
+      () => (slots += 8),
+    );
     plans.set(key, plan);
     return plan;
   };

@@ -1,6 +1,7 @@
 /** A function of the module: its steps, its memory, and how callers hand operands and results over. */
 import { tensorType, type DType, type Graph, type Shape } from '@node-ode/core';
 import { schedule, type Program } from './schedule.ts';
+import { planJobs } from './shared-work.ts';
 import { recordsTapes, type Scope } from './steps.ts';
 import { assignStorage, isWhole, newRoot, placesOf, rootOf, type Root } from './storage.ts';
 import { isTensorType, localTypes, tensorBytes } from './types.ts';
@@ -78,6 +79,7 @@ export class FunctionPlan {
       return variable;
     });
     this.scope = schedule(graph, this.inputs, { ...program, functionOf });
+    planJobs(this.scope, program.target, takeSlot);
     this.recordsTapes = this.scope.steps.some(recordsTapes);
     this.destinations = graph.outputs.map(({ type }, index) =>
       isTensorType(type) && !new Variable(type).isScalar

@@ -4,7 +4,7 @@ import { get, i32, load, op } from '../encoder/code.ts';
 import type { Code, FunctionBuilder } from '../encoder/function.ts';
 import { ModuleBuilder } from '../encoder/module.ts';
 import type { MemoryOp } from '../encoder/opcodes.ts';
-import type { CodeModule, Plan } from './contract.ts';
+import type { CodeModule, Plan, Target } from './contract.ts';
 import { FunctionEmitter } from './function-emitter.ts';
 import { ModuleContext } from './module-context.ts';
 import { constantVariable, FunctionPlan, roleKey, type Role } from './plan.ts';
@@ -20,7 +20,7 @@ const mostPages = 65536;
  *
  * @throws UnsupportedError naming an operation that the engine does not have.
  */
-export function planGraph(graph: Graph): Plan {
+export function planGraph(graph: Graph, target: Target = { threads: 1 }): Plan {
   const functions = new Map<Graph, Map<string, FunctionPlan>>();
   /** Callees come before their callers. */
   const ordered: FunctionPlan[] = [];
@@ -36,7 +36,7 @@ export function planGraph(graph: Graph): Plan {
     functions.set(called, roles);
     let plan = roles.get(key);
     if (plan === undefined) {
-      plan = new FunctionPlan(called, role, { functionOf, constantTensor: constants.tensor }, takeSlot);
+      plan = new FunctionPlan(called, role, { functionOf, constantTensor: constants.tensor, target }, takeSlot);
       roles.set(key, plan);
       ordered.push(plan);
     }
@@ -54,15 +54,21 @@ export function planGraph(graph: Graph): Plan {
   const arenaBytes = align(layFrames(ordered, frameStart));
 
   const emit = (arena: number): CodeModule => {
-    const module = new ModuleBuilder({ module: 'env', name: 'memory', initial: 0, maximum: mostPages });
-    const context = new ModuleContext(module, arena, (name) => counters.get(name)!);
+    const { threads } = target;
+    const shared = threads > 1;
+    const module = new ModuleBuilder({ module: 'env', name: 'memory', initial: 0, maximum: mostPages, shared });
+    const context = new ModuleContext(module, { arena, threads }, (name) => counters.get(name)!);
     for (const plan of ordered) new FunctionEmitter(context, plan).emit();
     module.export(emitRun(context, main, ioSlots));
+    context.jobs.forEach((job, index) => {
+      module.export(job, `job${index}`);
+    });
     return {
       bytes: module.encode(),
       inputs: ioSlots.inputs.map((slot) => arena + slot),
       outputs: ioSlots.outputs.map((slot) => arena + slot),
       reusable: reusablePairs(main),
+      jobs: context.jobs.length,
       counters: [...counters].map(([name, slot]) => ({ name, address: arena + slot })),
       data: constants.data().map(({ offset, bytes }) => ({ address: arena + offset, bytes })),
     };

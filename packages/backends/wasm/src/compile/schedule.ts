@@ -16,6 +16,7 @@ import {
   type Value,
 } from '@node-ode/core';
 import { convolutionSpec } from '../convolution/index.ts';
+import type { Target } from './contract.ts';
 import type { FunctionPlan, Role } from './plan.ts';
 import type { Carry, KernelPrimitive, LoopStep, Member, MemberOperation, Operation, Scope, Step } from './steps.ts';
 import { isDense, Variable } from './variable.ts';
@@ -27,6 +28,8 @@ export interface Program {
   readonly functionOf: (graph: Graph, role: Role) => FunctionPlan;
   /** Memory that holds a tensor of equal elements from the start: a variable that nobody may write to. */
   readonly constantTensor: (shape: Shape, dtype: DType, value: number) => Variable;
+  /** What its code is for. */
+  readonly target: Target;
 }
 
 /** More members need more registers than there are. */

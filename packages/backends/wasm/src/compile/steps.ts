@@ -62,6 +62,15 @@ export interface ConvolutionProduct {
 
 export type Product = MatrixProduct | ConvolutionProduct;
 
+/** That threads share a step, and how it is told what it needs of the function that it is part of. */
+export interface Job {
+  readonly threads: number;
+  /** Parts of fewer floating-point operations don't pay. */
+  readonly leastPartWork: number;
+  /** Words of memory, eight bytes each, as addresses relative to the arena: one for each variable that it may use. */
+  readonly slots: readonly number[];
+}
+
 /** One pass over all index tuples of `shape`. */
 export interface LoopStep {
   readonly kind: 'loop';
@@ -72,6 +81,8 @@ export interface LoopStep {
   reducedAxes: readonly number[] | undefined;
   /** Scratch memory of its product. */
   scratch: Root | undefined;
+  /** Set if threads share it. */
+  job?: Job;
 }
 
 export type KernelPrimitive = keyof typeof kernels;
@@ -86,6 +97,8 @@ export interface KernelStep {
   spills: readonly Root[];
   /** Scratch memory of the kernel. */
   scratch: Root | undefined;
+  /** Set if threads share it. */
+  job?: Job;
 }
 
 export interface CallStep {

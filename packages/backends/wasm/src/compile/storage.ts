@@ -1,7 +1,7 @@
 /** Memory of a function: which variables share it, what may be written in place, and where the rest lies in the frame. */
 import { sizeOf } from '@node-ode/core';
 import type { FunctionPlan } from './plan.ts';
-import { kernelScratchBytes } from '../kernels/index.ts';
+import { kernelStepScratchBytes } from './kernel-job.ts';
 import { convolutionScratchBytes } from './convolution-loop.ts';
 import { matmulScratchBytes } from './product.ts';
 import { recordsTapes, type Carry, type Scope, type Step } from './steps.ts';
@@ -233,8 +233,9 @@ class Storage {
         if (step.product !== undefined && step.product.output.uses.length > 0) this.#place(step.product.output, path);
         for (const { output } of step.members) if (output.uses.length > 0) this.#place(output, path);
         if (step.product !== undefined) {
-          const { product } = step;
-          const bytes = product.kind === 'matmul' ? matmulScratchBytes(product) : convolutionScratchBytes(product);
+          const { product, job } = step;
+          const bytes =
+            product.kind === 'matmul' ? matmulScratchBytes(product, job) : convolutionScratchBytes(product, job);
           step.scratch = this.#scratch(bytes, product.output.position);
         }
         return;
@@ -253,10 +254,7 @@ class Storage {
         step.spills = [...step.inputs, step.output].map(() =>
           this.#occupy(newRoot(16, { kind: 'frame' }), step.output.position),
         );
-        step.scratch = this.#scratch(
-          kernelScratchBytes(step.operation.op, step.operation.params, step.inputs, step.output),
-          step.output.position,
-        );
+        step.scratch = this.#scratch(kernelStepScratchBytes(step), step.output.position);
         return;
       }
       case 'call':

@@ -2,9 +2,10 @@
 import { countTo, countUp, get, i32, op } from '../encoder/code.ts';
 import type { Code, FunctionBuilder, Local } from '../encoder/function.ts';
 import { fillElements } from '../kernels/runs.ts';
+import { eachIndex, whole } from '../matmul/span.ts';
 import { advance, vectorBytes, vectorType, type VectorType } from '../matmul/vector.ts';
 import { convolutionAxis, inputGradAxis } from './axis.ts';
-import type { CorrelationOperands } from './emit-correlation.ts';
+import type { CorrelationPlace } from './emit-correlation.ts';
 import { indexed } from './emit-blocks.ts';
 import { frameFilled } from './functions.ts';
 import type { LineWriter, Sink } from './sink.ts';
@@ -64,7 +65,7 @@ export function planDirect(spec: ConvolutionSpec, isInputGrad: boolean): DirectP
 export function emitDirect(
   f: FunctionBuilder,
   plan: DirectPlan,
-  { source, kernel, scratch }: CorrelationOperands,
+  { source, kernel, scratch, within = {} }: CorrelationPlace,
   sink: Sink,
 ): void {
   const { type, axes, groups, rows, frame, taps, bytes } = plan;
@@ -72,21 +73,24 @@ export function emitDirect(
   const plane = down.source * across.source * type.bytes;
   const framed = f.keep('i32', scratch);
   if (frame !== undefined) fillElements(f, get(framed), type.dtype, 0, bytes.frame / type.bytes);
-  countTo(f, plan.samples, (sample) => {
+  const emitGroup = (sample: Local, group: Local, first: Local): void => {
+    const own = indexed(f, first, get(group), plane);
+    if (frame !== undefined) {
+      const copy = { frame, axes, samples: 1, channels: 1, sample: plane, hasAllRows: true };
+      frameFilled(f, type, copy, { source: own, target: framed, firstRow: own });
+    }
+    countTo(f, rows, (row) => {
+      const channel = indexed(f, row, get(group), rows);
+      const weights = indexed(f, kernel, get(channel), taps.length * type.bytes);
+      emitPlane(f, plan, frame === undefined ? own : framed, weights, (line) =>
+        sink.line({ sample: get(sample), channel: get(channel), line }),
+      );
+    });
+  };
+  eachIndex(f, plan.samples, within.samples ?? whole(plan.samples), (sample) => {
     const first = indexed(f, source, get(sample), groups * plane);
-    countTo(f, groups, (group) => {
-      const own = indexed(f, first, get(group), plane);
-      if (frame !== undefined) {
-        const copy = { frame, axes, samples: 1, channels: 1, sample: plane, hasAllRows: true };
-        frameFilled(f, type, copy, { source: own, target: framed, firstRow: own });
-      }
-      countTo(f, rows, (row) => {
-        const channel = indexed(f, row, get(group), rows);
-        const weights = indexed(f, kernel, get(channel), taps.length * type.bytes);
-        emitPlane(f, plan, frame === undefined ? own : framed, weights, (line) =>
-          sink.line({ sample: get(sample), channel: get(channel), line }),
-        );
-      });
+    eachIndex(f, groups, within.groups ?? whole(groups), (group) => {
+      emitGroup(sample, group, first);
     });
   });
 }

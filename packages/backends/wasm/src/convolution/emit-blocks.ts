@@ -1,7 +1,8 @@
 /** What convolutions and kernel gradients share: groups, blocks, and where a block's part of the source is. */
-import { countTo, get, i32, op } from '../encoder/code.ts';
+import { get, i32, op } from '../encoder/code.ts';
 import type { Code, FunctionBuilder, Local } from '../encoder/function.ts';
 import type { BlockedSource } from './blocks.ts';
+import { eachIndex, whole, type Span } from '../matmul/span.ts';
 import { frameFilled } from './functions.ts';
 import { bySize, type Part } from './parts.ts';
 import type { BlockSize } from './source.ts';
@@ -17,12 +18,17 @@ export interface BlockPart {
 export const indexed = (f: FunctionBuilder, base: Local, index: Code, stride: number): Local =>
   f.keep('i32', op('i32.add', get(base), op('i32.mul', index, i32(stride))));
 
-export function eachGroup(f: FunctionBuilder, groups: number, body: (group: Code) => void): void {
+export function eachGroup(
+  f: FunctionBuilder,
+  groups: number,
+  body: (group: Code) => void,
+  span: Span = whole(groups),
+): void {
   if (groups === 1) {
     body(i32(0));
     return;
   }
-  countTo(f, groups, (group) => {
+  eachIndex(f, groups, span, (group) => {
     body(get(group));
   });
 }

@@ -3,6 +3,7 @@ import { countUp, get, i32, op } from '../encoder/code.ts';
 import type { Code, FunctionBuilder, Local } from '../encoder/function.ts';
 import { fillElements } from '../kernels/runs.ts';
 import { blockFunction } from '../matmul/functions.ts';
+import type { Span } from '../matmul/span.ts';
 import { advance, vectorBytes } from '../matmul/vector.ts';
 import { productOf, type CorrelationPlan, type Phase } from './correlation.ts';
 import { bySizeOfBlock, eachGroup, indexed, startOfBlock, type BlockPart } from './emit-blocks.ts';
@@ -19,38 +20,78 @@ export interface CorrelationOperands {
   readonly scratch: Code;
 }
 
+/** What of a convolution is computed, if not all. */
+export interface Within {
+  readonly groups?: Span;
+  readonly samples?: Span;
+  readonly lines?: Span;
+}
+
+export interface CorrelationPlace extends CorrelationOperands {
+  readonly within?: Within;
+  /** Where copies of all groups' kernels are, if they were made before. */
+  readonly kernels?: Local;
+}
+
+/** Scratch memory, by what it is for, with the kernel's copy or without. */
+export const correlationBytes = ({ bytes }: CorrelationPlan, hasKernels: boolean): CorrelationPlan['bytes'] =>
+  hasKernels ? { ...bytes, kernel: 0 } : bytes;
+
+/** Copies the kernels of all groups to where `emitCorrelation` may have them from. */
+export function emitKernelCopies(f: FunctionBuilder, plan: CorrelationPlan, kernel: Local, kernels: Local): void {
+  if (plan.kernelCopy === undefined) return;
+  eachGroup(f, plan.groups, (group) => {
+    const target = indexed(f, kernels, group, plan.bytes.kernel);
+    kernelCopied(f, plan, indexed(f, kernel, group, kernelBytes(plan)), target);
+  });
+}
+
 export function emitCorrelation(
   f: FunctionBuilder,
   plan: CorrelationPlan,
-  { source, kernel, scratch }: CorrelationOperands,
+  { source, kernel, scratch, within = {}, kernels }: CorrelationPlace,
   sink: Sink,
 ): void {
-  const { groups, blocks, rows, bytes, frame } = plan;
+  const { groups, blocks, rows, frame } = plan;
+  const bytes = correlationBytes(plan, kernels !== undefined);
   const at = regions(f, scratch, bytes);
   if (frame !== undefined) fillElements(f, get(at.frame), 'f32', 0, bytes.frame / 4);
-  eachGroup(f, groups, (group) => {
-    const own = indexed(f, source, group, plan.image / groups);
-    const ownKernel = indexed(f, kernel, group, kernelBytes(plan));
-    const isCopied = plan.kernelCopy !== undefined;
-    if (isCopied) kernelCopied(f, plan, ownKernel, at.kernel);
-    const left = isCopied ? at.kernel : ownKernel;
-    eachPart(f, blocks.samples, (samples) => {
-      eachPart(f, blocks.lines, (lines) => {
-        const start = startOfBlock(f, plan, { samples, lines }, wholePart(f, plan.channels), own, at.frame);
-        eachPart(f, blocks.width, (width) => {
-          const block = { samples, lines, width };
-          const first = indexed(f, start, get(width.start), plan.source.position);
-          bySizeOfBlock(f, block, (size) => {
-            for (const phase of plan.phases) packPhase(f, plan, phase, size, first, at.packed);
-          });
-          eachPart(f, rows, (row) => {
-            emitProducts(f, plan, block, row, { ...at, left });
-            emitDelivery(f, plan, { ...block, group, row }, plan.phases.length > 1 ? at.woven : at.results, sink);
-          });
-        });
-      });
+  const kernelOf = (group: Code): Local => {
+    if (kernels !== undefined) return indexed(f, kernels, group, plan.bytes.kernel);
+    const own = indexed(f, kernel, group, kernelBytes(plan));
+    if (plan.kernelCopy === undefined) return own;
+    kernelCopied(f, plan, own, at.kernel);
+    return at.kernel;
+  };
+  const emitBlock = (group: Code, left: Local, block: BlockPart): void => {
+    eachPart(f, rows, (row) => {
+      emitProducts(f, plan, block, row, { ...at, left });
+      emitDelivery(f, plan, { ...block, group, row }, plan.phases.length > 1 ? at.woven : at.results, sink);
     });
-  });
+  };
+  const emitGroup = (group: Code): void => {
+    const own = indexed(f, source, group, plan.image / groups);
+    const left = kernelOf(group);
+    const emitLines = (samples: Part, lines: Part): void => {
+      const start = startOfBlock(f, plan, { samples, lines }, wholePart(f, plan.channels), own, at.frame);
+      eachPart(f, blocks.width, (width) => {
+        const block = { samples, lines, width };
+        const first = indexed(f, start, get(width.start), plan.source.position);
+        bySizeOfBlock(f, block, (size) => {
+          for (const phase of plan.phases) packPhase(f, plan, phase, size, first, at.packed);
+        });
+        emitBlock(group, left, block);
+      });
+    };
+    const emitSamples = (samples: Part): void => {
+      const ofLines = (lines: Part): void => {
+        emitLines(samples, lines);
+      };
+      eachPart(f, blocks.lines, ofLines, within.lines);
+    };
+    eachPart(f, blocks.samples, emitSamples, within.samples);
+  };
+  eachGroup(f, groups, emitGroup, within.groups);
 }
 
 /** Bytes of a group's kernels. */

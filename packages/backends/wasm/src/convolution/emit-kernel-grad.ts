@@ -4,6 +4,7 @@ import type { Code, FunctionBuilder, Local } from '../encoder/function.ts';
 import { placeOf } from '../kernels/rows.ts';
 import { copyRows, fillElements } from '../kernels/runs.ts';
 import { blockFunction } from '../matmul/functions.ts';
+import type { Span } from '../matmul/span.ts';
 import { vectorsFor } from '../matmul/vector.ts';
 import { bySizeOfBlock, eachGroup, indexed, startOfBlock, type BlockPart } from './emit-blocks.ts';
 import { blockPacked, resultCopied } from './functions.ts';
@@ -20,12 +21,14 @@ export interface KernelGradOperands {
   readonly target: Local;
   /** A multiple of 16. */
   readonly scratch: Code;
+  /** Which groups, and which channels of x, if not all. */
+  readonly within?: { readonly groups?: Span; readonly channels?: Span };
 }
 
 export function emitKernelGrad(
   f: FunctionBuilder,
   plan: KernelGradPlan,
-  { x, ct, target, scratch }: KernelGradOperands,
+  { x, ct, target, scratch, within = {} }: KernelGradOperands,
 ): void {
   const { groups, channels, rows, blocks, frame, bytes, axes, type } = plan;
   const [down, across] = axes;
@@ -33,35 +36,40 @@ export function emitKernelGrad(
   if (frame !== undefined) fillElements(f, get(at.frame), 'f32', 0, bytes.frame / 4);
   const taps = plan.down.length * plan.across.length;
   const planeOfResult = down.result * across.result * type.bytes;
-  eachGroup(f, groups, (group) => {
+  const emitChannels = (some: Part, ownX: Local, ownCt: Local, ownTarget: Local): void => {
+    fillElements(f, get(at.sums), 'f32', 0, bytes.sums / 4);
+    const first = indexed(f, ownX, get(some.start), down.source * across.source * type.bytes);
+    eachPart(f, blocks.samples, (samples) => {
+      const images = indexed(f, ownCt, get(samples.start), groups * rows * planeOfResult);
+      eachPart(f, blocks.lines, (lines) => {
+        const start = startOfBlock(f, plan, { samples, lines }, some, first, at.frame);
+        eachPart(f, blocks.width, (width) => {
+          addBlock(f, plan, { samples, lines, width }, some, { ...at, start, images });
+        });
+      });
+    });
+    bySize(f, some, (count) => {
+      const row = channels.extent * taps * type.bytes;
+      const to = {
+        start: placeOf({ address: get(indexed(f, ownTarget, get(some.start), taps * type.bytes)) }),
+        stride: row,
+      };
+      const from = { start: placeOf({ address: get(at.sums) }), stride: plan.pitch.sums };
+      copyRows(f, rows, to, from, count * taps * type.bytes);
+    });
+  };
+  const emitGroup = (group: Code): void => {
     const [ownX, ownCt, ownTarget] = [
       indexed(f, x, group, plan.image / groups),
       indexed(f, ct, group, rows * planeOfResult),
       indexed(f, target, group, rows * channels.extent * taps * type.bytes),
     ];
-    eachPart(f, channels, (some) => {
-      fillElements(f, get(at.sums), 'f32', 0, bytes.sums / 4);
-      const first = indexed(f, ownX, get(some.start), down.source * across.source * type.bytes);
-      eachPart(f, blocks.samples, (samples) => {
-        const images = indexed(f, ownCt, get(samples.start), groups * rows * planeOfResult);
-        eachPart(f, blocks.lines, (lines) => {
-          const start = startOfBlock(f, plan, { samples, lines }, some, first, at.frame);
-          eachPart(f, blocks.width, (width) => {
-            addBlock(f, plan, { samples, lines, width }, some, { ...at, start, images });
-          });
-        });
-      });
-      bySize(f, some, (count) => {
-        const row = channels.extent * taps * type.bytes;
-        const to = {
-          start: placeOf({ address: get(indexed(f, ownTarget, get(some.start), taps * type.bytes)) }),
-          stride: row,
-        };
-        const from = { start: placeOf({ address: get(at.sums) }), stride: plan.pitch.sums };
-        copyRows(f, rows, to, from, count * taps * type.bytes);
-      });
-    });
-  });
+    const ofChannels = (some: Part): void => {
+      emitChannels(some, ownX, ownCt, ownTarget);
+    };
+    eachPart(f, channels, ofChannels, within.channels);
+  };
+  eachGroup(f, groups, emitGroup, within.groups);
 }
 
 /** Adds the products of a block to the sums. */

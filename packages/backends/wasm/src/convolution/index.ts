@@ -9,7 +9,9 @@ import { bytesOf } from './regions.ts';
 import type { Sink } from './sink.ts';
 import type { ConvolutionSpec } from './spec.ts';
 
-export { convolutionSpec, type ConvolutionSpec } from './spec.ts';
+export type { CorrelationOperands } from './emit-correlation.ts';
+export { sharedConvolution, sharedKernelGrad, type SharedConvolution, type SharedKernelGrad } from './shared.ts';
+export { convolutionSpec, convolutionWork, type ConvolutionSpec } from './spec.ts';
 export type { LineIndex, LineWriter, Sink } from './sink.ts';
 
 /** Bytes of scratch memory that a convolution, or its input gradient, needs. */

@@ -1,6 +1,7 @@
 /** Extents cut into parts of one size, with a smaller one at the end if need be. */
 import { countUp, get, i32, op } from '../encoder/code.ts';
 import type { Code, FunctionBuilder, Local } from '../encoder/function.ts';
+import { whole, type Span } from '../matmul/span.ts';
 
 export interface Cut {
   readonly extent: number;
@@ -32,8 +33,13 @@ export const wholePart = (f: FunctionBuilder, extent: number): Part => ({
   isFull: i32(1),
 });
 
-/** Runs `body` for each part in turn; without a loop if there is one. */
-export function eachPart(f: FunctionBuilder, { extent, size }: Cut, body: (part: Part) => void): void {
+/** Runs `body` for each part in turn, or for those in a span of whole parts; without a loop if there is one. */
+export function eachPart(
+  f: FunctionBuilder,
+  { extent, size }: Cut,
+  body: (part: Part) => void,
+  span: Span = whole(extent),
+): void {
   if (size === extent) {
     body(wholePart(f, extent));
     return;
@@ -42,7 +48,7 @@ export function eachPart(f: FunctionBuilder, { extent, size }: Cut, body: (part:
   const rest = extent % size;
   const isFull = op('i32.le_u', get(start), i32(extent - size));
   const next = op('i32.add', get(start), i32(size));
-  countUp(f, start, { start: i32(0), end: i32(extent), step: size }, () => {
+  countUp(f, start, { start: span.first, end: span.end, step: size }, () => {
     if (rest === 0) body({ start, end: next, sizes: [size], isFull: i32(1) });
     else body({ start, end: op('select', next, i32(extent), isFull), sizes: [size, rest], isFull });
   });

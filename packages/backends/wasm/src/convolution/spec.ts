@@ -26,6 +26,10 @@ export interface ConvolutionSpec extends Windows {
   readonly outputs: number;
 }
 
+/** Floating-point operations of a convolution; each of its gradients has about as many. */
+export const convolutionWork = ({ samples, groups, inputs, outputs, kernel, result }: ConvolutionSpec): number =>
+  2 * samples * groups * inputs * outputs * kernel[0] * kernel[1] * result[0] * result[1];
+
 /** The convolution of tensors of these shapes. */
 export function convolutionSpec(
   dtype: 'f32' | 'f64',

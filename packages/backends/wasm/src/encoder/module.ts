@@ -25,6 +25,16 @@ export interface Global {
   readonly index: number;
 }
 
+/** The memory that a module imports; extents in pages. */
+export interface ImportedMemory {
+  readonly module: string;
+  readonly name: string;
+  readonly initial: number;
+  readonly maximum: number;
+  /** Whether several threads have it: then the one that is given must be shared, too. */
+  readonly shared?: boolean;
+}
+
 interface Import extends Callable {
   readonly module: string;
 }
@@ -40,15 +50,15 @@ interface Import extends Callable {
  * new WebAssembly.Module(module.encode());
  */
 export class ModuleBuilder {
-  readonly #memory: { module: string; name: string; initial: number; maximum: number };
+  readonly #memory: ImportedMemory;
   readonly #types = new Map<string, number>();
   readonly #signatures: { params: readonly WasmType[]; results: readonly WasmType[] }[] = [];
   readonly #imports: Import[] = [];
   readonly #functions: FunctionBuilder[] = [];
   readonly #globals: { type: WasmType; name: string | undefined }[] = [];
-  readonly #exports: Callable[] = [];
+  readonly #exports: { readonly name: string; readonly index: number }[] = [];
 
-  constructor(memory: { module: string; name: string; initial: number; maximum: number }) {
+  constructor(memory: ImportedMemory) {
     this.#memory = memory;
   }
 
@@ -74,8 +84,9 @@ export class ModuleBuilder {
     return { type, index: this.#globals.length - 1 };
   }
 
-  export(callable: Callable): void {
-    this.#exports.push(callable);
+  /** Exports a function, under its own name unless another is given. */
+  export({ name, index }: Callable, as = name): void {
+    this.#exports.push({ name: as, index });
   }
 
   /** The index of a function type, shared by all that have it. */
@@ -111,7 +122,7 @@ export class ModuleBuilder {
       }
     });
     section(2, (body) => {
-      const { module, name, initial, maximum } = this.#memory;
+      const { module, name, initial, maximum, shared = false } = this.#memory;
       body.unsigned(this.#imports.length + 1);
       for (const { module: from, name: what, params, results } of this.#imports) {
         body.name(from);
@@ -121,7 +132,7 @@ export class ModuleBuilder {
       }
       body.name(module);
       body.name(name);
-      body.append(Uint8Array.of(2, 1));
+      body.append(Uint8Array.of(2, shared ? 3 : 1));
       body.unsigned(initial);
       body.unsigned(maximum);
     });

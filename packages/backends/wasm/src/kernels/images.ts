@@ -1,6 +1,12 @@
 /** Kernels with windows over images: the kernel's gradient of a convolution, and pooling. */
 import type { PrimitiveParams } from '@node-ode/core';
-import { convolutionSpec, emitConvolutionKernelGrad, kernelGradScratch } from '../convolution/index.ts';
+import {
+  convolutionSpec,
+  convolutionWork,
+  emitConvolutionKernelGrad,
+  kernelGradScratch,
+  sharedKernelGrad,
+} from '../convolution/index.ts';
 import { bytesOf } from '../convolution/regions.ts';
 import {
   divisorOf,
@@ -15,7 +21,7 @@ import {
   meanPoolRegions,
   planeWindows,
 } from '../pooling/index.ts';
-import type { Kernel, Scratch, TensorLike } from './kernel.ts';
+import type { Kernel, Scratch, SharedKernel, TensorLike } from './kernel.ts';
 
 const floats = ({ dtype }: TensorLike): 'f32' | 'f64' => (dtype === 'f64' ? 'f64' : 'f32');
 
@@ -31,6 +37,28 @@ export const conv2dKernelGrad: Kernel<'conv2dKernelGrad'> = (f, params, inputs, 
   const target = f.keep('i32', output.address);
   emitConvolutionKernelGrad(f, kernelGradSpec(params, inputs, output), { x: x!, ct: ct!, target, scratch });
 };
+
+/** Floating-point operations. */
+export const conv2dKernelGradWork: Scratch<'conv2dKernelGrad'> = (params, inputs, output) =>
+  convolutionWork(kernelGradSpec(params, inputs, output));
+
+/** In at most so many parts; undefined if it is one piece. */
+export function sharedConv2dKernelGrad(
+  params: PrimitiveParams['conv2dKernelGrad'],
+  types: readonly TensorLike[],
+  result: TensorLike,
+  mostParts: number,
+): SharedKernel | undefined {
+  const shared = sharedKernelGrad(kernelGradSpec(params, types, result), mostParts);
+  if (shared === undefined) return undefined;
+  return {
+    ...shared,
+    emitPart: (f, inputs, output, at) => {
+      const [x, ct] = inputs.map(({ address }) => f.keep('i32', address));
+      shared.emitPart(f, { x: x!, ct: ct!, target: f.keep('i32', output.address) }, at);
+    },
+  };
+}
 
 export const conv2dKernelGradScratch: Scratch<'conv2dKernelGrad'> = (params, inputs, output) =>
   kernelGradScratch(kernelGradSpec(params, inputs, output));

@@ -8,17 +8,19 @@ import {
   avgPool2dScratch,
   conv2dKernelGrad,
   conv2dKernelGradScratch,
+  conv2dKernelGradWork,
   maxPool2d,
   maxPool2dGrad,
   maxPool2dGradScratch,
   maxPool2dScratch,
+  sharedConv2dKernelGrad,
 } from './images.ts';
 import { gather, scatterAdd, setRow } from './indexing.ts';
-import type { Kernel, Scratch, TensorLike } from './kernel.ts';
+import type { Kernel, Scratch, SharedKernel, TensorLike } from './kernel.ts';
 import { linearSolve, linearSolveScratch } from './linear-solve.ts';
 import { concat, iota, pad } from './movement.ts';
 
-export type { Kernel, Operand } from './kernel.ts';
+export type { Kernel, Operand, SharedKernel } from './kernel.ts';
 export { copyBytes, fillElements } from './runs.ts';
 
 /** A result without elements costs nothing. */
@@ -78,4 +80,29 @@ export function kernelScratchBytes<P extends keyof typeof kernels>(
 ): number {
   if (!needsScratch(op)) return 0;
   return (scratch[op] as Scratch<P>)(params, inputs, output);
+}
+
+/** An operation with a kernel. */
+export type KernelOperation = {
+  [P in keyof typeof kernels]: { readonly op: P; readonly params: PrimitiveParams[P] };
+}[keyof typeof kernels];
+
+/** Floating-point operations of a kernel that threads can share; 0 for the others, which move data. */
+export function sharedKernelWork(
+  operation: KernelOperation,
+  inputs: readonly TensorLike[],
+  output: TensorLike,
+): number {
+  return operation.op === 'conv2dKernelGrad' ? conv2dKernelGradWork(operation.params, inputs, output) : 0;
+}
+
+/** A kernel in at most so many parts; undefined if it is one piece. */
+export function sharedKernel(
+  operation: KernelOperation,
+  inputs: readonly TensorLike[],
+  output: TensorLike,
+  mostParts: number,
+): SharedKernel | undefined {
+  if (operation.op !== 'conv2dKernelGrad') return undefined;
+  return sharedConv2dKernelGrad(operation.params, inputs, output, mostParts);
 }

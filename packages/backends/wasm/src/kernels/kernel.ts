@@ -9,6 +9,20 @@ export interface Operand {
   readonly address: Code;
 }
 
+/** A kernel in parts, which may be computed in any order and at the same time, with the same results. */
+export interface SharedKernel {
+  readonly parts: number;
+  /** Scratch memory of one part while it is computed. */
+  readonly ownBytes: number;
+  /** Writes part `index`; `own` is the address of its scratch memory. */
+  readonly emitPart: (
+    f: FunctionBuilder,
+    inputs: readonly Operand[],
+    output: Operand,
+    at: { readonly index: Code; readonly own: Code },
+  ) => void;
+}
+
 /**
  * Writes code that computes a primitive from its inputs into its output, which overlaps none of them. `scratch` is the address
  * of as much memory as the kernel asked for, a multiple of 16.

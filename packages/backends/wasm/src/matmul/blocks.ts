@@ -1,9 +1,11 @@
-/** Products in blocks of rows: each is computed by a call into scratch memory, then its results are delivered. */
+/** Products in blocks: each is computed by a call into scratch memory, then its results are delivered. */
 import { countUp, get, i32, op } from '../encoder/code.ts';
 import type { Code, FunctionBuilder, Local } from '../encoder/function.ts';
+import type { PlanPlace } from './emit-plan.ts';
 import { blockFunction } from './functions.ts';
 import type { BlockPlan } from './plan.ts';
-import type { MatmulSpec, ResultVector } from './spec.ts';
+import { atMost, bySize, type Span } from './span.ts';
+import type { MatmulSpec, Store } from './spec.ts';
 import { advance, range, vectorBytes, type VectorType } from './vector.ts';
 
 export function emitBlocks(
@@ -11,20 +13,18 @@ export function emitBlocks(
   type: VectorType,
   { m, n }: MatmulSpec,
   plan: BlockPlan,
-  { a, b, results }: { readonly a: Local; readonly b: Local; readonly results: Local },
-  store: (result: ResultVector) => void,
+  { a, b, results, rows, columns }: Omit<PlanPlace, 'results'> & { readonly results: Local },
+  store: Store,
 ): void {
-  const { blockRows, rowOfA, swapped } = plan;
-  const lastRows = m % blockRows;
-  const part = f.keep('i32', get(a));
-  const [row, end] = [f.keep('i32', i32(0)), f.local('i32')];
-  const call = (rows: number): void => {
-    const [left, right] = swapped ? [b, part] : [part, b];
-    f.get(left)
-      .get(right)
+  const { blockRows, blockColumns, rowOfA, swapped } = plan;
+  const ofA = f.keep('i32', a);
+  const [row, end] = [f.keep('i32', rows.first), f.local('i32')];
+  const call = (blockOfRows: number, blockOfColumns: number): void => {
+    const [left, right] = swapped ? [b, get(ofA)] : [get(ofA), b];
+    f.emit(left)
+      .emit(right)
       .get(results)
-      .call(blockFunction(f.module, type, plan.block(rows)));
-    f.emit(op('i32.add', get(row), i32(rows))).set(end);
+      .call(blockFunction(f.module, type, plan.block(blockOfRows, blockOfColumns)));
   };
   // One delivery for blocks of both sizes: what `store` writes may be long.
   const blocks = (body: () => void): void => {
@@ -34,27 +34,19 @@ export function emitBlocks(
     }
     f.loop((again) => {
       body();
-      advance(f, part, blockRows * rowOfA);
-      f.get(row).i32(m).op('i32.lt_u').branchIf(again);
+      advance(f, ofA, blockRows * rowOfA);
+      f.get(row).emit(rows.end).op('i32.lt_u').branchIf(again);
     });
   };
   blocks(() => {
-    if (lastRows === 0) call(blockRows);
-    else {
-      f.get(row)
-        .i32(m - lastRows)
-        .op('i32.lt_u');
-      f.if(
-        () => {
-          call(blockRows);
-        },
-        () => {
-          call(lastRows);
-        },
-      );
-    }
+    bySize(f, { first: get(row), extent: m, size: blockRows }, (blockOfRows) => {
+      bySize(f, { first: columns.first, extent: n, size: blockColumns }, (blockOfColumns) => {
+        call(blockOfRows, blockOfColumns);
+      });
+      f.emit(op('i32.add', get(row), i32(blockOfRows))).set(end);
+    });
     const result = f.keep('i32', get(results));
-    const { pitch } = plan.block(blockRows);
+    const { pitch } = plan.block(blockRows, blockColumns);
     const eachRow = (body: () => void): void => {
       f.loop((again) => {
         body();
@@ -62,7 +54,7 @@ export function emitBlocks(
       });
     };
     if (swapped) deliverColumns(f, type, n, pitch, { result, row, eachRow }, store);
-    else deliverRows(f, type, n, { result, row, eachRow }, store);
+    else deliverRows(f, type, n, { result, row, eachRow, columns }, store);
   });
 }
 
@@ -78,10 +70,11 @@ function deliverRows(
   f: FunctionBuilder,
   type: VectorType,
   n: number,
-  { result, row, eachRow }: Delivery,
-  store: (result: ResultVector) => void,
+  { result, row, eachRow, columns }: Delivery & { readonly columns: Span },
+  store: Store,
 ): void {
   const whole = n - (n % type.lanes);
+  const end = columns.isWhole ? i32(whole) : get(f.keep('i32', atMost(columns.end, whole)));
   const value = f.local('v128');
   const column = f.local('i32');
   const deliver = (at: Code, count: number): void => {
@@ -92,11 +85,17 @@ function deliverRows(
   eachRow(() => {
     if (whole === type.lanes) deliver(i32(0), type.lanes);
     else if (whole > 0) {
-      countUp(f, column, { start: i32(0), end: i32(whole), step: type.lanes }, () => {
+      countUp(f, column, { start: columns.first, end, step: type.lanes }, () => {
         deliver(get(column), type.lanes);
       });
     }
-    if (whole < n) deliver(i32(whole), n - whole);
+    if (whole === n) return;
+    if (columns.isWhole) deliver(i32(whole), n - whole);
+    else {
+      f.emit(op('i32.eq', columns.end, i32(n))).if(() => {
+        deliver(i32(whole), n - whole);
+      });
+    }
   });
 }
 
@@ -107,7 +106,7 @@ function deliverColumns(
   n: number,
   pitch: number,
   { result, row, eachRow }: Delivery,
-  store: (result: ResultVector) => void,
+  store: Store,
 ): void {
   const value = f.local('v128');
   eachRow(() => {

@@ -1,12 +1,12 @@
 /** Products with small k, in line: each result is summed in registers and delivered at once. */
 import { get, i32, op, countUp } from '../encoder/code.ts';
-import type { Code, FunctionBuilder, Local } from '../encoder/function.ts';
-import type { ResultVector } from './spec.ts';
+import type { Code, FunctionBuilder } from '../encoder/function.ts';
+import type { Span } from './span.ts';
+import type { Store } from './spec.ts';
 import { advance, range, vectorBytes, type VectorType } from './vector.ts';
 
 /** A product and where its operands' elements are, in bytes; columns of the right operand are contiguous. */
 export interface DirectProduct {
-  readonly m: number;
   readonly n: number;
   readonly k: number;
   readonly left: { readonly row: number; readonly k: number };
@@ -16,13 +16,13 @@ export interface DirectProduct {
 export function emitDirect(
   f: FunctionBuilder,
   type: VectorType,
-  { m, n, k, left, right }: DirectProduct,
-  at: { readonly left: Local; readonly right: Local },
-  store: (result: ResultVector) => void,
+  { n, k, left, right }: DirectProduct,
+  at: { readonly left: Code; readonly right: Code; readonly rows: Span },
+  store: Store,
 ): void {
   const steps = range(k);
   const row = f.local('i32');
-  const from = f.keep('i32', get(at.left));
+  const from = f.keep('i32', at.left);
   const element =
     (l: number): Code =>
     (g) =>
@@ -32,7 +32,7 @@ export function emitDirect(
     k === 0 ? zero : steps.slice(1).reduce((code, l) => op(type.add, code, product(l)), product(0));
   const value = f.local('v128');
   const eachRow = (body: () => void): void => {
-    countUp(f, row, { start: i32(0), end: i32(m), step: 1 }, () => {
+    countUp(f, row, { start: at.rows.first, end: at.rows.end, step: 1 }, () => {
       body();
       advance(f, from, left.row);
     });
@@ -40,7 +40,7 @@ export function emitDirect(
 
   if (n <= type.lanes) {
     // The right operand stays in registers.
-    const rights = steps.map((l) => f.keep('v128', (g) => g.get(at.right).memory('v128.load', l * right.k)));
+    const rights = steps.map((l) => f.keep('v128', (g) => g.emit(at.right).memory('v128.load', l * right.k)));
     eachRow(() => {
       f.emit(sum((l) => op(type.mul, element(l), get(rights[l]!)))).set(value);
       store({ value, row: get(row), column: i32(0), count: n });
@@ -54,7 +54,7 @@ export function emitDirect(
   const product = (l: number): Code => op(type.mul, get(lefts[l]!), (g) => g.get(b).memory('v128.load', l * right.k));
   eachRow(() => {
     for (const l of steps) f.emit(element(l)).set(lefts[l]!);
-    f.get(at.right).set(b);
+    f.emit(at.right).set(b);
     countUp(f, column, { start: i32(0), end: i32(whole), step: type.lanes }, () => {
       f.emit(sum(product)).set(value);
       store({ value, row: get(row), column: get(column), count: type.lanes });

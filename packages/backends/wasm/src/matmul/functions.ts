@@ -38,19 +38,18 @@ export function blockFunction(module: ModuleBuilder, type: VectorType, block: Ou
   });
 }
 
-/** Packs an operand at `source` into `target`, and gives the latter. */
-export function packed(
+/** Packs an operand at `source` into `target`. */
+export function emitPacking(
   f: FunctionBuilder,
   type: VectorType,
   { stored, strips }: Packing,
   source: Local,
   target: Local,
-): Local {
+): void {
   const name = `matmul.pack.${stored}.${type.dtype}.${strips.k}x${strips.n}`;
   const pack = stored === 'rows' ? packRows : packColumns;
   const callable = shared(f.module, name, [strips], 2, (g) => {
     pack(g, type, strips, g.param(0), g.param(1));
   });
   f.emit(get(source)).emit(get(target)).call(callable);
-  return target;
 }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { get, i32, op } from '../encoder/code.ts';
-import type { FunctionBuilder } from '../encoder/function.ts';
+import type { Code, FunctionBuilder } from '../encoder/function.ts';
 import { ModuleBuilder } from '../encoder/module.ts';
-import { emitMatmul, scratchBytes, storeTo, type MatmulSpec, type ResultVector } from './index.ts';
+import { blockedMatmul, emitMatmul, scratchBytes, storeTo, type MatmulSpec, type ResultVector } from './index.ts';
 import { planMatmul } from './plan.ts';
 
 type Floats = Float32Array | Float64Array;
@@ -70,15 +70,57 @@ function counting(f: FunctionBuilder, spec: MatmulSpec): (result: ResultVector) 
 /** Bytes that may be read after a tensor's end. */
 const slack = 16;
 
+/** Writes a product with its operands, scratch memory, result and counts as parameters. */
+interface Way {
+  readonly write: (f: FunctionBuilder, spec: MatmulSpec) => void;
+  readonly scratch: (spec: MatmulSpec) => number;
+}
+
+const whole: Way = {
+  write: (f, spec) => {
+    emitMatmul(f, spec, { a: f.param(0), b: f.param(1), scratch: get(f.param(2)) }, counting(f, spec));
+  },
+  scratch: scratchBytes,
+};
+
+/** In blocks, the last one first: none depends on another. */
+const inBlocks = (least: number): Way => ({
+  write: (f, spec) => {
+    const { copies, blocks, copyBytes, emitCopy, emitBlock } = blockedMatmul(spec, least, least);
+    const operands = { a: f.param(0), b: f.param(1), scratch: get(f.param(2)) };
+    const own = op('i32.add', get(f.param(2)), i32(copyBytes));
+    const eachBackwards = (count: number, body: (index: Code) => void): void => {
+      const index = f.keep('i32', i32(count));
+      f.loop((again) => {
+        f.emit(op('i32.sub', get(index), i32(1))).set(index);
+        body(get(index));
+        f.get(index).branchIf(again);
+      });
+    };
+    if (copies > 0) {
+      eachBackwards(copies, (index) => {
+        emitCopy(f, operands, index);
+      });
+    }
+    eachBackwards(blocks, (index) => {
+      emitBlock(f, operands, { index, own }, counting(f, spec));
+    });
+  },
+  scratch: (spec) => {
+    const { copyBytes, blockBytes } = blockedMatmul(spec, least, least);
+    return copyBytes + blockBytes;
+  },
+});
+
 /**
  * Runs products, all in one module, between regions of NaN: what is read too far shows in a result, or traps if it is after
- * `last`, which ends where memory does; what is written too far is found.
+ * `last`, which ends where memory does; what is written too far is found. Gives the results' bits.
  */
-function check(specs: readonly MatmulSpec[], last: 'a' | 'b' = 'b'): void {
+function check(specs: readonly MatmulSpec[], last: 'a' | 'b' = 'b', way = whole): readonly Int32Array[] {
   const module = new ModuleBuilder(imported);
   const functions = specs.map((spec) => {
     const f = module.function(label(spec), ['i32', 'i32', 'i32', 'i32', 'i32'], []);
-    emitMatmul(f, spec, { a: f.param(0), b: f.param(1), scratch: get(f.param(2)) }, counting(f, spec));
+    way.write(f, spec);
     module.export(f);
     return f;
   });
@@ -87,7 +129,7 @@ function check(specs: readonly MatmulSpec[], last: 'a' | 'b' = 'b'): void {
     const bytes = dtype === 'f32' ? 4 : 8;
     const [a, b] = [m * k * bytes, k * n * bytes];
     const [ending, other] = last === 'a' ? [a, b] : [b, a];
-    return [scratchBytes(spec), m * n * bytes, m * n * 4, other, ending];
+    return [way.scratch(spec), m * n * bytes, m * n * 4, other, ending];
   });
   const guard = 64;
   const align = (address: number): number => Math.floor(address / 16) * 16;
@@ -95,7 +137,7 @@ function check(specs: readonly MatmulSpec[], last: 'a' | 'b' = 'b'): void {
   const memory = new WebAssembly.Memory({ initial: Math.ceil(most / 65536), maximum: 65536 });
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module.encode()), { env: { memory } });
 
-  for (const [index, spec] of specs.entries()) {
+  return specs.map((spec, index) => {
     let end = memory.buffer.byteLength - slack;
     const regions = sizes[index]!.toReversed().map((size) => {
       const start = align(end - size);
@@ -130,7 +172,8 @@ function check(specs: readonly MatmulSpec[], last: 'a' | 'b' = 'b'): void {
       expected.set(bytes.subarray(start - end, start - end + size), start - end);
     }
     expect(firstDifference(bytes, expected), `${label(spec)}: a stray byte is written`).toBe(-1);
-  }
+    return new Int32Array(memory.buffer, c.start, c.size / 4).slice();
+  });
 }
 
 const everyForm = (sizes: readonly (readonly [m: number, k: number, n: number])[]): MatmulSpec[] =>
@@ -234,6 +277,58 @@ describe('emitMatmul', () => {
   });
 });
 
+describe('blockedMatmul', () => {
+  const sizes = everyForm([
+    [64, 64, 64],
+    [65, 67, 129],
+    [37, 131, 130],
+    [1, 300, 301],
+    [3, 40, 403],
+    [40, 403, 3],
+    [301, 300, 1],
+    [300, 11, 2],
+    [100, 5, 60],
+    [33, 8, 1],
+    [70, 300, 600],
+  ]);
+
+  it.each([2, 7, 64])('gives the same bits in any order of its blocks: at least %d, if there can be', (least) => {
+    const [expected, got] = [check(sizes), check(sizes, 'a', inBlocks(least))];
+    for (const [i, spec] of sizes.entries()) {
+      expect(firstDifference(got[i]!, expected[i]!), `${label(spec)} in ${least} blocks`).toBe(-1);
+    }
+  });
+
+  it('has as many blocks as it is asked for: of rows, and of columns where rows are few', () => {
+    const blocks = (m: number, k: number, n: number, least: number) =>
+      blockedMatmul({ dtype: 'f32', m, n, k, transposeA: false, transposeB: false }, least, 1).blocks;
+    expect(blocks(128, 64, 256, 8)).toBe(8);
+    expect(blocks(512, 512, 512, 8)).toBe(16);
+    expect(blocks(1, 1024, 1024, 8)).toBe(8);
+    expect(blocks(20, 300, 1000, 8)).toBe(8);
+    expect(blocks(1, 1, 1, 8)).toBe(1);
+    expect(blocks(1000, 4, 7, 8)).toBe(8);
+  });
+
+  it('writes what becomes of a result as often as in one piece', () => {
+    for (const spec of sizes) {
+      const count = (write: (f: FunctionBuilder, store: () => void) => void): number => {
+        let places = 0;
+        write(new ModuleBuilder(imported).function('f', ['i32', 'i32', 'i32'], []), () => places++);
+        return places;
+      };
+      const operands = (f: FunctionBuilder) => ({ a: f.param(0), b: f.param(1), scratch: i32(0) });
+      const once = count((f, store) => {
+        emitMatmul(f, spec, operands(f), store);
+      });
+      const split = count((f, store) => {
+        blockedMatmul(spec, 4, 4).emitBlock(f, operands(f), { index: get(f.param(2)), own: i32(0) }, store);
+      });
+      expect(split, label(spec)).toBe(once);
+    }
+  });
+});
+
 describe('planMatmul', () => {
   const plan = (m: number, k: number, n: number, transposeA = false, transposeB = false) =>
     planMatmul({ dtype: 'f32', m, n, k, transposeA, transposeB });
@@ -244,7 +339,12 @@ describe('planMatmul', () => {
       const planned = plan(...args);
       if (planned.kind !== 'blocks') throw new Error('no blocks');
       const { packings, swapped } = planned;
-      return [planned.block(planned.blockRows).kernel, swapped, packings.a?.stored, packings.b?.stored];
+      return [
+        planned.block(planned.blockRows, planned.blockColumns).kernel,
+        swapped,
+        packings.a?.stored,
+        packings.b?.stored,
+      ];
     };
     expect(chosen(20, 50, 50)).toEqual(['outer', false, undefined, undefined]);
     expect(chosen(20, 50, 2, false, true)).toEqual(['dot', false, undefined, undefined]);

@@ -9,6 +9,8 @@ export interface Strips {
   readonly k: number;
   readonly n: number;
   readonly width: number;
+  /** Elements from one row of the matrix that is packed to the next, as it is stored. */
+  readonly pitch: number;
 }
 
 /** Bytes of the packed strips; lanes after the last column are there and mean nothing. */
@@ -18,7 +20,7 @@ export const stripsBytes = (type: VectorType, { k, n }: Strips): number => vecto
 export function packRows(
   f: FunctionBuilder,
   type: VectorType,
-  { k, n, width }: Strips,
+  { k, n, width, pitch }: Strips,
   source: Local,
   target: Local,
 ): void {
@@ -34,7 +36,7 @@ export function packRows(
             .memory('v128.load', j * vectorBytes)
             .memory('v128.store', j * vectorBytes);
         }
-        advance(f, row, n * type.bytes);
+        advance(f, row, pitch * type.bytes);
         advance(f, to, vectors * vectorBytes);
       });
     },
@@ -48,7 +50,7 @@ export function packRows(
 export function packColumns(
   f: FunctionBuilder,
   type: VectorType,
-  { k, n, width }: Strips,
+  { k, n, width, pitch }: Strips,
   source: Local,
   target: Local,
 ): void {
@@ -56,10 +58,10 @@ export function packColumns(
   inPieces(f, n, width * type.lanes, {
     piece: (rows) => {
       const targetPitch = vectorsFor(type, rows) * vectorBytes;
-      emitTransposition(f, type, { rows, columns: k, sourcePitch: k * type.bytes, targetPitch }, from, to);
+      emitTransposition(f, type, { rows, columns: k, sourcePitch: pitch * type.bytes, targetPitch }, from, to);
     },
     next: () => {
-      advance(f, from, width * type.lanes * k * type.bytes);
+      advance(f, from, width * type.lanes * pitch * type.bytes);
       advance(f, to, width * k * vectorBytes);
     },
   });

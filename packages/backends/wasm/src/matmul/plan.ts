@@ -24,19 +24,26 @@ export interface DirectPlan {
   readonly kind: 'direct';
   readonly packings: Packings;
   readonly product: DirectProduct;
+  readonly blockRows: number;
+  readonly blockColumns: number;
+  readonly rowOfA: number;
+  readonly columnOfB: number;
 }
 
-/** A product in blocks of rows, each computed into scratch memory by one call. */
+/** A product in blocks, each computed into scratch memory by one call. */
 export interface BlockPlan {
   readonly kind: 'blocks';
   readonly packings: Packings;
   /** Blocks are of Cᵀ = Bᵀ·Aᵀ: B is the left operand of the kernel, and the rows of C are the columns of the block. */
   readonly swapped: boolean;
   readonly blockRows: number;
-  /** The block of so many rows of C. */
-  readonly block: (rows: number) => OuterBlock | DotBlock;
+  readonly blockColumns: number;
+  /** The block of so many rows and columns of C. */
+  readonly block: (rows: number, columns: number) => OuterBlock | DotBlock;
   /** Bytes from A's part for one row of C to that for the next. */
   readonly rowOfA: number;
+  /** Bytes from B's part for one column of C to that for the next, where blocks begin. */
+  readonly columnOfB: number;
 }
 
 export type MatmulPlan = DirectPlan | BlockPlan;
@@ -46,6 +53,8 @@ const directK = 8;
 /** Blocks have as many rows as fit into so many bytes of results, but at least so many that strips of B are used often. */
 const blockBytes = 16384;
 const leastBlockRows = 32;
+/** If there have to be several blocks, rows make them as long as each has so many: columns would have B, and A, read as often. */
+const leastRowsOfSeveral = 16;
 /** From so many bytes of B, and so many rows, on, packing it costs less than reading it in strides. */
 const bytesThatPayPacking = 16384;
 const rowsThatPayPacking = 16;
@@ -56,11 +65,12 @@ const columnsThatPayTransposing = 128;
 /** A product with strides in bytes; whether an operand is stored transposed matters only if it has rows and columns. */
 interface Layout extends MatmulSpec {
   readonly type: VectorType;
+  readonly leastBlocks: number;
   readonly a: { readonly row: number; readonly k: number };
   readonly b: { readonly column: number; readonly k: number };
 }
 
-function layoutOf(spec: MatmulSpec): Layout {
+function layoutOf(spec: MatmulSpec, leastBlocks: number): Layout {
   const { m, n, k } = spec;
   const type = vectorType(spec.dtype);
   const { bytes } = type;
@@ -68,6 +78,7 @@ function layoutOf(spec: MatmulSpec): Layout {
   const transposeB = spec.transposeB && n > 1 && k > 1;
   return {
     ...spec,
+    leastBlocks,
     transposeA,
     transposeB,
     type,
@@ -76,9 +87,12 @@ function layoutOf(spec: MatmulSpec): Layout {
   };
 }
 
-/** The way that is fastest, by measurement (bench/matmul.mjs), for a product that has elements. */
-export function planMatmul(spec: MatmulSpec): MatmulPlan {
-  const layout = layoutOf(spec);
+/**
+ * The way that is fastest, by measurement (bench/matmul.mjs), for a product that has elements. It is cut into at least so many
+ * blocks, if it is large enough; no element depends on how many there are.
+ */
+export function planMatmul(spec: MatmulSpec, leastBlocks = 1): MatmulPlan {
+  const layout = layoutOf(spec, leastBlocks);
   const { m, n, k, type, transposeA, transposeB } = layout;
   if (k <= directK) return planDirect(layout);
   const narrow = n < type.lanes;
@@ -90,25 +104,30 @@ export function planMatmul(spec: MatmulSpec): MatmulPlan {
   return planOuter(layout);
 }
 
-function planDirect({ m, n, k, type, a, b, transposeB }: Layout): DirectPlan {
+function planDirect({ m, n, k, type, a, b, transposeB, leastBlocks }: Layout): DirectPlan {
   const packings: Packings = transposeB ? { b: transposition(type, n, k) } : {};
   return {
     kind: 'direct',
     packings,
-    product: { m, n, k, left: a, right: { k: transposeB ? pitchOf(type, n) : b.k } },
+    product: { n, k, left: a, right: { k: transposeB ? pitchOf(type, n) : b.k } },
+    blockRows: Math.ceil(m / leastBlocks),
+    blockColumns: n,
+    rowOfA: a.row,
+    columnOfB: type.bytes,
   };
 }
 
 /** A is read along m or, by dot products, along k: either way Cᵀ, which is long, comes out in vectors, and C is too narrow to. */
-function planSwapped({ m, n, k, type, a, b, transposeA }: Layout, tile: Tile): BlockPlan {
+function planSwapped({ m, n, k, type, a, b, transposeA, leastBlocks }: Layout, tile: Tile): BlockPlan {
   const unit = transposeA ? tile.columns * type.lanes : tile.columns;
-  const blockRows = blockRowsOf(m, n * type.bytes, unit);
+  const blockRows = blockRowsOf(m, n * type.bytes, unit, leastBlocks);
   const common = { rows: n, k, pitch: pitchOf(type, blockRows), tile };
   return {
     kind: 'blocks',
     packings: {},
     swapped: true,
     blockRows,
+    blockColumns: n,
     block: (rows) =>
       transposeA
         ? {
@@ -120,28 +139,32 @@ function planSwapped({ m, n, k, type, a, b, transposeA }: Layout, tile: Tile): B
           }
         : { kernel: 'dot', ...common, columns: rows, left: { row: b.column }, right: { column: a.row } },
     rowOfA: a.row,
+    columnOfB: b.column,
   };
 }
 
-function planDot({ m, n, k, type, a, b, transposeB }: Layout): BlockPlan {
-  const pitch = pitchOf(type, n);
+function planDot(layout: Layout): BlockPlan {
+  const { m, n, k, type, a, b, transposeB } = layout;
   const tile = dotTile(type, m, n);
   const right = { column: transposeB ? b.column : pitchOf(type, k) };
   return {
     kind: 'blocks',
     packings: transposeB ? {} : { b: transposition(type, k, n) },
     swapped: false,
-    blockRows: blockRowsOf(m, pitch, tile.rows),
-    block: (rows) => ({ kernel: 'dot', rows, columns: n, k, pitch, tile, left: { row: a.row }, right }),
+    ...blockSizes(layout, tile.rows, tile.columns),
+    block: (rows, columns) => {
+      const pitch = pitchOf(type, columns);
+      return { kernel: 'dot', rows, columns, k, pitch, tile, left: { row: a.row }, right };
+    },
     rowOfA: a.row,
+    columnOfB: right.column,
   };
 }
 
-function planOuter({ m, n, k, type, a, b, transposeA, transposeB }: Layout): BlockPlan {
-  const pitch = pitchOf(type, n);
-  const vectors = vectorsFor(type, n);
-  const tile = outerTile(m, vectors);
-  const strips = { k, n, width: tile.columns };
+function planOuter(layout: Layout): BlockPlan {
+  const { m, n, k, type, a, b, transposeA, transposeB } = layout;
+  const tile = outerTile(m, vectorsFor(type, n));
+  const strips = { k, n, width: tile.columns, pitch: transposeB ? k : n };
   const packB = transposeB || (m >= rowsThatPayPacking && n * k * type.bytes >= bytesThatPayPacking);
   const packA = transposeA && k >= kThatPaysTransposing && n >= columnsThatPayTransposing;
   const left = packA ? { row: pitchOf(type, k), k: type.bytes } : a;
@@ -153,9 +176,13 @@ function planOuter({ m, n, k, type, a, b, transposeA, transposeB }: Layout): Blo
       b: packB ? { stored: transposeB ? 'columns' : 'rows', strips } : undefined,
     },
     swapped: false,
-    blockRows: blockRowsOf(m, pitch, tile.rows),
-    block: (rows) => ({ kernel: 'outer', rows, vectors, k, pitch, tile, left, right }),
+    ...blockSizes(layout, tile.rows, tile.columns * type.lanes),
+    block: (rows, columns) => {
+      const [vectors, pitch] = [vectorsFor(type, columns), pitchOf(type, columns)];
+      return { kernel: 'outer', rows, vectors, k, pitch, tile, left, right };
+    },
     rowOfA: left.row,
+    columnOfB: packB ? k * type.bytes : b.column,
   };
 }
 
@@ -165,7 +192,7 @@ const pitchOf = (type: VectorType, elements: number): number => vectorsFor(type,
 /** A copy of a [rows, columns] matrix, transposed, in rows of whole vectors. */
 const transposition = (type: VectorType, rows: number, columns: number): Packing => ({
   stored: 'columns',
-  strips: { k: columns, n: rows, width: vectorsFor(type, rows) },
+  strips: { k: columns, n: rows, width: vectorsFor(type, rows), pitch: columns },
 });
 
 /** Bytes of a copy; none without one. */
@@ -173,15 +200,31 @@ export function packedBytes(spec: MatmulSpec, packing: Packing | undefined): num
   return packing === undefined ? 0 : stripsBytes(vectorType(spec.dtype), packing.strips);
 }
 
-/** Bytes of the largest block's results. */
-export function resultBytes(plan: BlockPlan): number {
-  const { rows, pitch } = plan.block(plan.blockRows);
+/** Bytes of the largest block's results, where they are in memory before they are delivered. */
+export function resultBytes(plan: MatmulPlan): number {
+  if (plan.kind === 'direct') return 0;
+  const { rows, pitch } = plan.block(plan.blockRows, plan.blockColumns);
   return rows * pitch;
 }
 
-/** Blocks of about the same size, a multiple of `unit` rows. */
-function blockRowsOf(m: number, bytesOfRow: number, unit: number): number {
-  const most = Math.max(leastBlockRows, Math.floor(blockBytes / bytesOfRow));
-  const blocks = Math.ceil(m / most);
-  return Math.min(m, Math.ceil(m / blocks / unit) * unit);
+/** Blocks whose rows and columns are multiples of a tile's. */
+function blockSizes(
+  { m, n, type, leastBlocks }: Layout,
+  tileRows: number,
+  tileColumns: number,
+): Pick<BlockPlan, 'blockRows' | 'blockColumns'> {
+  const blockRows = blockRowsOf(m, pitchOf(type, n), tileRows, leastBlocks);
+  const columnBlocks = Math.ceil(leastBlocks / Math.ceil(m / blockRows));
+  return { blockRows, blockColumns: pieceOf(n, columnBlocks, tileColumns) };
 }
+
+/** Blocks of about the same size, a multiple of `unit` rows. */
+function blockRowsOf(m: number, bytesOfRow: number, unit: number, leastBlocks: number): number {
+  const most = Math.max(leastBlockRows, Math.floor(blockBytes / bytesOfRow));
+  const several = Math.min(leastBlocks, Math.floor(m / leastRowsOfSeveral));
+  return pieceOf(m, Math.max(Math.ceil(m / most), several), unit);
+}
+
+/** The size of so many pieces of an extent: a multiple of `unit`, or all there is. */
+export const pieceOf = (extent: number, pieces: number, unit: number): number =>
+  Math.min(extent, Math.ceil(extent / pieces / unit) * unit);

@@ -11,6 +11,18 @@ export interface MatmulSpec {
   readonly transposeB: boolean;
 }
 
+export const isEmpty = ({ m, n }: MatmulSpec): boolean => m === 0 || n === 0;
+
+/** Addresses of the matrices, and of scratch memory, a multiple of 16. */
+export interface MatmulOperands {
+  readonly a: Local;
+  readonly b: Local;
+  readonly scratch: Code;
+}
+
+/** Writes what becomes of a vector of results. */
+export type Store = (result: ResultVector) => void;
+
 /**
  * A vector of results: elements C[row, column … column + count − 1]; lanes from `count` on mean nothing. `count`, 1 … lanes,
  * is known when code is written; the others are i32 expressions.

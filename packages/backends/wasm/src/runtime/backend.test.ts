@@ -110,7 +110,7 @@ const graphs = {
 } satisfies Record<string, Graph>;
 
 const make = (maximumBytes = 2 ** 26): WasmBackend =>
-  wasmBackend({ planGraph: handMade(programs), composites: ['mean'] }, maximumBytes);
+  wasmBackend({ planGraph: handMade(programs), composites: ['mean'] }, { maximumBytes, threads: 1 });
 
 const read = async (x: DeviceArray | undefined): Promise<number[]> => [...((await x?.read())?.data ?? [])];
 const I32 = (n: number): HostArray => array(n, { dtype: 'i32' });

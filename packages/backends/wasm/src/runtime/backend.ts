@@ -1,9 +1,11 @@
 /** The engine around a compiler: one heap, its arrays and its modules. */
 import { checkHostArray, interfaceOf, type Backend, type CompositePrimitive, type Graph } from '@node-ode/core';
 import type { PlanGraph } from '../compile/contract.ts';
+import { sharingObstacle } from '../threads/host.ts';
+import { ThreadPool, type PoolOptions } from '../threads/pool.ts';
 import { deviceArrays } from './device-array.ts';
 import { executable, type Runtime, type WasmExecutable } from './executable.ts';
-import { Heap } from './heap.ts';
+import { formatBytes, Heap } from './heap.ts';
 import { loadModule } from './loaded-module.ts';
 import { ModuleCache, type Lease } from './module-cache.ts';
 
@@ -13,6 +15,14 @@ export interface WasmMemory {
   readonly liveBytes: number;
   /** The whole WebAssembly memory. It grows and never shrinks: disposing of the backend returns it. */
   readonly reservedBytes: number;
+}
+
+/** The threads of the engine. */
+export interface WasmThreads {
+  /** How many share large products and convolutions now, the calling one included: 1 until a graph was compiled that has any. */
+  readonly running: number;
+  /** Why there are fewer than were asked for, if there are: without shared memory, say, or once a worker has ended. */
+  readonly obstacle: string | undefined;
 }
 
 /** The embedded engine. */
@@ -27,6 +37,16 @@ export interface WasmBackend extends Backend {
    * backend.memory.liveBytes; // 4096
    */
   readonly memory: WasmMemory;
+  /**
+   * The threads that share the work. Results do not depend on them.
+   *
+   * @example
+   * const backend = await wasm({ threads: 'auto' });
+   * const step = await ode.compile(train);
+   * await step(state, batch);
+   * console.log(backend.threads.running, backend.threads.obstacle);
+   */
+  readonly threads: WasmThreads;
 }
 
 /** What turns a graph into code. */
@@ -36,25 +56,35 @@ export interface Compiler {
   readonly composites: readonly CompositePrimitive[];
 }
 
+/** What the engine may use of its host. */
+export interface Limits {
+  readonly maximumBytes: number;
+  readonly threads: number;
+  /** How threads are started, and how long they may take. */
+  readonly workers?: Pick<PoolOptions, 'start' | 'patienceMilliseconds'>;
+}
+
 /** Makes the engine: `wasm()` with the compiler as an argument. */
-export function wasmBackend({ planGraph, composites }: Compiler, maximumBytes: number): WasmBackend {
+export function wasmBackend({ planGraph, composites }: Compiler, limits: Limits): WasmBackend {
   const name = 'wasm';
-  const heap: Heap = new Heap(maximumBytes, () => {
+  const { heap, threads, obstacle } = openMemory(limits, () => {
     modules.trim();
   });
   const modules = new ModuleCache(
-    (graph) => loadModule(graph, planGraph, heap),
-    ({ arena }) => {
-      heap.release(arena);
+    (graph) => loadModule(graph, planGraph, heap, threads),
+    (module) => {
+      module.unload();
     },
   );
   const runtime: Runtime = {
     heap,
+    threads,
     arrays: deviceArrays(name, heap),
     forgotten: new FinalizationRegistry<Lease>((lease) => {
       lease.release();
     }),
   };
+  threads?.closeWith(runtime);
   const settle = <T>(compute: () => T): Promise<T> => Promise.resolve().then(compute);
   return {
     name,
@@ -73,11 +103,11 @@ export function wasmBackend({ planGraph, composites }: Compiler, maximumBytes: n
         return runtime.arrays.upload(array);
       }),
     download: (array) => settle(() => runtime.arrays.download('download', array)),
-    dispose: () =>
-      settle(() => {
-        heap.close();
-        modules.clear();
-      }),
+    dispose: async () => {
+      heap.close();
+      modules.clear();
+      await threads?.close();
+    },
     memory: {
       get liveBytes() {
         return heap.liveBytes;
@@ -86,5 +116,35 @@ export function wasmBackend({ planGraph, composites }: Compiler, maximumBytes: n
         return heap.reservedBytes;
       },
     },
+    threads: {
+      get running() {
+        return threads?.running ?? 1;
+      },
+      get obstacle() {
+        return threads?.obstacle ?? obstacle;
+      },
+    },
   };
+}
+
+interface OpenMemory {
+  readonly heap: Heap;
+  /** Undefined for one thread. */
+  readonly threads?: ThreadPool;
+  /** Why there is one, if more were asked for. */
+  readonly obstacle?: string | undefined;
+}
+
+/** The engine's memory, shared if there are several threads and the host can share it. */
+function openMemory({ maximumBytes, threads, workers }: Limits, reclaim: () => void): OpenMemory {
+  let obstacle = threads > 1 ? sharingObstacle() : undefined;
+  if (threads > 1 && obstacle === undefined) {
+    try {
+      const heap = new Heap(maximumBytes, reclaim, true);
+      return { heap, threads: new ThreadPool({ threads, memory: heap.memory, ...workers }) };
+    } catch {
+      obstacle = `this host has no shared memory of ${formatBytes(maximumBytes)}: a smaller maximumBytes may do`;
+    }
+  }
+  return { heap: new Heap(maximumBytes, reclaim), obstacle };
 }

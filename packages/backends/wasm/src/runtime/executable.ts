@@ -10,6 +10,7 @@ import {
   type RunOptions,
 } from '@node-ode/core';
 import { tensorBytes } from '../compile/types.ts';
+import type { ThreadPool } from '../threads/pool.ts';
 import type { DeviceArrays } from './device-array.ts';
 import { formatBytes, type Block, type Heap } from './heap.ts';
 import type { LoadedModule } from './loaded-module.ts';
@@ -40,7 +41,7 @@ export interface WasmExecutable extends Executable {
    * donated input only when nothing can fail any more.
    *
    * @throws ShapeError, DTypeError or OptionError for inputs that do not fit; ExecutionError for arrays that were disposed
-   * or belong to another backend, if there is no memory, and if a tape can not grow.
+   * or belong to another backend, if there is no memory, if a tape can not grow, and if a worker thread does not finish.
    */
   readonly runSync: (inputs: readonly DeviceArray[], options?: RunOptions) => readonly DeviceArray[];
 }
@@ -48,6 +49,8 @@ export interface WasmExecutable extends Executable {
 /** What executables of a backend share. */
 export interface Runtime {
   readonly heap: Heap;
+  /** Undefined for one thread. */
+  readonly threads: ThreadPool | undefined;
   readonly arrays: DeviceArrays;
   /** Releases the leases of executables that were forgotten. */
   readonly forgotten: FinalizationRegistry<Lease>;
@@ -68,7 +71,7 @@ interface Bindings {
 }
 
 export function executable(graph: Graph, types: GraphInterface, lease: Lease, runtime: Runtime): WasmExecutable {
-  const { heap, arrays, forgotten } = runtime;
+  const { heap, threads, arrays, forgotten } = runtime;
   const { arena, codeBytes } = lease.module;
   // Every method refers to this object: while one of them can be called, the lease is not forgotten.
   const state: { lease: Lease | undefined; last: RunCounters | undefined } = { lease, last: undefined };
@@ -79,6 +82,7 @@ export function executable(graph: Graph, types: GraphInterface, lease: Lease, ru
     { donate = [], signal }: RunOptions = {},
   ): readonly DeviceArray[] => {
     heap.demandOpen('run');
+    threads?.demandWhole('run');
     if (state.lease === undefined) {
       throw new ExecutionError('run', `the executable of graph '${graph.name}' was disposed`, {
         advice: 'Compile it again.',
@@ -91,7 +95,8 @@ export function executable(graph: Graph, types: GraphInterface, lease: Lease, ru
     try {
       execute(module, bindings, heap);
     } catch (cause) {
-      for (const block of bindings.fresh) heap.release(block);
+      // What a lost worker may still write to is not given to anyone else.
+      if (threads?.isWhole !== false) for (const block of bindings.fresh) heap.release(block);
       throw failure(graph, module, heap, cause);
     } finally {
       state.last = count(module, bindings, heap);
@@ -177,6 +182,7 @@ function count({ places, tapes, arena }: LoadedModule, { bytes, top }: Bindings,
 const unsigned = ({ value }: WebAssembly.Global<'i32'>): number => value >>> 0;
 
 function failure({ name }: Graph, { tapes }: LoadedModule, { maximumBytes }: Heap, cause: unknown): ExecutionError {
+  if (cause instanceof ExecutionError) return cause;
   const wanted = unsigned(tapes.tapeWanted);
   if (wanted === 0) {
     return new ExecutionError('run', `graph '${name}' stopped (${String(cause)})`, {

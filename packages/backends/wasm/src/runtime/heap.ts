@@ -9,10 +9,10 @@ export interface Block {
 
 /** The memory as typed arrays. They end with the next growth: ask for them again after anything that may allocate. */
 export interface Views {
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly i32: Int32Array<ArrayBuffer>;
-  readonly f32: Float32Array<ArrayBuffer>;
-  readonly f64: Float64Array<ArrayBuffer>;
+  readonly bytes: Uint8Array;
+  readonly i32: Int32Array;
+  readonly f32: Float32Array;
+  readonly f64: Float64Array;
 }
 
 /** Bytes of a page, the unit in which WebAssembly memories grow. */
@@ -59,14 +59,15 @@ export class Heap {
   /**
    * @param maximumBytes bound on the memory, rounded down to whole pages
    * @param reclaim called when nothing is left: it may release blocks that nobody needs
+   * @param shared whether threads share the memory
    * @throws UnsupportedError if the host has no memory with this maximum.
    */
-  constructor(maximumBytes: number, reclaim: () => void = () => undefined) {
+  constructor(maximumBytes: number, reclaim: () => void = () => undefined, shared = false) {
     const maximum = Math.floor(Math.min(maximumBytes, largestHeapBytes) / pageBytes);
     this.maximumBytes = maximum * pageBytes;
     this.#reclaim = reclaim;
     try {
-      this.#memory = new WebAssembly.Memory({ initial: 1, maximum });
+      this.#memory = new WebAssembly.Memory({ initial: 1, maximum, shared });
     } catch (cause) {
       throw new UnsupportedError('wasm', `this host has no memory of ${formatBytes(this.maximumBytes)}`, {
         advice: 'Pass a smaller bound: wasm({ maximumBytes: 2 ** 30 }).',

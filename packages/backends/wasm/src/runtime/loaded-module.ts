@@ -1,6 +1,7 @@
 /** A compiled graph in memory: its arena, its code, and the globals through which a run talks about tapes. */
 import { ExecutionError, type Graph } from '@node-ode/core';
 import type { CodeModule, PlanGraph } from '../compile/contract.ts';
+import type { JobFunction, SharedModule } from '../threads/pool.ts';
 import type { Block, Heap } from './heap.ts';
 
 /** Globals that a module and the runtime share, as addresses and counts below 2³². */
@@ -12,7 +13,15 @@ export interface TapeGlobals {
 }
 
 /** What every module exports: see `CodeModule`. */
-type ModuleExports = WebAssembly.Exports & TapeGlobals & { readonly run: () => void };
+type ModuleExports = TapeGlobals & { readonly run: () => void } & Readonly<Record<`job${number}`, JobFunction>>;
+
+/** Threads, for modules that share their work. */
+export interface Threads {
+  /** How many, the calling one included. */
+  readonly size: number;
+  /** A place for a module. */
+  module(): SharedModule;
+}
 
 /** A module that can run. It is not re-entrant: whoever runs it sets its words and globals first. */
 export interface LoadedModule {
@@ -21,6 +30,8 @@ export interface LoadedModule {
   readonly tapes: TapeGlobals;
   readonly arena: Block;
   readonly codeBytes: number;
+  /** Gives its memory back. */
+  readonly unload: () => void;
 }
 
 /**
@@ -30,16 +41,24 @@ export interface LoadedModule {
  * @throws UnsupportedError for what the engine does not have; ExecutionError if there is no memory for the arena, or if
  * the host refuses the code.
  */
-export async function loadModule(graph: Graph, planGraph: PlanGraph, heap: Heap): Promise<LoadedModule> {
-  const plan = planGraph(graph);
+export async function loadModule(
+  graph: Graph,
+  planGraph: PlanGraph,
+  heap: Heap,
+  threads: Threads | undefined,
+): Promise<LoadedModule> {
+  const plan = planGraph(graph, { threads: threads?.size ?? 1 });
   const arena = heap.allocate('compile', plan.arenaBytes);
+  const shared = threads?.module();
   try {
     const code = plan.emit(arena.address);
-    const { exports } = await instantiate(graph, code, heap);
+    const { module, exports } = await instantiate(graph, code, heap, shared);
     const { bytes: memory } = heap.views();
     memory.fill(0, arena.address, arena.address + arena.bytes);
     for (const { address, bytes } of code.data) memory.set(bytes, address);
-    const { run, tapeTop, tapePeak, tapeEntries, tapeWanted } = exports as ModuleExports;
+    const { run, tapeTop, tapePeak, tapeEntries, tapeWanted } = exports;
+    const jobs = Array.from({ length: code.jobs }, (_, job) => exports[`job${job}`] as JobFunction);
+    if (jobs.length > 0) await shared?.load(module, jobs);
     const { inputs, outputs, reusable, counters } = code;
     return {
       places: { inputs, outputs, reusable, counters },
@@ -47,6 +66,10 @@ export async function loadModule(graph: Graph, planGraph: PlanGraph, heap: Heap)
       tapes: { tapeTop, tapePeak, tapeEntries, tapeWanted },
       arena,
       codeBytes: code.bytes.length,
+      unload: () => {
+        shared?.unload();
+        heap.release(arena);
+      },
     };
   } catch (error) {
     heap.release(arena);
@@ -55,10 +78,17 @@ export async function loadModule(graph: Graph, planGraph: PlanGraph, heap: Heap)
 }
 
 /** Without blocking: browsers refuse to compile large modules synchronously on their main thread. */
-async function instantiate(graph: Graph, { bytes }: CodeModule, heap: Heap): Promise<WebAssembly.Instance> {
+async function instantiate(
+  graph: Graph,
+  { bytes }: CodeModule,
+  heap: Heap,
+  shared: SharedModule | undefined,
+): Promise<{ readonly module: WebAssembly.Module; readonly exports: ModuleExports }> {
   try {
     const module = await WebAssembly.compile(bytes);
-    return await WebAssembly.instantiate(module, { env: { memory: heap.memory } });
+    const env = { memory: heap.memory, ...(shared === undefined ? {} : { share: shared.share }) };
+    const { exports } = await WebAssembly.instantiate(module, { env });
+    return { module, exports: exports as WebAssembly.Exports & ModuleExports };
   } catch (cause) {
     heap.demandOpen('compile');
     throw new ExecutionError('compile', `the host refused the code of graph '${graph.name}' (${String(cause)})`, {

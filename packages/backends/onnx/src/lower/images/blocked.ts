@@ -18,12 +18,14 @@ interface Forward {
   readonly x: Operand;
   readonly kernel: Operand;
   readonly params: NodeOf<'conv2d'>['params'];
+  /** Of the result. */
+  readonly shape: Shape;
 }
 
 /** Images [N, C, H, W] convolved with kernels [O, C, kh, kw]; undefined where another form is faster, or the only one. */
-export function blockedConvolution(emitter: Emitter, { x, kernel, params }: Forward): string | undefined {
+export function blockedConvolution(emitter: Emitter, { x, kernel, params, shape }: Forward): string | undefined {
   const [outputs = 0, inputs = 0, height = 1, width = 1] = kernel.type.shape;
-  if (params.groups !== 1 || !pays(emitter, x, [outputs, inputs])) return undefined;
+  if (params.groups !== 1 || !paysForImages(emitter, x, [outputs, inputs], shape)) return undefined;
   const taps = reshape(emitter, kernel.name, [outputs, inputs, height * width]);
   const filters = blockedFilters(emitter, { ...kernel, name: taps }, false);
   return convolved(emitter, { images: blockedImages(emitter, x), filters, outputs, window: params });
@@ -45,7 +47,8 @@ export function blockedInputGradient(emitter: Emitter, { ct, kernel, params }: I
   const padAfter: Pair = [after(0), after(1)];
   // With strides there were zeros between the cotangent's elements; where padding is below zero, some are left out.
   const isPlain = strides.every((stride) => stride === 1) && [...padBefore, ...padAfter].every((n) => n >= 0);
-  if (!isPlain || groups !== 1 || !pays(emitter, ct, [inputs, outputs])) return undefined;
+  const shape = [ct.type.shape[0] ?? 0, inputs, ...size];
+  if (!isPlain || groups !== 1 || !paysForImages(emitter, ct, [inputs, outputs], shape)) return undefined;
   const taps = height * width;
   const backwards = [[-1], [-taps - 1], [2], [-1]].map((list) => emitter.ints(list));
   const turned = emitter.emit('Slice', [reshape(emitter, kernel.name, [outputs, inputs, taps]), ...backwards]);
@@ -72,7 +75,7 @@ export function blockedKernelGradient(emitter: Emitter, { x, ct, params }: Kerne
   const { strides, padBefore, dilations, groups, size } = params;
   const [samples = 0, channels = 0, height = 0, width = 0] = x.type.shape;
   const [, outputs = 0, ...windows] = ct.type.shape as readonly [number, number, number, number];
-  if (groups !== 1 || dilations[1] !== 1 || !pays(emitter, x, [samples, outputs])) return undefined;
+  if (groups !== 1 || dilations[1] !== 1 || !pays(emitter, x, [samples, outputs], 1.5)) return undefined;
   // What the windows cover, less what is there.
   const after = (axis: 0 | 1): number => {
     const covered = (windows[axis] - 1) * strides[axis] + (size[axis] - 1) * dilations[axis] + 1;
@@ -120,14 +123,24 @@ export function blockedKernelGradient(emitter: Emitter, { x, ct, params }: Kerne
 /** n in whole blocks. */
 const rounded = (n: number, block: number): number => Math.ceil(n / block) * block;
 
-/** How much more work there may be for filling up blocks: the blocked kernels take 0.5 to 0.75 of the others' time. */
-const mostWaste = 1.3;
-
-/** Whether the runtime has blocked kernels, and channels are enough for them. */
-function pays({ target }: Emitter, { type }: Operand, channels: readonly number[]): boolean {
+/** Whether the runtime has blocked kernels, and filling up blocks adds no more to the work than so many times. */
+function pays({ target }: Emitter, { type }: Operand, channels: readonly number[], mostWaste: number): boolean {
   const block = target.channelBlock;
   if (block === 0 || type.dtype !== 'f32') return false;
   return channels.reduce((waste, n) => (waste * rounded(n, block)) / n, 1) <= mostWaste;
+}
+
+/** From so many windows on the filters are worth laying out, if that is done each time. */
+const fewestWindows = 256;
+
+/**
+ * The same where images are convolved with kernels, with a result [N, O, H', W']: on images of 6×6 the blocked kernels take 0.6 of
+ * the others' time, from 14×14 on 0.8.
+ */
+function paysForImages(emitter: Emitter, x: Operand, channels: readonly number[], result: Shape): boolean {
+  const [samples = 0, , height = 0, width = 0] = result;
+  const windows = height * width;
+  return samples * windows >= fewestWindows && pays(emitter, x, channels, windows < 100 ? 1.4 : 1.2);
 }
 
 /** Images with their channels in blocks, the last one filled up with zeros. `ReorderInput` takes whole fours of channels. */

@@ -91,7 +91,8 @@ describe('blocked', () => {
       operators(convolution([samples, inputs, 6, 6], [outputs, inputs, 3, 3], { ...flush, ...params }), 16);
     expect(of(128, 64, 64)).toEqual(['ReorderInput', 'ReorderInput', 'ReorderInput']);
     expect(of(128, 65, 64)).toEqual(['ReorderInput', 'ReorderInput', 'ReorderInput']);
-    expect(of(1, 64, 64)).toEqual(['ReorderInput', 'ReorderInput', 'Conv']);
+    expect(of(10, 64, 64)).toEqual(['ReorderInput', 'ReorderInput', 'Conv']);
+    expect(of(1, 64, 64)).toEqual(['Conv', 'ConvTranspose', 'Conv']);
     expect(of(128, 3, 64)).toEqual(['Conv', 'ConvTranspose', 'ReorderInput']);
     expect(of(128, 64, 64, { strides: [2, 2] })).toEqual(['ReorderInput', 'ConvTranspose', 'ReorderInput']);
     expect(of(128, 64, 64, { padBefore: [3, 3] })).toEqual(['ReorderInput', 'ConvTranspose', 'ReorderInput']);

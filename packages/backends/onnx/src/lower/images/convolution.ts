@@ -13,10 +13,11 @@ type Convolution = 'conv2d' | 'conv2dInputGrad' | 'conv2dKernelGrad';
 export const convolutionRules: { readonly [P in Convolution]: Lowering<P> } = {
   conv2d: unlessEmpty((emitter, { params, outputs }, operands) => {
     const [x, kernel] = operands as readonly [Operand, Operand];
-    const blocked = blockedConvolution(emitter, { x, kernel, params });
+    const { shape } = outputs[0]?.type as TensorType;
+    const blocked = blockedConvolution(emitter, { x, kernel, params, shape });
     if (blocked !== undefined) return blocked;
     if (has(emitter, 'Conv', x)) return emitter.emit('Conv', [x.name, kernel.name], attributesOf(params));
-    return unfoldedConvolution(emitter, { x, kernel, params, shape: (outputs[0]?.type as TensorType).shape });
+    return unfoldedConvolution(emitter, { x, kernel, params, shape });
   }),
   conv2dInputGrad: unlessEmpty((emitter, node, operands) => {
     const [ct, kernel] = operands as readonly [Operand, Operand];
