@@ -8,8 +8,8 @@ export function alwaysDense(solver: Solver): Solver {
   if (densify === undefined) return solver;
   return {
     ...others,
-    step: (f, t, h, y, state) => {
-      const step = solver.step(f, t, h, y, state);
+    step: (f, t, h, y, state, measure) => {
+      const step = solver.step(f, t, h, y, state, measure);
       const { interpolant, evaluations } = densify(f, t, step.interpolant);
       return { ...step, interpolant, evaluations: sum(step.evaluations, evaluations) };
     },

@@ -189,6 +189,11 @@ describe('a start on zero', () => {
     expect(event.occurred).toBe(false);
   });
 
+  it('an infinite value is no zero', async () => {
+    const { event } = await makeOde().solve(decay, 1, [0, 1], { event: { eventFn: (_, y) => y.div(0) } });
+    expect(event.occurred).toBe(false);
+  });
+
   it('a value that is small, and no rounding, is an event', async () => {
     const { event } = await makeOde().solve(fall, { h: 1e-9, v: -1 }, [0, 5], { event: ground });
     expect(Math.abs(event.t / 1e-9 - 1)).toBeLessThan(1e-6);
@@ -388,6 +393,10 @@ describe('refusals', () => {
     );
 
   it.each<readonly [SolveEvent<Tensor> | readonly SolveEvent<Tensor>[], string]>([
+    [
+      ((t: Tensor) => t) as unknown as SolveEvent<Tensor>,
+      'OptionError: odeint: an event whose eventFn is undefined; expected { eventFn: (t, y) => …, direction? }, or a list of them. A function alone is no event: name it eventFn.',
+    ],
     [[], 'OptionError: odeint: event is an empty list; expected at least one event. Leave it out.'],
     [
       { eventFn: (_, y) => y },

@@ -60,7 +60,13 @@ export function closeEvents<Y>(
       advice: 'Leave it out.',
     });
   }
-  for (const { direction } of events) {
+  for (const { eventFn, direction } of events) {
+    if (typeof eventFn !== 'function') {
+      throw new OptionError('odeint', `an event whose eventFn is ${String(eventFn)}`, {
+        expected: '{ eventFn: (t, y) => …, direction? }, or a list of them',
+        advice: 'A function alone is no event: name it eventFn.',
+      });
+    }
     if (direction === undefined || directions.includes(direction)) continue;
     throw new OptionError('odeint', `event direction = ${String(direction)}`, {
       expected: directions.map((name) => `'${name}'`).join(', '),
@@ -154,7 +160,8 @@ export function firstSigns(
     return { rate, rounding: size.add(rate.abs().mul(span)).mul(roundingUnits * resolution(t0)) };
   });
   const [rates, roundings] = [stack(perEvent.map((x) => x.rate)), stack(perEvent.map((x) => x.rounding))];
-  const isZero = values.abs().lessEqual(roundings);
+  // Where a derivative is not finite nothing is known of the rounding, and an infinite value is no zero.
+  const isZero = values.abs().lessEqual(roundings).and(roundings.isFinite());
   return {
     values,
     signs: select(isZero, rates.mul(direction).sign(), values.sign()),

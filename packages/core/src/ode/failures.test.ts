@@ -174,6 +174,13 @@ describe('times', () => {
     expect(await refusal(() => ode.compile((y: Tensor) => ode.odeint(decay, y, []).ys)(1))).toBe(
       'ShapeError: odeint: ts is empty; expected at least one time.',
     );
+    const one = 2 as unknown as readonly number[];
+    const message =
+      'ts = 2; expected times: a list of numbers or tensors, an array or a tensor. Write one time as [2].';
+    expect(await refusal(() => ode.solve(decay, 1, one))).toBe(`OptionError: odeint: ${message}`);
+    expect(await refusal(() => ode.solve(decay, 1, [0, 1], { jumpTimes: one }))).toBe(
+      `OptionError: odeint: ${message.replace('ts', 'jumpTimes')}`,
+    );
     expect(await refusal(() => ode.compile((y: Tensor) => ode.odeint(decay, y, y).ys)(1))).toBe(
       'ShapeError: odeint: ts is f64[]; expected a vector of at least one time.',
     );

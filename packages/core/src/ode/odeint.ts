@@ -138,7 +138,7 @@ export function odeint<Y>(
     const normed = given.norm === undefined ? suited : (suited.withTolerances?.({ norm: given.norm }) ?? suited);
     const chosen = withChanges(normed, given.changes ?? {});
     const phase = given.phase ?? 'forward';
-    const most = given.maxSteps ?? maxSteps;
+    const most = requireMaxSteps('odeint', given.maxSteps ?? maxSteps);
     const { checkpoints, firstStep } = given;
     const result = integrate(problem, {
       solver: records ? alwaysDense(given.solver ?? solver) : (given.solver ?? solver),
@@ -228,10 +228,7 @@ function fromOrder(counts: Tensor, [samples]: Shape): SolveStats {
 }
 
 function withOverrides(parts: OdeParts, options: SolveOptions): OdeParts {
-  const maxSteps = options.maxSteps ?? parts.maxSteps;
-  if (!(Number.isInteger(maxSteps) && maxSteps > 0)) {
-    throw new OptionError('odeint', `maxSteps = ${maxSteps}`, { expected: 'a positive integer' });
-  }
+  const maxSteps = requireMaxSteps('odeint', options.maxSteps ?? parts.maxSteps);
   const controller = withChanges(options.controller ?? parts.controller, { rtol: options.rtol, atol: options.atol });
   return {
     ...parts,
@@ -277,6 +274,12 @@ function requireState(leaves: Leaves, structure: TreeStructure, dtype: DType): v
       });
     }
   });
+}
+
+/** @throws OptionError if it is no number of steps. */
+export function requireMaxSteps(operation: string, maxSteps: number): number {
+  if (Number.isInteger(maxSteps) && maxSteps > 0) return maxSteps;
+  throw new OptionError(operation, `maxSteps = ${maxSteps}`, { expected: 'a positive integer' });
 }
 
 /** @throws OptionError if the choice is none. */

@@ -1,9 +1,11 @@
+import { adjoint } from '@node-ode/gradient-adjoint';
 import { bosh3 } from '@node-ode/solver-bosh3';
 import { euler } from '@node-ode/solver-euler';
 import { describe, expect, it } from 'vitest';
 import { decay, makeOde } from '../../test/ode.ts';
 import { backend, bool, f32, f64, i32, refusal } from '../../test/support.ts';
 import { hostArray } from '../array.ts';
+import { grad } from '../differentiate/vjp.ts';
 import { createOde } from '../runtime/create-ode.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { constantStep } from './constant-step.ts';
@@ -163,6 +165,9 @@ describe('compositions that do not work', () => {
     expect(await refusal(() => ode.solve(decay, 1, [0, 1], { maxSteps: 1.5 }))).toBe(
       'OptionError: odeint: maxSteps = 1.5; expected a positive integer.',
     );
+    const program = makeOde({ gradient: adjoint({ maxSteps: 0 }) });
+    const slope = program.compile((y: Tensor) => grad((x: Tensor) => program.odeint(decay, x, [0, 1]).ys.at(1))(y));
+    expect(await refusal(() => slope(1))).toBe('OptionError: odeint: maxSteps = 0; expected a positive integer.');
     expect(await refusal(() => makeOde().solve(decay, 1, [0, 1], { atol: -1 }))).toMatch(
       /^OptionError: pid: atol = -1/,
     );

@@ -206,7 +206,7 @@ describe('refusals', () => {
           [0, 1],
           [0, 2],
         ]),
-      'ShapeError: odeint: ts is f64[2,2]; expected a vector of at least one time, or one for each of 3 samples.',
+      'ShapeError: odeint: ts is f64[2,2]; expected a vector of at least one time, or a row of them for each of 3 samples.',
     ],
     [
       'times for each sample without perSample',

@@ -27,11 +27,12 @@ export function stackTimes(times: Tensor, [samples]: Shape): Tensor {
  * @throws ShapeError, DTypeError or OptionError naming `name`.
  */
 export function asTimes(name: string, ts: Times, dtype: DType, lanes: Shape): Tensor {
+  requireList(name, ts);
   const times = isTensor(ts) ? ts : isHostArray(ts) ? asTensor(ts) : fromNumbers(name, ts, dtype);
   const isForEach = times.rank === 1 + lanes.length && lanes.every((extent, i) => times.shape[i] === extent);
   if (!(times.rank === 1 || isForEach) || times.shape.at(-1) === 0) {
     throw new ShapeError('odeint', `${name} is ${formatType(times.type)}`, {
-      expected: `a vector of at least one time${lanes.map((extent) => `, or one for each of ${extent} samples`).join('')}`,
+      expected: `a vector of at least one time${lanes.map((extent) => `, or a row of them for each of ${extent} samples`).join('')}`,
       ...(times.rank === 2 && lanes.length === 0 ? { advice: 'Times for each sample are for perSample: true.' } : {}),
     });
   }
@@ -43,6 +44,15 @@ export function asTimes(name: string, ts: Times, dtype: DType, lanes: Shape): Te
     });
   }
   return times;
+}
+
+/** @throws OptionError for times that are no list: types forbid them, JavaScript does not. */
+function requireList(name: string, ts: unknown): void {
+  if (Array.isArray(ts) || isHostArray(ts) || isTensor(ts)) return;
+  throw new OptionError('odeint', `${name} = ${String(ts)}`, {
+    expected: 'times: a list of numbers or tensors, an array or a tensor',
+    advice: `Write one time as [${String(ts)}].`,
+  });
 }
 
 const isNested = (ts: readonly unknown[]): ts is readonly (readonly number[])[] => Array.isArray(ts[0]);
@@ -62,6 +72,7 @@ function vectorOf(name: string, ts: readonly TensorLike[], dtype: DType): Tensor
 
 /** @throws OptionError where times given as numbers, or one of their rows, are not finite or not strictly monotone. */
 export function requireMonotone(ts: HostTimes, name = 'ts'): void {
+  requireList(name, ts);
   const rows = isHostArray(ts) ? rowsOf(ts) : isNested(ts) ? ts : undefined;
   if (rows === undefined) requireMonotoneRow(ts as readonly number[], name);
   else rows.forEach((row, i) => requireMonotoneRow(row, rows.length === 1 ? name : `${name}[${i}]`));

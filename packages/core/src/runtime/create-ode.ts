@@ -7,6 +7,7 @@ import type { GradientMethod } from '../ode/gradient-method.ts';
 import { requireCompatible, requirePerSample } from '../ode/compatibility.ts';
 import {
   odeint,
+  requireMaxSteps,
   requireOnFailure,
   type Dynamics,
   type EventOptions,
@@ -134,12 +135,10 @@ const backprop: GradientMethod = {
  * const { ys } = await ode.solve((t, y) => y.neg(), 1, [0, 1]);
  */
 export function createOde(options: OdeOptions): Ode {
-  const { backend, solver, gradient = backprop, maxSteps = 10_000, dtype = 'f32', perSample = false } = options;
+  const { backend, solver, gradient = backprop, dtype = 'f32', perSample = false } = options;
   const onFailure = requireOnFailure('createOde', options.onFailure ?? 'throw');
   checkBackend('createOde', backend);
-  if (!(Number.isInteger(maxSteps) && maxSteps > 0)) {
-    throw new OptionError('createOde', `maxSteps = ${maxSteps}`, { expected: 'a positive integer' });
-  }
+  const maxSteps = requireMaxSteps('createOde', options.maxSteps ?? 10_000);
   if (dtype !== 'f32' && dtype !== 'f64') {
     throw new OptionError('createOde', `dtype = ${dtype}`, { expected: "'f32' or 'f64'" });
   }
