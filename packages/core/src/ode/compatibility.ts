@@ -1,7 +1,8 @@
 /** Which plugins work together: checked where they are put together, with the reason. */
-import { CompositionError, UnsupportedError } from '../errors.ts';
+import { CompositionError, ShapeError, UnsupportedError } from '../errors.ts';
+import { formatType, type Shape } from '../graph/graph.ts';
 import type { GradientMethod } from './gradient-method.ts';
-import type { Solver } from './solver.ts';
+import type { Leaves, Solver } from './solver.ts';
 import type { StepController } from './step-controller.ts';
 
 /** @throws CompositionError if the parts do not work together. */
@@ -58,5 +59,17 @@ export function requireEvents(gradient: GradientMethod, perSample: boolean): voi
   throw new CompositionError('odeint', `event with gradient method '${gradient.name}', which does not handle them`, {
     expected: 'a gradient method with the capability handlesEvents',
     advice: 'backprop(), checkpointed(), adjoint() and interpolatingAdjoint() have it.',
+  });
+}
+
+/** @throws ShapeError if part of what is carried for each sample has no place for each. */
+export function requireSamples(name: string, leaves: Leaves, lanes: Shape): void {
+  const leaf = leaves.find(
+    ({ shape }) => shape.length < lanes.length || lanes.some((extent, i) => shape[i] !== extent),
+  );
+  if (leaf === undefined) return;
+  throw new ShapeError('odeint', `${name} carries ${formatType(leaf.type)}`, {
+    expected: `shapes that begin with the ${lanes.join(', ')} samples`,
+    advice: 'With steps for each sample every sample has a state of its own.',
   });
 }

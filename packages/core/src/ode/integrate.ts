@@ -2,15 +2,13 @@
  * The integrator: one loop whose iterations each try a step. An accepted step writes the output values within it; one that
  * is rejected changes nothing but the step size, and records nothing for the reverse pass.
  */
-import { ShapeError } from '../errors.ts';
 import { whileLoop } from '../control/loops.ts';
-import { report } from '../control/report.ts';
-import { concat, select, stopGradient, zerosLike } from '../tensor/functions.ts';
-import { formatType, type Shape } from '../graph/graph.ts';
+import { select, stopGradient, zerosLike } from '../tensor/functions.ts';
+import type { Shape } from '../graph/graph.ts';
 import { constant, isTensor, type Tensor } from '../tensor/tensor.ts';
 import { flattenTree, type TreeStructure } from '../tree.ts';
 import { attempt, type Attempt, type Moment } from './advance.ts';
-import { requireCompatible } from './compatibility.ts';
+import { requireCompatible, requireSamples } from './compatibility.ts';
 import type { ClosedDynamics, RecordedSteps, SolveProblem } from './gradient-method.ts';
 import { dynamicsOf, sidesOf } from './jumps.ts';
 import { areMonotone, firstCursors, landingsOf, nextCursors, nextTarget } from './landings.ts';
@@ -18,7 +16,8 @@ import { anySample, asRows, choose, chooseRarely, fromRows, isPerSample } from '
 import type { Leaves, Solver } from './solver.ts';
 import { endingOf, firstSigns, noEvent, type Ending } from './events.ts';
 import { start as begin } from './start.ts';
-import { failureReport, reports, sampleFailureReport, statusCode } from './status.ts';
+import { reportCounts, reportFailure } from './solve-reports.ts';
+import { reports, statusCode } from './status.ts';
 import type { StepController } from './step-controller.ts';
 import { afterStep, areFinite, errorToJudge, resolution, statusAfter, type TriedStep } from './verdict.ts';
 
@@ -307,10 +306,7 @@ export function integrate(problem: SolveProblem, method: Method): Integrated {
 
   const { nfe, attempts, accepted, status } = carry;
   const rejected = attempts.sub(accepted);
-  const isForward = method.phase === 'forward';
-  report(isForward ? reports.nfe : reports.nfeBackward, nfe, 'sum');
-  report(isForward ? reports.accepted : reports.acceptedBackward, sumOfSamples(accepted), 'sum');
-  report(isForward ? reports.rejected : reports.rejectedBackward, sumOfSamples(rejected), 'sum');
+  reportCounts(method.phase, { nfe, accepted, rejected });
   if (!mayFail) reportFailure({ ...carry, t: stopGradient(carry.t) });
   const ys = carry.ys.map((rows) => fromRows(rows, lanes));
   const ending = events && endingOf(problem, ys, { t: carry.t, y: carry.y, index: carry.events[1] as Tensor });
@@ -321,34 +317,6 @@ export function integrate(problem: SolveProblem, method: Method): Integrated {
 /** Whether a solve, or a sample of it, has output times left and has not failed. */
 const isRunning = ({ status, j }: Pick<Carry, 'status' | 'j'>, count: number): Tensor =>
   status.equal(0).and(j.less(count));
-
-const sumOfSamples = (count: Tensor): Tensor => (isPerSample(count) ? count.sum() : count);
-
-/** Tells the host how a solve ended; with steps for each sample the first that failed, and how many did. */
-function reportFailure({ status, t, h, attempts }: Pick<Carry, 'status' | 't' | 'h' | 'attempts'>): void {
-  const failure = [status.cast(t.dtype), t, h, attempts.cast(t.dtype)];
-  if (!isPerSample(status)) {
-    report(failureReport(t.dtype), concat(failure.map((x) => x.reshape([1]))), 'first');
-    return;
-  }
-  const hasFailed = status.notEqual(0).cast('i32');
-  const sample = hasFailed.argMax();
-  const counts = [sample, hasFailed.sum()].map((x) => x.cast(t.dtype));
-  const all = [...failure.map((x) => x.at(sample)), ...counts].map((x) => x.reshape([1]));
-  report(sampleFailureReport(t.dtype), concat(all), 'first');
-}
-
-/** @throws ShapeError if part of what is carried for each sample has no place for each. */
-function requireSamples(name: string, leaves: Leaves, lanes: Shape): void {
-  const leaf = leaves.find(
-    ({ shape }) => shape.length < lanes.length || lanes.some((extent, i) => shape[i] !== extent),
-  );
-  if (leaf === undefined) return;
-  throw new ShapeError('odeint', `${name} carries ${formatType(leaf.type)}`, {
-    expected: `shapes that begin with the ${lanes.join(', ')} samples`,
-    advice: 'With steps for each sample every sample has a state of its own.',
-  });
-}
 
 /** How a controller measures errors where its tensors are among the captures: a reverse pass has its own of these. */
 function measureOf(controller: StepController, captures: Leaves, lanes: Shape): Attempt['measureAt'] {
