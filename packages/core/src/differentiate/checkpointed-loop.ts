@@ -12,9 +12,8 @@ import type { Checkpoints } from '../graph/primitives.ts';
 import { closeCarry, neededInputs } from '../passes/dead-code.ts';
 import { lower } from '../passes/lower.ts';
 import { constant, type Tensor } from '../tensor/tensor.ts';
-import { asTensorResult, closeGraph, type Traced } from '../tensor/trace.ts';
+import { asTensorResult, type Traced } from '../tensor/trace.ts';
 import { addCotangents, materialize, zeros, type Cotangent } from './accumulate.ts';
-import { fixedPoint } from './activity.ts';
 import { binomialSplit } from './binomial.ts';
 import {
   dropEveryOther,
@@ -26,7 +25,7 @@ import {
   type CheckpointStack,
 } from './checkpoint-stack.ts';
 import { inline, type Linearized } from './linearize.ts';
-import { planResiduals, traceForwardBackward, type ForwardBackward, type Residuals } from './residuals.ts';
+import { recordBody, type RecordedBody } from './recorded-body.ts';
 import { reverseSweep } from './sweep.ts';
 
 /** How the carries that may be held at a time are used: by simulation, the least that is run again for 10 to 10⁴ iterations. */
@@ -58,18 +57,6 @@ interface Loop {
   readonly held: readonly number[];
 }
 
-/** The body with what its pullback needs. */
-interface Differentiable {
-  readonly fb: ForwardBackward;
-  readonly residuals: Residuals;
-  /** From constants and carry: the next carry, `recorded` values for the tape, and whether the iteration advances. */
-  readonly forward: Graph;
-  readonly recorded: number;
-  /** Positions among the body's inputs of the carries that are recorded. */
-  readonly kept: readonly number[];
-  readonly active: readonly boolean[];
-}
-
 /** Applies a loop that stores some of its carries; its pullback runs iterations again from them. */
 export function linearizeCheckpointed(
   node: NodeOf<'whileLoop'>,
@@ -78,7 +65,7 @@ export function linearizeCheckpointed(
   checkpoints: Checkpoints,
 ): Linearized {
   const { condition, body, constants: captured, advances } = node.params;
-  const differentiable = differentiate(node.params, inputs.length - captured, active);
+  const recorded = recordBody(node.params, inputs.length - captured, active);
   const loop: Loop = {
     condition,
     body,
@@ -86,30 +73,13 @@ export function linearizeCheckpointed(
     initial: inputs.slice(captured),
     advances,
     checkpoints,
-    held: heldCarries(node.params, differentiable.forward, inputs.length - captured),
+    held: heldCarries(node.params, recorded.forward, inputs.length - captured),
   };
   const { carry, iterations, stack } = runForward(loop);
   return {
     outputs: carry,
-    pullback: (cotangents) => runBackward(loop, differentiable, { carry, iterations, stack, cotangents }),
+    pullback: (cotangents) => runBackward(loop, recorded, { carry, iterations, stack, cotangents }),
   };
-}
-
-function differentiate(
-  { body, constants, advances }: NodeOf<'whileLoop'>['params'],
-  carries: number,
-  active: readonly boolean[],
-): Differentiable {
-  const { carry, results } = fixedPoint(body, constants, carries, active, []);
-  const fb = traceForwardBackward(body, [...active.slice(0, constants), ...carry], results);
-  const residuals = planResiduals(fb);
-  const kept = residuals.inputs.filter((i) => i >= constants);
-  const recorded = [...kept.map((i) => fb.inputs[i] as Traced), ...residuals.saved];
-  // Something must be on a tape, if only to count the iterations.
-  if (recorded.length === 0) recorded.push(constant(0, [], 'i32'));
-  const flag = advances ? fb.outputs.slice(-1) : [];
-  const forward = closeGraph(fb.forward.close([...fb.outputs.slice(0, carries), ...recorded, ...flag]), []);
-  return { fb, residuals, forward, recorded: recorded.length, kept, active: carry };
 }
 
 /** The carries that the condition, the tallies and the recorded values need in some iteration. */
@@ -218,11 +188,11 @@ interface Ran {
 }
 
 /** Cotangents of the constants and of the first carry. */
-function runBackward(loop: Loop, differentiable: Differentiable, ran: Ran): readonly Cotangent[] {
+function runBackward(loop: Loop, recorded: RecordedBody, ran: Ran): readonly Cotangent[] {
   const { constants, initial } = loop;
   const { window } = roomsOf(loop.checkpoints.budget);
-  const carries = differentiable.active.flatMap((isActive, i) => (isActive ? [i] : []));
-  const sums = constants.flatMap((_, i) => (differentiable.fb.positions[i] == null ? [] : [i]));
+  const carries = recorded.active.flatMap((isActive, i) => (isActive ? [i] : []));
+  const sums = constants.flatMap((_, i) => (recorded.fb.positions[i] == null ? [] : [i]));
   const leaves = stackLeaves(ran.stack).length;
   const { carry } = whileFlat(
     [
@@ -239,10 +209,8 @@ function runBackward(loop: Loop, differentiable: Differentiable, ran: Ran): read
       const last = peek(stack);
       const from = last.at.maximum(to.sub(window));
       const start = iterateAgain(loop, last.leaves, last.at, from);
-      const cotangents = differentiable.active.map((isActive, i) =>
-        isActive ? (given[carries.indexOf(i)] ?? null) : null,
-      );
-      const pulled = pullBack(loop, differentiable, { start, from, to, cotangents });
+      const cotangents = recorded.active.map((isActive, i) => (isActive ? (given[carries.indexOf(i)] ?? null) : null));
+      const pulled = pullBack(loop, recorded, { start, from, to, cotangents });
       const isSpent = last.at.equal(from).cast('i32');
       return {
         carry: [
@@ -297,9 +265,9 @@ interface Span {
 }
 
 /** Cotangents of the constants, and of the carry at the start: iterations are run again, taped and pulled back. */
-function pullBack(loop: Loop, differentiable: Differentiable, span: Span): readonly Cotangent[] {
+function pullBack(loop: Loop, recordedBody: RecordedBody, span: Span): readonly Cotangent[] {
   const { constants, initial, advances } = loop;
-  const { fb, residuals, forward, recorded, kept, active } = differentiable;
+  const { fb, residuals, forward, recorded, kept, active } = recordedBody;
   const { carry, tapes } = whileFlat(
     [span.from, ...wholeCarry(loop, span.start)],
     ([at, ...rest]) => asTensorResult(at).less(span.to).and(goesOn(loop, rest)),
