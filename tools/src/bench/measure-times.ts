@@ -39,9 +39,13 @@ export async function measureTimes(
   everyone: readonly Contestant[],
   setting: Setting,
 ): Promise<readonly Row[]> {
-  const { problem, yardsticks = [], isInternal = false, isHeavy = false } = experiment;
+  const { problem, yardsticks = [], isInternal = false, tooHeavyFor = [] } = experiment;
   const contestants = isInternal ? everyone.filter(({ peer }) => peer === undefined) : everyone;
-  const reference = await referenceAnswer(problem, setting, isHeavy ? ourEngine : referenceEngine);
+  const reference = await referenceAnswer(
+    problem,
+    setting,
+    tooHeavyFor.includes(referenceEngine) ? ourEngine : referenceEngine,
+  );
   if ('status' in reference) return contestants.map((c) => ({ ...rowKey(id, experiment, c), ...reference }));
   const entered: Contestant[] = [];
   const outcomes = new Map<Contestant, Outcome>();
@@ -54,7 +58,7 @@ export async function measureTimes(
   };
   try {
     for (const contestant of contestants) {
-      const sitsOut = isHeavy && contestant.name === referenceEngine;
+      const sitsOut = tooHeavyFor.includes(contestant.name);
       enter(contestant, sitsOut ? tooHeavy : await prepare(contestant, experiment, reference.answer, ready, setting));
     }
     for (const one of yardsticks) {

@@ -42,8 +42,10 @@ export interface TimedExperiment extends Measured<Problem> {
   readonly yardsticks?: readonly Yardstick[];
   /** Whether it is about this library's engines alone; no peer can do it. */
   readonly isInternal?: boolean;
-  /** Whether it would take the reference engine minutes: that one sits out, and reference answers are the WebAssembly engine's. */
-  readonly isHeavy?: boolean;
+  /**
+   * Whom it would take minutes: they sit out. Without the reference engine, reference answers are the WebAssembly engine's.
+   */
+  readonly tooHeavyFor?: readonly string[];
   /** Trains to a test loss as well. */
   readonly reach?: ReachRequest;
 }

@@ -26,7 +26,8 @@ function experiment(gradient: GradientName): TimedExperiment {
   return {
     kind: 'timed',
     name: gradient,
-    isHeavy: true,
+    // diffrax: half a minute, by the convolutions that JAX has on processors
+    tooHeavyFor: ['reference', 'diffrax'],
     problem: {
       dtype: 'f32',
       dynamics: { kind: 'convBlock', image: [channels, height, width], groups, layers: blockLayers(7) },
