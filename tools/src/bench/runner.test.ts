@@ -75,7 +75,7 @@ const cases: readonly BenchCase[] = [
       {
         kind: 'timed',
         name: 'forward',
-        isHeavy: true,
+        tooHeavyFor: ['reference'],
         problem: decay({ kind: 'solve', y0, ts: [0, 1] }),
         bound: 0.1,
         units: { rtol: 1e-3, atol: 0 },
