@@ -3,7 +3,6 @@ import { constantStep, type Solver } from '@node-ode/core';
 import { referenceTimes, reversed, sine, type Problem } from '@node-ode/testkit/problems';
 import { describe, expect, it } from 'vitest';
 import {
-  convergence,
   detestCases,
   detestTolerances,
   measure,
@@ -11,7 +10,8 @@ import {
   torchdiffeqCases,
   torchdiffeqTolerances,
 } from './accuracy/index.ts';
-import { attainedOrders, type AttainedOrders } from './order-conditions.ts';
+import type { AttainedOrders } from './order-conditions.ts';
+import { testOrders } from './order-tests.ts';
 
 /** What a solver claims. */
 export interface AdaptiveClaims {
@@ -40,19 +40,8 @@ export function testAdaptiveSolver(
   make: () => Solver,
   { orders, evaluations, evaluationsWithin = 0, steps, detest }: AdaptiveClaims,
 ): void {
-  const { solution, dense, embedded } = orders;
   describe(make().name, () => {
-    it(`satisfies the conditions of order ${solution}, its dense output of ${dense}, its embedded solution of ${embedded}, and no more`, async () => {
-      expect(await attainedOrders(make())).toEqual(orders);
-      expect(make().errorOrder).toBe(embedded);
-    });
-
-    it(`converges with order ${solution}`, async () => {
-      const { slope } = await convergence(make(), steps);
-      expect(slope).toBeGreaterThan(solution - 0.3);
-      // At a high order the errors above rounding are those of large steps, where the next coefficient counts too.
-      expect(slope).toBeLessThan(solution + (solution <= 5 ? 0.3 : 0.6));
-    });
+    testOrders(make, orders, steps);
 
     it(`makes ${evaluations} evaluations a step, and one more at the first`, async () => {
       const problem = sine('f64');

@@ -3,7 +3,6 @@ import { constantStep, pid, type Solver } from '@node-ode/core';
 import { sine } from '@node-ode/testkit/problems';
 import { describe, expect, it } from 'vitest';
 import {
-  convergence,
   endOf,
   measure,
   measureAdaptive,
@@ -12,7 +11,8 @@ import {
   torchdiffeqTolerances,
   type StiffCase,
 } from './accuracy/index.ts';
-import { attainedOrders, type AttainedOrders } from './order-conditions.ts';
+import type { AttainedOrders } from './order-conditions.ts';
+import { testOrders } from './order-tests.ts';
 
 /** What a solver claims. */
 export interface StiffClaims {
@@ -33,18 +33,8 @@ export interface StiffClaims {
  * testStiffSolver(() => kvaerno3(), { orders: { solution: 3, dense: 3, embedded: 2 }, steps: [32, 64, 128], within: 1e-5, cost });
  */
 export function testStiffSolver(make: () => Solver, { orders, steps, within, cost }: StiffClaims): void {
-  const { solution, dense, embedded } = orders;
   describe(make().name, () => {
-    it(`satisfies the conditions of order ${solution}, its dense output of ${dense}, its embedded solution of ${embedded}, and no more`, async () => {
-      expect(await attainedOrders(make())).toEqual(orders);
-      expect(make().errorOrder).toBe(embedded);
-    });
-
-    it(`converges with order ${solution}`, async () => {
-      const { slope } = await convergence(make(), steps);
-      expect(slope).toBeGreaterThan(solution - 0.3);
-      expect(slope).toBeLessThan(solution + 0.3);
-    });
+    testOrders(make, orders, steps);
 
     it('counts the evaluations of steps of one size as the engine does', async () => {
       const { nfe, executed, accepted } = await measure(sine('f64'), make(), constantStep({ h: 0.07 }));
