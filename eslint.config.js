@@ -8,7 +8,8 @@ import tseslint from 'typescript-eslint';
 /** Each layer (the `layer:*` nx tag of a package) with the layers that its shipped code may import. */
 const layers = {
   core: [],
-  backend: ['core'],
+  driver: ['core'],
+  backend: ['core', 'driver'],
   solver: ['core'],
   gradient: ['core'],
   nn: ['core'],
