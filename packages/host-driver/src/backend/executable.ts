@@ -9,13 +9,15 @@ import {
   type Graph,
   type GraphInterface,
   type RunOptions,
+  type Shape,
   type TensorType,
 } from '@node-ode/core';
-import type { OrtValue, Placement, Program } from './contract.ts';
+import type { DeviceValue } from '../device.ts';
 import { shareOf, type DeviceArrays, type Share } from './device-array.ts';
+import type { Placement, Program } from './program.ts';
 
-/** A compiled graph of the ONNX Runtime engine. */
-export interface OnnxExecutable extends Executable {
+/** A compiled graph that tells where it runs. */
+export interface PlacedExecutable extends Executable {
   /**
    * Which part of the graph runs where.
    *
@@ -27,31 +29,34 @@ export interface OnnxExecutable extends Executable {
 }
 
 /** What executables of a backend share. */
-export interface ExecutableHost {
-  readonly arrays: DeviceArrays;
+export interface ExecutableHost<V extends DeviceValue> {
+  readonly arrays: DeviceArrays<V>;
+  /** The shape of a value, where it knows it. */
+  readonly shapeOf: ((value: V) => Shape) | undefined;
   /** Throws once the backend was disposed. */
   demandOpen(operation: string): void;
   /** Lets the backend wait for work that is under way before it goes. */
   track<T>(work: Promise<T>): Promise<T>;
   /** Disposes of programs whose executables were forgotten. */
-  readonly forgotten: FinalizationRegistry<ProgramOwner>;
+  readonly forgotten: FinalizationRegistry<ProgramOwner<V>>;
 }
 
 /** A program, and the runs that are under way in it. */
-export interface ProgramOwner {
-  readonly program: Program;
+export interface ProgramOwner<V extends DeviceValue> {
+  readonly program: Program<V>;
   runs: number;
   isDisposed: boolean;
 }
 
-export function executable(
+/** The executable of a program. */
+export function executable<V extends DeviceValue>(
   graph: Graph,
   types: GraphInterface,
-  program: Program,
-  host: ExecutableHost,
-): OnnxExecutable {
+  program: Program<V>,
+  host: ExecutableHost<V>,
+): PlacedExecutable {
   // Every method refers to this object: while one of them can be called, the program is not forgotten.
-  const state: { readonly owner: ProgramOwner } = { owner: { program, runs: 0, isDisposed: false } };
+  const state: { readonly owner: ProgramOwner<V> } = { owner: { program, runs: 0, isDisposed: false } };
   host.forgotten.register(state, state.owner);
 
   const run = async (
@@ -74,13 +79,13 @@ export function executable(
         shares.map(({ value }) => value),
         signal,
       );
-      const outputs = arraysOf(graph, types.outputs, results, shares, host.arrays);
+      const outputs = arraysOf(graph, types.outputs, results, shares, host);
       for (const i of donate) inputs[i]?.dispose();
       return outputs;
     } finally {
       for (const share of shares) share.release();
       owner.runs--;
-      if (owner.isDisposed && owner.runs === 0) void host.track(program.dispose());
+      if (owner.isDisposed && owner.runs === 0) end(owner, host);
     }
   };
 
@@ -96,16 +101,23 @@ export function executable(
 }
 
 /** Disposes of a program, when the last of its runs has ended. */
-export function disposeProgram(owner: ProgramOwner, { track }: Pick<ExecutableHost, 'track'>): void {
+export function disposeProgram<V extends DeviceValue>(owner: ProgramOwner<V>, host: Tracker): void {
   if (owner.isDisposed) return;
   owner.isDisposed = true;
-  // Nobody waits for a session that can't be released: there is nothing left to do about it.
-  if (owner.runs === 0) track(owner.program.dispose()).catch(() => undefined);
+  if (owner.runs === 0) end(owner, host);
+}
+
+type Tracker = Pick<ExecutableHost<never>, 'track'>;
+
+/** Nobody waits for a program that can't be disposed of: there is nothing left to do about it. */
+function end<V extends DeviceValue>({ program }: ProgramOwner<V>, { track }: Tracker): void {
+  const dispose = async (): Promise<void> => program.dispose();
+  track(dispose()).catch(() => undefined);
 }
 
 /** A share in each input, to be given back when the run has ended: nobody can free an array that is being read. */
-function sharesIn(inputs: readonly DeviceArray[], arrays: DeviceArrays): readonly Share[] {
-  const shares: Share[] = [];
+function sharesIn<V extends DeviceValue>(inputs: readonly DeviceArray[], arrays: DeviceArrays<V>): readonly Share<V>[] {
+  const shares: Share<V>[] = [];
   try {
     for (const input of inputs) shares.push(arrays.shareIn('run', input));
     return shares;
@@ -116,17 +128,17 @@ function sharesIn(inputs: readonly DeviceArray[], arrays: DeviceArrays): readonl
 }
 
 /** An array for each result. A result that is an input, or that is there twice, is shared. */
-function arraysOf(
+function arraysOf<V extends DeviceValue>(
   graph: Graph,
   types: readonly TensorType[],
-  results: readonly OrtValue[],
-  inputs: readonly Share[],
-  arrays: DeviceArrays,
+  results: readonly V[],
+  inputs: readonly Share<V>[],
+  { arrays, shapeOf }: ExecutableHost<V>,
 ): readonly DeviceArray[] {
   const shares = new Map(inputs.map((share) => [share.value, share]));
-  const fresh: Share[] = [];
+  const fresh: Share<V>[] = [];
   const outputs = types.map((type, j) => {
-    const value = results[j] as OrtValue;
+    const value = results[j] as V;
     let share = shares.get(value);
     if (share === undefined) {
       share = shareOf(value);
@@ -136,12 +148,17 @@ function arraysOf(
     return arrays.make(share.share(), type);
   });
   for (const share of fresh) share.release();
-  const wrong = types.findIndex((type, j) => !sameShape(type.shape, (results[j] as OrtValue).dims));
+  if (shapeOf === undefined) return outputs;
+  const shapes = results.map(shapeOf);
+  const wrong = types.findIndex(({ shape }, j) => !sameShape(shape, shapes[j] as Shape));
   if (wrong === -1) return outputs;
   for (const output of outputs) output.dispose();
-  const given = (results[wrong] as OrtValue).dims.join(', ');
-  throw new ExecutionError('run', `output ${wrong + 1} of graph '${graph.name}' has shape [${given}]`, {
-    expected: formatType(types[wrong] as TensorType),
-    advice: 'Please report it with printGraph(graph).',
-  });
+  throw new ExecutionError(
+    'run',
+    `output ${wrong + 1} of graph '${graph.name}' has shape [${shapes[wrong]?.join(', ')}]`,
+    {
+      expected: formatType(types[wrong] as TensorType),
+      advice: 'Please report it with printGraph(graph).',
+    },
+  );
 }

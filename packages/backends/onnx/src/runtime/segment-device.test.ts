@@ -1,8 +1,13 @@
 /** Programs driven from the host on ONNX Runtime do what every engine must. */
 import { array, compile, whileLoop, type Tensor } from '@node-ode/core';
+import { hostProgram } from '@node-ode/host-driver';
 import { backendChecks } from '@node-ode/testkit';
 import { afterAll, describe, expect, it } from 'vitest';
 import { onnx } from '../onnx.ts';
+import { encodeModel } from '../model/encode.ts';
+import type { OnnxModel } from '../model/ir.ts';
+import type { Runtime } from './contract.ts';
+import { segmentDevice } from './segment-device.ts';
 
 const engine = await onnx({ provider: 'cpu', threads: 1, loops: 'host' });
 
@@ -35,4 +40,35 @@ it('runs segments in ONNX Runtime and loops in JavaScript', async () => {
   executable.dispose();
   x.dispose();
   halve.dispose();
+});
+
+it('makes one model of segments that do the same', async () => {
+  const halve = (x: Tensor): Tensor =>
+    whileLoop(
+      { x },
+      (c) => c.x.sum().greater(1),
+      (c) => ({ carry: { x: c.x.mul(0.5) } }),
+    ).carry.x;
+  const matrix = array([
+    [1, 2],
+    [3, 4],
+  ]);
+  const graph = compile(engine, (x: Tensor, y: Tensor) => [halve(x), halve(y)]).graph(matrix, matrix);
+  const opened: OnnxModel[] = [];
+  const unused = (): never => {
+    throw new Error('nothing is run here');
+  };
+  const runtime: Runtime = {
+    open: (model) => {
+      opened.push(model);
+      return Promise.resolve({ run: unused, release: () => Promise.resolve() });
+    },
+    toValue: unused,
+    toHost: unused,
+  };
+  await hostProgram(graph, segmentDevice(runtime, { provider: 'webgpu', portable: false, channelBlock: 0 }));
+  // What both loops test first is one segment; then each has a body.
+  const models = opened.map((model) => encodeModel(model).bytes);
+  expect(models).toHaveLength(3);
+  expect(models[1]).toEqual(models[2]);
 });

@@ -3,8 +3,8 @@ import { reference } from '@node-ode/backend-reference';
 import { array, compile, jvp, random, valueAndGrad, type Backend, type HostArray, type Tensor } from '@node-ode/core';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { fakeBackend, fakeDevice } from '../../test/fake-device.ts';
-import { Draws, mixed } from '../../test/mixed-program.ts';
+import { fakeBackend, fakeDevice } from '../test/fake-device.ts';
+import { Draws, mixed } from '../test/mixed-program.ts';
 
 type Program = (s: Tensor, v: Tensor, m: Tensor) => readonly Tensor[];
 

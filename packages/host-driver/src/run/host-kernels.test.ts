@@ -18,7 +18,7 @@ import {
 import { describe, expect, it } from 'vitest';
 import { canRunOnHost, hostKernel, mostElements } from './host-kernels.ts';
 import { elementsIn, type Register } from './registers.ts';
-import type { PlainNode } from './scope.ts';
+import type { PlainNode } from '../plan/scope.ts';
 
 /** An application of a primitive to inputs of the types of some arrays. */
 function nodeOf<P extends Primitive>(op: P, inputs: readonly HostArray[], params: PrimitiveParams[P]) {

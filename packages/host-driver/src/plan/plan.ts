@@ -1,17 +1,18 @@
 /** Instructions for a program that is laid out: who has which register, and when it is let go of. */
 import type { Value } from '@node-ode/core';
-import { hostKernel, type HostKernel } from './host-kernels.ts';
-import type { Block, Instruction, Join, Kernel, LoadedSegment, Result, StackLevel, Written } from './instructions.ts';
+import type { DeviceValue, LoadedSegment } from '../device.ts';
+import { hostKernel, type HostKernel } from '../run/host-kernels.ts';
+import type { Block, Instruction, Join, Kernel, Result, StackLevel, Written } from '../run/instructions.ts';
+import { bytesOf, type HostRegisters, type Register, type Slot } from '../run/registers.ts';
 import type { Layout } from './layout.ts';
 import type { Part, Segment } from './partition.ts';
 import { moveRegister, RegisterFile, tensorOf } from './register-file.ts';
-import { bytesOf, type HostRegisters, type Register, type Slot } from './registers.ts';
 import { capturesOf, usesOf } from './scope.ts';
 import type { CondStep, ScanStep, Scope, StructuralStep, WhileStep } from './scope.ts';
 
 /** A program ready to run. */
-export interface Plan {
-  readonly main: Block;
+export interface Plan<V extends DeviceValue> {
+  readonly main: Block<V>;
   /** Where the inputs go: resources. */
   readonly inputs: readonly Slot[];
   /** Inputs that the host needs, with their registers there. */
@@ -21,30 +22,32 @@ export interface Plan {
   /** What numbers and arrays are when a run begins: constants are there. */
   readonly initial: HostRegisters;
   readonly resources: number;
+  /** Places for values of the host's that segments take. */
+  readonly uploads: number;
   /** Names of the graphs that are counted. */
   readonly called: readonly string[];
 }
 
 /** Plans a program whose segments are loaded. */
-export function planOf(layout: Layout, loaded: ReadonlyMap<Segment, LoadedSegment>): Plan {
+export function planOf<V extends DeviceValue>(layout: Layout, loaded: ReadonlyMap<Segment, LoadedSegment<V>>): Plan<V> {
   return new Planner(layout, loaded).plan();
 }
 
 /** Where each result of a block is wanted. */
 type Targets = readonly Register[];
 
-class Planner {
+class Planner<V extends DeviceValue> {
   readonly #layout: Layout;
-  readonly #loaded: ReadonlyMap<Segment, LoadedSegment>;
-  readonly #registers: RegisterFile;
+  readonly #loaded: ReadonlyMap<Segment, LoadedSegment<V>>;
+  readonly #registers: RegisterFile<V>;
 
-  constructor(layout: Layout, loaded: ReadonlyMap<Segment, LoadedSegment>) {
+  constructor(layout: Layout, loaded: ReadonlyMap<Segment, LoadedSegment<V>>) {
     this.#layout = layout;
     this.#loaded = loaded;
     this.#registers = new RegisterFile(layout.placement);
   }
 
-  plan(): Plan {
+  plan(): Plan<V> {
     const { inputs, main, called } = this.#layout.program;
     const given = inputs.map((input): Slot => ({ register: this.#registers.fresh('resource'), type: tensorOf(input) }));
     inputs.forEach((input, i) => this.#registers.assign(input, given[i]!.register));
@@ -60,6 +63,7 @@ class Planner {
       outputs: outputs.map(({ index }) => index),
       initial: this.#registers.initial(),
       resources: this.#registers.resources,
+      uploads: this.#registers.uploads,
       called,
     };
   }
@@ -68,7 +72,7 @@ class Planner {
    * A block. It owns what its steps make and its parameters (of a loop: what an iteration begins with), and lets go of each
    * after its last use. `targets` are the registers of its results; a parameter may be one, for the next iteration.
    */
-  #block(scope: Scope, parameters: readonly Value[], targets: Targets): Block {
+  #block(scope: Scope, parameters: readonly Value[], targets: Targets): Block<V> {
     const parts = this.#layout.parts.get(scope)!;
     const owned = new Set<Value>([...parameters, ...parts.flatMap(definedBy)]);
     const lastUse = new Map<Value, number>();
@@ -78,7 +82,7 @@ class Planner {
     scope.results.forEach((x) => lastUse.set(x, parts.length));
     const diesAt = (i: number) => (x: Value) => owned.has(x) && lastUse.get(x) === i;
 
-    const instructions: Instruction[] = [];
+    const instructions: Instruction<V>[] = [];
     let kernels: HostKernel[] | undefined;
     parts.forEach((part, i) => {
       if (part.kind === 'host') {
@@ -105,7 +109,12 @@ class Planner {
   }
 
   /** Takes results that were parameters out of the way first: they may be results in each other's places. */
-  #exit(scope: Scope, parameters: readonly Value[], targets: Targets, isOwn: (x: Value) => boolean): readonly Kernel[] {
+  #exit(
+    scope: Scope,
+    parameters: readonly Value[],
+    targets: Targets,
+    isOwn: (x: Value) => boolean,
+  ): readonly Kernel<V>[] {
     const homes = new Map(parameters.map((x) => [this.#registers.of(x), x]));
     const moves = scope.results.map((x, i) => ({ x, target: targets[i]! }));
     const changing = moves.filter(({ x, target }) => homes.get(target) !== x);
@@ -113,11 +122,11 @@ class Planner {
     const late = changing.filter((move) => !early.includes(move));
     const staying = new Set(moves.filter((move) => !changing.includes(move)).map(({ x }) => x));
     const ordered = [...early, ...late];
-    const transfer = ({ x }: (typeof moves)[number], at: number, to: Register): Kernel => {
+    const transfer = ({ x }: (typeof moves)[number], at: number, to: Register): Kernel<V> => {
       const isLast = !ordered.slice(at + 1).some((other) => other.x === x);
       return this.#registers.transfer(x, to, isLast && isOwn(x) && !staying.has(x));
     };
-    const shadows: Kernel[] = [];
+    const shadows: Kernel<V>[] = [];
     const first = early.map((move, i) => {
       if (!homes.has(move.target)) return transfer(move, i, move.target);
       const shadow = this.#registers.fresh(move.target.bank);
@@ -125,15 +134,15 @@ class Planner {
       return transfer(move, i, shadow);
     });
     const leftovers = parameters.filter((x) => !staying.has(x)).flatMap((x) => this.#registers.resourceOf(x));
-    const clear = leftovers.map((index): Kernel => (frame) => {
+    const clear = leftovers.map((index): Kernel<V> => (frame) => {
       frame.clear(index);
     });
     const rest = late.map((move, i) => transfer(move, early.length + i, move.target));
     return [...first, ...clear, ...rest, ...shadows];
   }
 
-  #segment(segment: Segment): readonly Instruction[] {
-    const operands = segment.graph.inputs.map((x) => this.#registers.slot(x));
+  #segment(segment: Segment): readonly Instruction<V>[] {
+    const operands = segment.graph.inputs.map((x) => this.#registers.operand(x));
     const results = segment.results.map(({ values, isHost }): Result => {
       const slots = values.map((x) => ({ register: this.#registers.define(x), type: tensorOf(x) }));
       const [{ register, type }] = slots as [Slot];
@@ -142,7 +151,7 @@ class Planner {
     return [{ kind: 'segment', segment: this.#loaded.get(segment)!, operands, results, frees: [] }];
   }
 
-  #structural(step: StructuralStep, dies: (x: Value) => boolean): readonly Instruction[] {
+  #structural(step: StructuralStep, dies: (x: Value) => boolean): readonly Instruction<V>[] {
     switch (step.kind) {
       case 'cond':
         return [this.#cond(step)];
@@ -153,7 +162,7 @@ class Planner {
     }
   }
 
-  #cond(step: CondStep): Instruction {
+  #cond(step: CondStep): Instruction<V> {
     const outputs = step.outputs.map((x) => this.#registers.define(x));
     return {
       kind: 'cond',
@@ -169,7 +178,7 @@ class Planner {
     step: StructuralStep,
     dies: (x: Value) => boolean,
     moves: readonly (readonly [Value, Register])[],
-  ): readonly Kernel[] {
+  ): readonly Kernel<V>[] {
     const captured = capturesOf(step);
     return moves.map(([x, to], i) => {
       const isLast = !moves.slice(i + 1).some(([other]) => other === x);
@@ -177,7 +186,7 @@ class Planner {
     });
   }
 
-  #while(step: WhileStep, dies: (x: Value) => boolean): Instruction {
+  #while(step: WhileStep, dies: (x: Value) => boolean): Instruction<V> {
     const { carries, outputs, body, taped, initial } = step;
     const registers = carries.map((x) => this.#registers.define(x));
     outputs.slice(0, carries.length).forEach((x, i) => this.#registers.assign(x, registers[i]!));
@@ -215,7 +224,7 @@ class Planner {
     return { register: isHost ? this.#registers.freshOnHost(type) : this.#registers.fresh('resource'), type };
   }
 
-  #scan(step: ScanStep, dies: (x: Value) => boolean): readonly Instruction[] {
+  #scan(step: ScanStep, dies: (x: Value) => boolean): readonly Instruction<V>[] {
     const { carries, elements, outputs, body, tapes, initial, length } = step;
     const index = this.#registers.define(step.index);
     const registers = carries.map((x) => this.#registers.define(x));
@@ -236,7 +245,7 @@ class Planner {
     }));
     const targets = [...registers, ...written.map(({ element }) => element.register)];
     const { reverse } = step;
-    const loop: Instruction = {
+    const loop: Instruction<V> = {
       kind: 'scan',
       enter,
       length,
@@ -251,9 +260,9 @@ class Planner {
     return [loop, ...sequences.map((x, i) => this.#stack(x, written[i]!))];
   }
 
-  #stack(x: Value, { element, list }: Written): Instruction {
+  #stack(x: Value, { element, list }: Written): Instruction<V> {
     const result = { register: this.#registers.define(x), type: tensorOf(x) };
-    const levels = (this.#layout.stacks.get(x) ?? []).map(({ width, whole, rest }): StackLevel => ({
+    const levels = (this.#layout.stacks.get(x) ?? []).map(({ width, whole, rest }): StackLevel<V> => ({
       width,
       whole: this.#join(whole),
       rest: this.#join(rest),
@@ -261,7 +270,7 @@ class Planner {
     return { kind: 'stack', list, element, result, levels, frees: [] };
   }
 
-  #join(segment: Segment | undefined): Join | undefined {
+  #join(segment: Segment | undefined): Join<V> | undefined {
     if (segment === undefined) return undefined;
     return { segment: this.#loaded.get(segment)!, bytes: bytesOf(tensorOf(segment.graph.outputs[0]!)) };
   }

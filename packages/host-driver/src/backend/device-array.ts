@@ -1,20 +1,28 @@
-/** Device arrays: values of ONNX Runtime behind the contract. Arrays whose value is the same one share it, and the last frees it. */
-import { disposedArray, foreignArray, type DeviceArray, type HostArray, type TensorType } from '@node-ode/core';
-import type { OrtValue } from './contract.ts';
+/** Device arrays: values of a device behind core's contract. Arrays whose value is the same one share it, and the last frees it. */
+import {
+  disposedArray,
+  foreignArray,
+  hostArray,
+  type DeviceArray,
+  type HostArray,
+  type TensorData,
+  type TensorType,
+} from '@node-ode/core';
+import type { DeviceValue } from '../device.ts';
 
 /** A share in a value. */
-export interface Share {
-  readonly value: OrtValue;
+export interface Share<V extends DeviceValue> {
+  readonly value: V;
   /** Another share in the same value. */
-  share(): Share;
+  share(): Share<V>;
   /** Gives the share back; the last one disposes of the value. Calling it twice is no error. */
   release(): void;
 }
 
 /** The first share in a value: nobody else may dispose of it. */
-export function shareOf(value: OrtValue): Share {
+export function shareOf<V extends DeviceValue>(value: V): Share<V> {
   let shares = 0;
-  const make = (): Share => {
+  const make = (): Share<V> => {
     let isHeld = true;
     shares++;
     return {
@@ -32,9 +40,9 @@ export function shareOf(value: OrtValue): Share {
 }
 
 /** Makes device arrays of one backend, and recognises them. */
-export interface DeviceArrays {
+export interface DeviceArrays<V extends DeviceValue> {
   /** A device array that owns a share: disposing of it, or losing the last reference to it, gives the share back. */
-  make(share: Share, type: TensorType): DeviceArray;
+  make(share: Share<V>, type: TensorType): DeviceArray;
   /** The elements, copied. */
   download(operation: string, array: DeviceArray): Promise<HostArray>;
   /**
@@ -42,32 +50,34 @@ export interface DeviceArrays {
    *
    * @throws ExecutionError if the array was disposed, or belongs to another backend, or the backend was disposed.
    */
-  shareIn(operation: string, array: DeviceArray): Share;
+  shareIn(operation: string, array: DeviceArray): Share<V>;
 }
 
-interface Holder {
+interface Holder<V extends DeviceValue> {
   /** Nothing, once the array was disposed. */
-  share: Share | undefined;
+  share: Share<V> | undefined;
 }
 
 /** What arrays need of their backend. */
-export interface ArrayHost {
+export interface ArrayHost<V extends DeviceValue> {
   readonly name: string;
   /** Throws once the backend was disposed. */
   demandOpen(operation: string): void;
-  toHost(value: OrtValue, type: TensorType): Promise<HostArray>;
+  /** The elements of a value, copied. */
+  toHost(value: V, type: TensorType): TensorData | Promise<TensorData>;
 }
 
-export function deviceArrays({ name, demandOpen, toHost }: ArrayHost): DeviceArrays {
-  const holders = new WeakMap<DeviceArray, Holder>();
-  const release = (holder: Holder): void => {
+/** The arrays of one backend. */
+export function deviceArrays<V extends DeviceValue>({ name, demandOpen, toHost }: ArrayHost<V>): DeviceArrays<V> {
+  const holders = new WeakMap<DeviceArray, Holder<V>>();
+  const release = (holder: Holder<V>): void => {
     holder.share?.release();
     holder.share = undefined;
   };
   // JavaScript can't see how much memory a GPU holds: this is for arrays that are forgotten, not instead of `dispose`.
-  const forgotten = new FinalizationRegistry<Holder>(release);
+  const forgotten = new FinalizationRegistry<Holder<V>>(release);
 
-  const shareIn = (operation: string, array: DeviceArray): Share => {
+  const shareIn = (operation: string, array: DeviceArray): Share<V> => {
     const holder = holders.get(array);
     if (holder === undefined) throw foreignArray(operation, name, array);
     demandOpen(operation);
@@ -80,14 +90,15 @@ export function deviceArrays({ name, demandOpen, toHost }: ArrayHost): DeviceArr
     const share = shareIn(operation, array);
     try {
       const { shape, dtype } = array;
-      return await toHost(share.value, { kind: 'tensor', shape, dtype });
+      const data = await toHost(share.value, { kind: 'tensor', shape, dtype });
+      return hostArray(data, [...shape], dtype);
     } finally {
       share.release();
     }
   };
 
-  const make = (share: Share, { shape, dtype }: TensorType): DeviceArray => {
-    const holder: Holder = { share };
+  const make = (share: Share<V>, { shape, dtype }: TensorType): DeviceArray => {
+    const holder: Holder<V> = { share };
     const array: DeviceArray = {
       shape,
       dtype,

@@ -33,8 +33,8 @@ export type Part =
   | { readonly kind: 'structural'; readonly step: StructuralStep }
   | { readonly kind: 'segment'; readonly segment: Segment };
 
-/** Cuts a scope; its inner scopes are left for their own turn. */
-export function partition(scope: Scope, placement: Placement): readonly Part[] {
+/** Cuts a scope; its inner scopes are left for their own turn. `packs`: what the host wants of a segment comes in one vector. */
+export function partition(scope: Scope, placement: Placement, packs: boolean): readonly Part[] {
   const stages = stagesOf(scope, (node) => placement.runsOnHost(node));
   const hostParts: Part[][] = [];
   const segments: NodeStep[][] = [];
@@ -54,7 +54,8 @@ export function partition(scope: Scope, placement: Placement): readonly Part[] {
     const wanted = new Set(steps.filter(isWanted));
     const kept = steps.filter((step) => wanted.has(step) || placement.sourceOf(step.output) === undefined);
     const outputs = kept.flatMap((step) => (wanted.has(step) ? [step.output] : []));
-    return outputs.length === 0 ? parts : [...parts, { kind: 'segment', segment: segmentOf(kept, outputs, placement) }];
+    if (outputs.length === 0) return parts;
+    return [...parts, { kind: 'segment', segment: segmentOf(kept, outputs, placement, packs) }];
   });
 }
 
@@ -87,7 +88,12 @@ function handledBy(step: StructuralStep): ReadonlySet<Value> {
   return handled;
 }
 
-function segmentOf(steps: readonly NodeStep[], outputs: readonly Value[], placement: Placement): Segment {
+function segmentOf(
+  steps: readonly NodeStep[],
+  outputs: readonly Value[],
+  placement: Placement,
+  packs: boolean,
+): Segment {
   const produced = new Set<Value>(steps.map(({ output }) => output));
   const inputs = new Set<Value>();
   const constants = new Map<Value, PlainNode>();
@@ -100,10 +106,8 @@ function segmentOf(steps: readonly NodeStep[], outputs: readonly Value[], placem
     }
   }
   const nodes = [...constants.values(), ...steps.map(({ node }) => node)];
-  const pack = packOf(
-    outputs.filter((x) => placement.isOnHost(x)),
-    nodes,
-  );
+  const fetched = outputs.filter((x) => placement.isOnHost(x));
+  const pack = packs ? packOf(fetched, nodes) : undefined;
   const single = outputs.filter((x) => pack?.values.includes(x) !== true);
   const results = single.map((x): SegmentResult => ({ values: [x], isHost: placement.isOnHost(x) }));
   const graph = { name: 'segment', inputs: [...inputs], nodes, outputs: single };

@@ -18,7 +18,7 @@ import { adjoint } from '@node-ode/gradient-adjoint';
 import { backprop } from '@node-ode/gradient-backprop';
 import { dopri5 } from '@node-ode/solver-dopri5';
 import { describe, expect, it } from 'vitest';
-import { fakeBackend, fakeDevice, type FakeDevice } from '../../test/fake-device.ts';
+import { fakeBackend, fakeDevice, type FakeDevice } from '../test/fake-device.ts';
 
 const draw = (scale: number, ...shape: number[]): HostArray => {
   const rng = random(7);
@@ -169,7 +169,7 @@ async function trainingStep(device: FakeDevice, gradient: GradientMethod) {
     const size = shape.reduce((a, b) => a * b, 1);
     const isTimes = shape.length === 1 && size === 3;
     const data = Float32Array.from({ length: size }, (_, i) => (isTimes ? i : rng.normal()));
-    return device.runtime.toValue(hostArray(data, shape, dtype));
+    return device.toValue(hostArray(data, shape, dtype));
   });
   return { graph, inputs };
 }

@@ -1,16 +1,12 @@
-import { array, disposedArray, tensorType, type DeviceArray } from '@node-ode/core';
+import { array, disposedArray, tensorType, type DeviceArray, type TensorData } from '@node-ode/core';
 import { describe, expect, it } from 'vitest';
 import { collectGarbage } from '@node-ode/tools/collect-garbage';
-import type { OrtValue } from './contract.ts';
+import type { DeviceValue } from '../device.ts';
 import { deviceArrays, shareOf } from './device-array.ts';
 
 /** A value that knows whether it was disposed of. */
-const valueOf = (): OrtValue & { disposals: number } => {
+const valueOf = (): DeviceValue & { disposals: number } => {
   const value = {
-    type: 'float32',
-    dims: [2],
-    location: 'gpu-buffer',
-    data: undefined,
     disposals: 0,
     dispose: () => {
       value.disposals++;
@@ -25,14 +21,14 @@ const make = () => {
   let isOpen = true;
   const reads: (() => void)[] = [];
   const arrays = deviceArrays({
-    name: 'onnx-test',
+    name: 'test',
     demandOpen: () => {
       if (!isOpen) throw new Error('closed');
     },
     toHost: () =>
-      new Promise((resolve) => {
+      new Promise<TensorData>((resolve) => {
         reads.push(() => {
-          resolve(array([1, 2]));
+          resolve(new Float32Array([1, 2]));
         });
       }),
   });
@@ -61,7 +57,7 @@ describe('device arrays', () => {
     const value = valueOf();
     const share = shareOf(value);
     const [a, b] = [arrays.make(share, pair), arrays.make(share.share(), pair)];
-    expect([a.shape, a.dtype, a.backend]).toEqual([[2], 'f32', 'onnx-test']);
+    expect([a.shape, a.dtype, a.backend]).toEqual([[2], 'f32', 'test']);
     const reading = arrays.shareIn('run', a);
     expect(reading.value).toBe(value);
     a.dispose();
@@ -89,7 +85,7 @@ describe('device arrays', () => {
   it('are recognised', async () => {
     const { arrays, close } = make();
     const a = arrays.make(shareOf(valueOf()), pair);
-    expect(() => arrays.shareIn('run', { ...a })).toThrow('the array belongs to another onnx-test backend');
+    expect(() => arrays.shareIn('run', { ...a })).toThrow('the array belongs to another test backend');
     await expect(arrays.download('download', { ...a, backend: 'wasm' })).rejects.toThrow("belongs to backend 'wasm'");
     close();
     await expect(a.read()).rejects.toThrow('closed');

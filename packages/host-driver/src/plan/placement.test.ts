@@ -2,8 +2,6 @@
 import { array, compile, concat, cond, matmul, select, whileLoop, type HostArray, type Tensor } from '@node-ode/core';
 import { describe, expect, it } from 'vitest';
 import { fakeBackend, fakeDevice } from '../../test/fake-device.ts';
-import { emitModel } from '../lower/emit-model.ts';
-import { encodeModel } from '../model/encode.ts';
 import { layOut } from './layout.ts';
 import type { Segment } from './partition.ts';
 import { flatten } from './flatten.ts';
@@ -13,7 +11,7 @@ type Program = (...inputs: Tensor[]) => readonly Tensor[];
 
 /** Segments in the order of the program, inner ones where they are, and the operations of the host. */
 function laidOut(fn: Program, ...inputs: readonly HostArray[]) {
-  const layout = layOut(flatten(compile(fakeBackend(), fn).graph(...inputs)));
+  const layout = layOut(flatten(compile(fakeBackend(), fn).graph(...inputs)), true);
   const host: string[] = [];
   const segments: Segment[] = [];
   const visit = (scope: Scope): void => {
@@ -184,25 +182,11 @@ describe('segments', () => {
     }
   });
 
-  it('that do the same are one model', () => {
-    const halve = (x: Tensor): Tensor =>
-      whileLoop(
-        { x },
-        (c) => c.x.sum().greater(1),
-        (c) => ({ carry: { x: c.x.mul(0.5) } }),
-      ).carry.x;
-    const { segments } = laidOut((x, y) => [halve(x!), halve(y!)], matrix, matrix);
-    const models = segments.map(({ graph }) => encodeModel(emitModel(graph, { provider: 'webgpu' })).bytes);
-    // What both loops test first is one segment; then each has a body.
-    expect(models).toHaveLength(3);
-    expect(models[1]).toEqual(models[2]);
-  });
-
   it('are reported with the provider that runs them', async () => {
     const graph = compile(fakeBackend(), (x: Tensor, h: Tensor) => x.mul(h.exp())).graph(vector, scalar);
     const program = await fakeDevice().compile(graph);
     expect(program.placement).toEqual([
-      { part: 'model', provider: 'fake', operations: ['mul'], nodes: 1 },
+      { part: 'segment', provider: 'fake', operations: ['mul'], nodes: 1 },
       { part: 'host', provider: 'javascript', operations: ['exp'], nodes: 1 },
     ]);
   });

@@ -1,9 +1,10 @@
 /** Registers for the values of a program, and the moves between them. */
-import { ExecutionError, sizeOf, type TensorData, type TensorType, type Value } from '@node-ode/core';
-import { hostKernel } from './host-kernels.ts';
-import type { Kernel } from './instructions.ts';
+import { ExecutionError, formatType, sizeOf, type TensorData, type TensorType, type Value } from '@node-ode/core';
+import type { DeviceValue } from '../device.ts';
+import { hostKernel } from '../run/host-kernels.ts';
+import type { Kernel, Operand } from '../run/instructions.ts';
+import type { HostRegisters, Register } from '../run/registers.ts';
 import type { Placement } from './placement.ts';
-import type { HostRegisters, Register, Slot } from './registers.ts';
 import type { PlainNode } from './scope.ts';
 
 /** The type of a value that has to be a tensor. */
@@ -15,13 +16,15 @@ export const tensorOf = ({ type }: Value): TensorType => {
 };
 
 /** Gives out registers while a program is planned. */
-export class RegisterFile {
+export class RegisterFile<V extends DeviceValue> {
   readonly #placement: Placement;
   readonly #registers = new Map<Value, Register>();
   /** Registers on the host of inputs and constants, of those that need one. */
   readonly #mirrors = new Map<Value, Register>();
   readonly #constants: { readonly register: Register; readonly node: PlainNode }[] = [];
   readonly #counts = { number: 0, array: 0, resource: 0 };
+  /** Places for uploaded values, by where they come from. */
+  readonly #uploads = new Map<string, number>();
 
   constructor(placement: Placement) {
     this.#placement = placement;
@@ -92,13 +95,24 @@ export class RegisterFile {
     return mirror;
   }
 
-  /** Where a segment finds a value: on the device if it is there. */
-  slot(x: Value): Slot {
-    return { register: this.#registers.get(x) ?? this.onHost(x), type: tensorOf(x) };
+  /** How many places there are for values of the host's that segments take. */
+  get uploads(): number {
+    return this.#uploads.size;
+  }
+
+  /** How a segment gets a value: from the device if it is there. Segments that take the same of the host's share it. */
+  operand(x: Value): Operand {
+    const register = this.#registers.get(x) ?? this.onHost(x);
+    if (register.bank === 'resource') return { kind: 'device', index: register.index };
+    const type = tensorOf(x);
+    const key = `${register.bank} ${register.index} ${formatType(type)}`;
+    const upload = this.#uploads.get(key) ?? this.#uploads.size;
+    this.#uploads.set(key, upload);
+    return { kind: 'host', slot: { register, type }, upload };
   }
 
   /** Copies a value to a register; `takes` leaves nothing behind. */
-  transfer(x: Value, to: Register, takes: boolean): Kernel {
+  transfer(x: Value, to: Register, takes: boolean): Kernel<V> {
     const z = to.index;
     if (to.bank !== 'resource') {
       const { index } = this.onHost(x);
@@ -127,7 +141,7 @@ export class RegisterFile {
 }
 
 /** Leaves nothing behind in a register. */
-export function moveRegister(from: Register, to: Register): Kernel {
+export function moveRegister<V extends DeviceValue>(from: Register, to: Register): Kernel<V> {
   const [x, z] = [from.index, to.index];
   if (from.bank === 'number') return ({ numbers }) => void (numbers[z] = numbers[x]!);
   if (from.bank === 'array') return ({ arrays }) => void (arrays[z] = arrays[x]);

@@ -16,7 +16,7 @@ import {
 } from '@node-ode/core';
 import { backendChecks } from '@node-ode/testkit';
 import { describe, expect, it } from 'vitest';
-import { fakeBackend, fakeDevice } from '../../test/fake-device.ts';
+import { fakeBackend, fakeDevice } from '../test/fake-device.ts';
 
 /** What the suite says of arrays and refusals is about code that the fake backend has from the real one. */
 const isElsewhere = /^primitive|^refuses|^says|^gives back|^copies|donated/;

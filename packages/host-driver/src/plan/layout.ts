@@ -15,14 +15,14 @@ export interface Layout {
   readonly segments: readonly Segment[];
 }
 
-/** Lays a program out. */
-export function layOut(program: FlatProgram): Layout {
+/** Lays a program out; `packs`: see `partition`. */
+export function layOut(program: FlatProgram, packs: boolean): Layout {
   const placement = place(program);
   const parts = new Map<Scope, readonly Part[]>();
   const stacks = new Map<Value, readonly StackSegments[]>();
   const segments: Segment[] = [];
   const visit = (scope: Scope): void => {
-    const cut = partition(scope, placement);
+    const cut = partition(scope, placement, packs);
     parts.set(scope, cut);
     for (const part of cut) {
       if (part.kind === 'segment') segments.push(part.segment);

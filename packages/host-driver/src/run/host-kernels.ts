@@ -17,7 +17,7 @@ import {
   type Value,
 } from '@node-ode/core';
 import { elementsIn, type HostRegisters, type Register, type Slot } from './registers.ts';
-import type { PlainNode } from './scope.ts';
+import type { PlainNode } from '../plan/scope.ts';
 
 /** Largest number of elements of an array that the host handles: copying it (4 kB) costs less than a launch of a kernel. */
 export const mostElements = 1024;

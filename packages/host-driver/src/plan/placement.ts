@@ -4,7 +4,7 @@
  * needs it stays there, because fetching it would cut a segment in two.
  */
 import { sizeOf, type Value } from '@node-ode/core';
-import { canRunOnHost, mostElements } from './host-kernels.ts';
+import { canRunOnHost, mostElements } from '../run/host-kernels.ts';
 import { scopesOf, usesOf, type FlatProgram, type PlainNode, type Scope, type StructuralStep } from './scope.ts';
 import { stagesOf } from './stages.ts';
 
