@@ -20,7 +20,8 @@ const hasWebGpu = (): boolean => 'navigator' in globalThis && 'gpu' in globalThi
 export async function webGpuInNode(): Promise<void> {
   if (hasWebGpu()) return;
   const { create, globals } = await importInstalled('webgpu', 'npm install --save-dev webgpu');
-  if (typeof create !== 'function' || typeof globals !== 'object') throw new Error('package webgpu has no create, globals');
+  if (typeof create !== 'function' || typeof globals !== 'object')
+    throw new Error('package webgpu has no create, globals');
   Object.assign(globalThis, globals);
   // Node 20 has no navigator, later ones have one of their own.
   if (!('navigator' in globalThis)) Object.defineProperty(globalThis, 'navigator', { value: {}, configurable: true });

@@ -6,6 +6,8 @@ import { indexing } from './indexing.ts';
 import { matmul } from './matmul.ts';
 import { movement } from './movement.ts';
 import { reduction } from './reduction.ts';
+import { webGpuLowerings } from './webgpu/lowerings.ts';
+import { reductions } from './webgpu/reduction.ts';
 
 const basic: Omit<BasicLowerings, 'conv2d'> = { ...elementwise, ...movement, ...indexing, ...reduction, ...matmul };
 
@@ -13,8 +15,11 @@ const composites: CompositeLowerings = {};
 
 const lowerings: { readonly [P in PlainPrimitive]?: Lowering<P> } = { ...composites, ...basic };
 
-/** The lowering of a primitive; undefined for a composite that is better decomposed. */
-export const loweringOf = <P extends PlainPrimitive>(op: P): Lowering<P> | undefined => lowerings[op];
+const onWebGpu: typeof lowerings = { ...lowerings, ...webGpuLowerings, ...reductions(reduction) };
+
+/** The lowering of a primitive on a backend of tfjs; undefined for a composite that is better decomposed. */
+export const loweringOf = <P extends PlainPrimitive>(op: P, backendName: string): Lowering<P> | undefined =>
+  backendName === 'webgpu' ? onWebGpu[op] : lowerings[op];
 
 /** Composites that the engine lowers itself. */
 export const nativeComposites = Object.keys(composites) as readonly CompositePrimitive[];

@@ -16,7 +16,7 @@ export function tfDevice(runtime: TfRuntime): Device<TfValue> {
   const target: Target = {
     backendName: name,
     has: (kernel) => runtime.kernelOf(kernel) !== undefined,
-    loweringOf,
+    loweringOf: (op) => loweringOf(op, name),
   };
   return {
     name,

@@ -1,5 +1,7 @@
 /** Finds a backend in the user's tfjs, and what may be wrong with it. */
 import { OptionError, UnsupportedError } from '@node-ode/core';
+import { ownKernel } from '../kernels/webgpu/program.ts';
+import { guardOf } from './guard.ts';
 import type { TfRuntime } from './runtime.ts';
 import type { TfKernelBackend, TfModule } from './tf-module.ts';
 
@@ -42,11 +44,13 @@ export async function findRuntime(tf: TfModule, wanted: string | undefined): Pro
   // Kernels of a backend that never was the current one have not been set up.
   for (const kernel of tf.getKernelsForBackend(name)) kernel.setupFunc?.(backend);
   demandKernels(tf, name);
+  const guard = guardOf(backend);
   return {
     name,
     backend,
     fetchesWait: !readsAtOnce.has(name),
-    kernelOf: (kernel) => tf.getKernel(kernel, name) ?? undefined,
+    kernelOf: (kernel) => ownKernel(name, kernel) ?? tf.getKernel(kernel, name) ?? undefined,
+    ...(guard === undefined ? {} : { guard }),
   };
 }
 

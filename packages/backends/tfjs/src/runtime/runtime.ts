@@ -1,4 +1,5 @@
 /** A backend of tfjs, as segments use it. */
+import type { Guard } from './guard.ts';
 import type { TfKernelBackend, TfKernelConfig } from './tf-module.ts';
 
 export interface TfRuntime {
@@ -8,4 +9,6 @@ export interface TfRuntime {
   /** Whether elements can only be read by waiting for them. */
   readonly fetchesWait: boolean;
   kernelOf(kernel: string): TfKernelConfig | undefined;
+  /** Runs something and tells of errors that the device reports afterwards, where it does: what kernels gave is wrong then. */
+  readonly guard?: Guard;
 }

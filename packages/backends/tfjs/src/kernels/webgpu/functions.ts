@@ -27,9 +27,7 @@ export function float(x: number): string {
 export const integer = (x: number): string => (x === -(2 ** 31) ? '(-2147483647i - 1i)' : `(${x | 0}i)`);
 
 const polynomial = (coefficients: readonly number[], z: string): string =>
-  coefficients
-    .slice(0, -1)
-    .reduceRight((sum, c) => `(${sum} * ${z} + ${float(c)})`, float(coefficients.at(-1) ?? 0));
+  coefficients.slice(0, -1).reduceRight((sum, c) => `(${sum} * ${z} + ${float(c)})`, float(coefficients.at(-1) ?? 0));
 
 const oddRational = (
   name: string,

@@ -33,7 +33,13 @@ if (at >= 0 && at < ${extent}) {
 }
 
 /** Each sum looks for its updates, in their order: no result depends on which of them comes first. */
-function scatterAdd(builder: KernelBuilder, updates: Register, indices: Register, axis: number, size: number): Register {
+function scatterAdd(
+  builder: KernelBuilder,
+  updates: Register,
+  indices: Register,
+  axis: number,
+  size: number,
+): Register {
   const { dtype } = updates;
   const rest = updates.shape.slice(axis + indices.shape.length);
   const shape = [...updates.shape.slice(0, axis), size, ...rest];
@@ -67,7 +73,10 @@ result[index] = value;`;
 }
 
 /** Lines along an axis: where `line` starts, and how far its elements are apart. */
-function lines(shape: Shape, axis: number): { readonly start: string; readonly inner: number; readonly extent: number } {
+function lines(
+  shape: Shape,
+  axis: number,
+): { readonly start: string; readonly inner: number; readonly extent: number } {
   const inner = sizeOf(shape.slice(axis + 1));
   const extent = shape[axis]!;
   return { start: `let start = index / ${inner} * ${extent * inner} + index % ${inner};`, inner, extent };

@@ -38,13 +38,7 @@ export const movement: { readonly [P in Movement]: Lowering<P> } = {
 };
 
 /** The elements at a start and multiples of strides. */
-function picked(
-  builder: KernelBuilder,
-  x: Register,
-  shape: Shape,
-  strides: readonly number[],
-  start = 0,
-): Register {
+function picked(builder: KernelBuilder, x: Register, shape: Shape, strides: readonly number[], start = 0): Register {
   return wgsl(builder, [x], `result[index] = A[${start} + ${offset('index', shape, strides)}];`, {
     shape,
     dtype: x.dtype,
@@ -69,12 +63,12 @@ function pad(builder: KernelBuilder, x: Register, { before, after, value }: Data
     const at = coordinate('index', whole[axis]!, extent, total);
     const isPadded = extent !== x.shape[axis];
     const inside = isPadded ? `inside = inside && at${axis} >= 0 && at${axis} < ${x.shape[axis]!};` : '';
-    return `let at${axis} = ${at} - ${before[axis]!}; ${inside} from += at${axis} * ${own[axis]!};`;
+    return `let at${axis} = ${at} - ${before[axis]!}; ${inside} source += at${axis} * ${own[axis]!};`;
   });
   const body = `
-var inside = true; var from = 0;
+var inside = true; var source = 0;
 ${steps.join('\n')}
-if (inside) { result[index] = A[from]; } else { result[index] = ${element(value, x.dtype)}; }`;
+if (inside) { result[index] = A[source]; } else { result[index] = ${element(value, x.dtype)}; }`;
   return wgsl(builder, [x], body, { shape, dtype: x.dtype });
 }
 

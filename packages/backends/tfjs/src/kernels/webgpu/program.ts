@@ -3,12 +3,12 @@
  * stop at rank 4 to 6; ours read and write the elements as they are stored, whatever the shape.
  */
 import { sizeOf, type Shape } from '@node-ode/core';
-import type { TfKernelArguments, TfTensorInfo } from '../../runtime/tf-module.ts';
+import type { TfKernelArguments, TfKernelConfig, TfTensorInfo } from '../../runtime/tf-module.ts';
 import type { KernelBuilder, Register, TfDType } from '../contract.ts';
 import { functionsFor } from './functions.ts';
 
 /** The name under which lowerings call it; no kernel of tfjs's. */
-export const wgslKernel = 'NodeOdeWgsl';
+const wgslKernel = 'NodeOdeWgsl';
 
 /** Storage buffers that a shader may have beside its result: WebGPU promises eight in all. */
 export const mostOperands = 7;
@@ -55,19 +55,23 @@ export function wgsl(
   result: { readonly shape: Shape; readonly dtype: TfDType },
   threads = sizeOf(result.shape),
 ): Register {
+  // A shader that does not read the uniforms has no place for them, and tfjs always gives them.
+  const isInRange =
+    threads === sizeOf(result.shape) ? 'index < uniforms.size' : `index < min(uniforms.size, ${threads})`;
   const code = `${functionsFor(body)}
 fn main(index : i32) {
-  if (index < ${threads === sizeOf(result.shape) ? 'uniforms.size' : threads}) { ${body} }
+  if (${isInRange}) { ${body} }
 }`;
   const attributes = { code, shape: result.shape, dtype: result.dtype, threads } satisfies WgslAttributes;
   return builder.call(wgslKernel, operands, { ...attributes }, result);
 }
 
-const isWgsl = (attrs: Readonly<Record<string, unknown>>): attrs is Readonly<Record<string, unknown>> & WgslAttributes =>
-  typeof attrs['code'] === 'string';
+const isWgsl = (
+  attrs: Readonly<Record<string, unknown>>,
+): attrs is Readonly<Record<string, unknown>> & WgslAttributes => typeof attrs['code'] === 'string';
 
 /** The kernel function of `wgslKernel`. */
-export function runWgsl({ inputs, attrs, backend }: TfKernelArguments): TfTensorInfo {
+function runWgsl({ inputs, attrs, backend }: TfKernelArguments): TfTensorInfo {
   if (!isWgsl(attrs) || !isWebGpu(backend) || !Array.isArray(inputs)) {
     throw new TypeError(`${wgslKernel}: expected a list of operands, code, and tfjs's WebGPU backend`);
   }
@@ -86,3 +90,9 @@ export function runWgsl({ inputs, attrs, backend }: TfKernelArguments): TfTensor
   const { dataId } = backend.runWebGPUProgram(program, flat, dtype);
   return { dataId, shape: [...shape], dtype };
 }
+
+const config: TfKernelConfig = { kernelName: wgslKernel, backendName: 'webgpu', kernelFunc: runWgsl };
+
+/** A kernel of our own on a backend of tfjs. */
+export const ownKernel = (backendName: string, kernel: string): TfKernelConfig | undefined =>
+  backendName === config.backendName && kernel === wgslKernel ? config : undefined;
