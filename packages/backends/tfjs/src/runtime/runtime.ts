@@ -8,6 +8,9 @@ export interface TfRuntime {
   readonly backend: TfKernelBackend;
   /** Whether elements can only be read by waiting for them. */
   readonly fetchesWait: boolean;
+  /** Version of tfjs-core. */
+  readonly version: string;
+  /** The kernel of a name; undefined if the backend has none. */
   kernelOf(kernel: string): TfKernelConfig | undefined;
   /** Runs something and tells of errors that the device reports afterwards, where it does: what kernels gave is wrong then. */
   readonly guard?: Guard;

@@ -91,8 +91,7 @@ function runWgsl({ inputs, attrs, backend }: TfKernelArguments): TfTensorInfo {
   return { dataId, shape: [...shape], dtype };
 }
 
-const config: TfKernelConfig = { kernelName: wgslKernel, backendName: 'webgpu', kernelFunc: runWgsl };
-
-/** A kernel of our own on a backend of tfjs. */
-export const ownKernel = (backendName: string, kernel: string): TfKernelConfig | undefined =>
-  backendName === config.backendName && kernel === wgslKernel ? config : undefined;
+/** Kernels of our own for tfjs's WebGPU backend, by name. */
+export const webGpuKernels: Readonly<Record<string, TfKernelConfig>> = {
+  [wgslKernel]: { kernelName: wgslKernel, backendName: 'webgpu', kernelFunc: runWgsl },
+};
