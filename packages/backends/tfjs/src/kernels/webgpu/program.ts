@@ -66,9 +66,8 @@ fn main(index : i32) {
   return builder.call(wgslKernel, operands, { ...attributes }, result);
 }
 
-const isWgsl = (
-  attrs: Readonly<Record<string, unknown>>,
-): attrs is Readonly<Record<string, unknown>> & WgslAttributes => typeof attrs['code'] === 'string';
+const isWgsl = (attrs: TfKernelArguments['attrs']): attrs is WgslAttributes & Record<string, unknown> =>
+  typeof attrs?.['code'] === 'string';
 
 /** The kernel function of `wgslKernel`. */
 function runWgsl({ inputs, attrs, backend }: TfKernelArguments): TfTensorInfo {
