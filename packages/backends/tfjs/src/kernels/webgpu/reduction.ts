@@ -1,6 +1,7 @@
-/** Reductions of integers, in WGSL: tfjs's compute in f32. Those of floats are tfjs's. */
+/** Reductions: of integers in WGSL, as tfjs's compute in f32; of floats tfjs's. */
 import { sizeOf, type ReduceParams, type Shape } from '@node-ode/core';
 import type { KernelBuilder, Lowering, Register } from '../contract.ts';
+import { reduction } from '../reduction.ts';
 import { integer } from './functions.ts';
 import { offset, stridesOf } from './index-expressions.ts';
 import { filled } from './movement.ts';
@@ -20,25 +21,43 @@ const folds: { readonly [P in Reduction]: Fold } = {
   reduceMin: { start: 2 ** 31 - 1, step: 'total = min(total, x);' },
 };
 
-/** Reductions: those of integers here, others as `floats` has them. */
-export const reductions = (floats: { readonly [P in Reduction]: Lowering<P> }): typeof floats => ({
-  sum: (builder, inputs, node) =>
-    isInteger(inputs) ? fold(builder, inputs[0]!, node.params, folds.sum) : floats.sum(builder, inputs, node),
-  reduceMax: (builder, inputs, node) =>
-    isInteger(inputs)
-      ? fold(builder, inputs[0]!, node.params, folds.reduceMax)
-      : floats.reduceMax(builder, inputs, node),
-  reduceMin: (builder, inputs, node) =>
-    isInteger(inputs)
-      ? fold(builder, inputs[0]!, node.params, folds.reduceMin)
-      : floats.reduceMin(builder, inputs, node),
-});
+/** Of integers as they are here, of others as all backends have them. */
+const reduceOf =
+  <P extends Reduction>(op: P): Lowering<P> =>
+  (builder, inputs, node) => {
+    const [x] = inputs as readonly [Register];
+    if (x.dtype === 'int32') return fold(builder, x, node.params, folds[op]);
+    return x.shape.length > mostAxes && sizeOf(x.shape) > 0
+      ? inLines(builder, op, x, node.params)
+      : floats[op](builder, inputs, node);
+  };
 
-const isInteger = ([x]: readonly Register[]): boolean => x?.dtype === 'int32';
+const floats: { readonly [P in Reduction]: Lowering<P> } = reduction;
+
+export const reductions: typeof floats = {
+  sum: reduceOf('sum'),
+  reduceMax: reduceOf('reduceMax'),
+  reduceMin: reduceOf('reduceMin'),
+};
+
+/** tfjs's take no more axes. */
+export const mostAxes = 6;
+
+/** With the axes that go brought together behind the others. */
+function inLines(builder: KernelBuilder, op: Reduction, x: Register, { axes, keepDims }: ReduceParams): Register {
+  const kept = x.shape.flatMap((_, axis) => (axes.includes(axis) ? [] : [axis]));
+  const shape = keepDims ? keptShape(x.shape, axes) : kept.map((axis) => x.shape[axis]!);
+  const moved = builder.lower('transpose', [x], { perm: [...kept, ...axes] });
+  const lines = builder.lower('reshape', [moved], { shape: [sizeOf(shape), sizeOf(x.shape) / sizeOf(shape)] });
+  return builder.lower('reshape', [builder.lower(op, [lines], { axes: [1], keepDims: false })], { shape });
+}
+
+const keptShape = (shape: Shape, axes: readonly number[]): Shape =>
+  shape.map((extent, axis) => (axes.includes(axis) ? 1 : extent));
 
 function fold(builder: KernelBuilder, x: Register, { axes, keepDims }: ReduceParams, { start, step }: Fold): Register {
   const isReduced = (_: unknown, axis: number): boolean => axes.includes(axis);
-  const kept = x.shape.map((extent, axis) => (axes.includes(axis) ? 1 : extent));
+  const kept = keptShape(x.shape, axes);
   const shape: Shape = keepDims ? kept : x.shape.filter((_, axis) => !axes.includes(axis));
   if (sizeOf(x.shape) === 0) return filled(builder, start, shape, 'int32');
   const strides = stridesOf(x.shape);
