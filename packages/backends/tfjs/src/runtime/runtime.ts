@@ -11,6 +11,8 @@ export interface TfRuntime {
   /** Version of tfjs-core. */
   readonly version: string;
   /** The kernel of a name; undefined if the backend has none. */
+  /** What it computes on, where tfjs's backend does not say so itself. */
+  readonly device?: string;
   kernelOf(kernel: string): TfKernelConfig | undefined;
   /** Runs something and tells of errors that the device reports afterwards, where it does: what kernels gave is wrong then. */
   readonly guard?: Guard;
