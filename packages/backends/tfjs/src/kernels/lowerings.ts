@@ -6,7 +6,6 @@ import { indexing } from './indexing.ts';
 import { matmul } from './matmul.ts';
 import { movement } from './movement.ts';
 import { reduction } from './reduction.ts';
-import { tensorflowLowerings } from './tensorflow/lowerings.ts';
 
 const basic: Omit<BasicLowerings, 'conv2d'> = { ...elementwise, ...movement, ...indexing, ...reduction, ...matmul };
 
@@ -18,7 +17,7 @@ export type Lowerings = { readonly [P in PlainPrimitive]?: Lowering<P> };
 const common: Lowerings = { ...composites, ...basic };
 
 /** Lowerings that a backend needs instead of those that all have. */
-const special: Readonly<Record<string, Lowerings>> = { tensorflow: tensorflowLowerings };
+const special: Readonly<Record<string, Lowerings>> = {};
 
 /** The lowerings for a backend. */
 export const loweringsFor = (backendName: string): Lowerings => ({ ...common, ...special[backendName] });
