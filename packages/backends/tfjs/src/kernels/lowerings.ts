@@ -1,0 +1,46 @@
+/** All lowerings, by primitive. */
+import type { CompositePrimitive } from '@node-ode/core';
+import type { BasicLowerings, CompositeLowerings, Lowering, PlainPrimitive } from './contract.ts';
+import { elementwise } from './elementwise.ts';
+import { indexing } from './indexing.ts';
+import { matmul } from './matmul.ts';
+import { movement } from './movement.ts';
+import { reduction } from './reduction.ts';
+
+const basic: Omit<BasicLowerings, 'conv2d'> = { ...elementwise, ...movement, ...indexing, ...reduction, ...matmul };
+
+const composites: CompositeLowerings = {};
+
+/** Lowerings by primitive; none for a composite that is better decomposed. */
+export type Lowerings = { readonly [P in PlainPrimitive]?: Lowering<P> };
+
+const common: Lowerings = { ...composites, ...basic };
+
+/** Lowerings that a backend needs instead of those that all have. */
+const special: Readonly<Record<string, Lowerings>> = {};
+
+/** The lowerings for a backend. */
+export const loweringsFor = (backendName: string): Lowerings => ({ ...common, ...special[backendName] });
+
+/** Composites that the engine lowers itself on a backend. */
+export const nativeComposites = (backendName: string): readonly CompositePrimitive[] => {
+  const all = loweringsFor(backendName);
+  return compositeNames.filter((op) => all[op] !== undefined);
+};
+
+const compositeNames = Object.keys({
+  mean: 0,
+  softplus: 0,
+  logSumExp: 0,
+  softmax: 0,
+  logSoftmax: 0,
+  linearCombination: 0,
+  errorNorm: 0,
+  conv2dInputGrad: 0,
+  conv2dKernelGrad: 0,
+  maxPool2d: 0,
+  maxPool2dGrad: 0,
+  avgPool2d: 0,
+  avgPool2dGrad: 0,
+  linearSolve: 0,
+} satisfies Record<CompositePrimitive, number>) as CompositePrimitive[];
