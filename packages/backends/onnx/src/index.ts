@@ -1,8 +1,7 @@
 /** @node-ode/backend-onnx: ONNX Runtime as an engine, and traced functions as ONNX files. */
 export { onnx } from './onnx.ts';
-export type { OnnxBackend } from './runtime/backend.ts';
-export type { Placement } from './runtime/contract.ts';
-export type { OnnxExecutable } from './runtime/executable.ts';
+export type { Placement } from '@node-ode/host-driver';
+export type { OnnxBackend, OnnxExecutable } from './runtime/backend.ts';
 export type { CpuProviderOptions, CudaProviderOptions, OnnxOptions, WebGpuProviderOptions } from './runtime/options.ts';
 export type { OrtModule } from './runtime/ort.ts';
 export { exportOnnx, type ExportedParts } from './export/export-onnx.ts';

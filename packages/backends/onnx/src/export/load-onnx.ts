@@ -6,6 +6,7 @@ import {
   failureOf,
   flattenTree,
   FormatError,
+  hostArray,
   isHostArray,
   OptionError,
   tensorType,
@@ -16,10 +17,11 @@ import {
   type TensorLike,
   type TreeStructure,
 } from '@node-ode/core';
+import type { Placement } from '@node-ode/host-driver';
 import { decodeModel } from '../model/decode.ts';
 import type { ElementType, OnnxModel, ValueInfo } from '../model/ir.ts';
 import { show } from '../option-rules.ts';
-import type { NamedValues, Placement } from '../runtime/contract.ts';
+import type { NamedValues } from '../runtime/contract.ts';
 import type { OnnxOptions } from '../runtime/options.ts';
 import { placementOf } from '../runtime/placement.ts';
 import { prepare } from '../runtime/prepare.ts';
@@ -99,7 +101,9 @@ export async function loadOnnx<A extends readonly unknown[] = readonly unknown[]
     try {
       for (const { name, dtype } of outputs) {
         const value = found[name];
-        if (value !== undefined) arrays[name] = await toHost(value, tensorType(value.dims, dtype));
+        if (value === undefined) continue;
+        const { dims } = value;
+        arrays[name] = hostArray(await toHost(value, tensorType(dims, dtype)), [...dims], dtype);
       }
     } finally {
       for (const value of [...Object.values(feeds), ...Object.values(found)]) value.dispose();

@@ -1,17 +1,10 @@
 /** The engine around ONNX Runtime: its sessions, its arrays, and the programs that graphs are compiled into. */
-import { checkHostArray, ExecutionError, interfaceOf, type Backend, type DType, type Graph } from '@node-ode/core';
+import type { DType, Graph } from '@node-ode/core';
+import { deviceBackend, type DeviceBackend, type PlacedExecutable } from '@node-ode/host-driver';
 import type { Provider } from '../lower/contract.ts';
 import { nativeComposites } from '../lower/rules.ts';
 import { channelBlockOf, hasConvolution } from './channel-block.ts';
-import type { Runtime } from './contract.ts';
-import { deviceArrays, shareOf } from './device-array.ts';
-import {
-  disposeProgram,
-  executable,
-  type ExecutableHost,
-  type OnnxExecutable,
-  type ProgramOwner,
-} from './executable.ts';
+import type { OrtValue, Runtime } from './contract.ts';
 import type { OptimizedModels } from './optimized-models.ts';
 import type { Settings } from './options.ts';
 import { describeRuntime, type OrtModule } from './ort.ts';
@@ -19,9 +12,17 @@ import type { CompileProgram } from './programs.ts';
 import { sessions as sessionsOf } from './sessions.ts';
 import { valuesOf } from './values.ts';
 
+/**
+ * A compiled graph of the ONNX Runtime engine; `placement` tells which part of it runs where.
+ *
+ * @example
+ * const executable = await backend.compile(graph);
+ * for (const { part, provider, nodes } of executable.placement) console.log(part, provider, nodes);
+ */
+export type OnnxExecutable = PlacedExecutable;
+
 /** The ONNX Runtime engine. */
-export interface OnnxBackend extends Backend {
-  compile(graph: Graph): Promise<OnnxExecutable>;
+export interface OnnxBackend extends DeviceBackend {
   /** The package that runs the models, with its version: `onnxruntime-node 1.30.0`. */
   readonly runtime: string;
 }
@@ -40,63 +41,24 @@ export function onnxBackend(
   compileProgram: CompileProgram,
 ): OnnxBackend {
   const { provider } = settings;
-  const name = `onnx-${provider}`;
   const sessions = sessionsOf(module, settings, optimized);
   const values = valuesOf(module, provider, sessions);
   const runtime: Runtime = { open: sessions.open, toValue: values.toValue, toHost: values.toHost };
-
-  let isOpen = true;
-  const demandOpen = (operation: string): void => {
-    if (isOpen) return;
-    throw new ExecutionError(operation, `the ${name} backend was disposed`, { advice: 'Make another one.' });
-  };
-  const underWay = new Set<Promise<unknown>>();
-  const track = <T>(work: Promise<T>): Promise<T> => {
-    const forget = (): void => {
-      underWay.delete(done);
-    };
-    const done: Promise<void> = work.then(forget, forget);
-    underWay.add(done);
-    return work;
-  };
-  const arrays = deviceArrays({ name, demandOpen, toHost: values.toHost });
-  const host: ExecutableHost = {
-    arrays,
-    demandOpen,
-    track,
-    forgotten: new FinalizationRegistry<ProgramOwner>((owner) => {
-      disposeProgram(owner, { track });
-    }),
-  };
 
   let channelBlock: Promise<number> | undefined;
   /** Asked of the runtime when the first graph wants to know. */
   const blockFor = (graph: Graph): Promise<number> | number =>
     hasConvolution(graph) ? (channelBlock ??= channelBlockOf(module, settings)) : 0;
 
-  const compile = async (graph: Graph): Promise<OnnxExecutable> => {
-    demandOpen('compile');
-    const types = interfaceOf(graph);
-    const target = { provider, portable: false, channelBlock: await blockFor(graph) };
-    return executable(graph, types, await compileProgram(graph, runtime, target), host);
-  };
-
-  return {
-    name,
+  const backend = deviceBackend<OrtValue>({
+    name: `onnx-${provider}`,
     capabilities: { dtypes: dtypes[provider], composites: nativeComposites },
-    runtime: describeRuntime(module),
-    compile: (graph) => track(compile(graph)),
-    upload: async (array) => {
-      demandOpen('upload');
-      checkHostArray(array);
-      const value = await track(values.toDevice(array));
-      return arrays.make(shareOf(value), { kind: 'tensor', shape: [...array.shape], dtype: array.dtype });
-    },
-    download: (array) => track(arrays.download('download', array)),
-    dispose: async () => {
-      isOpen = false;
-      while (underWay.size > 0) await Promise.all(underWay);
-      await sessions.close();
-    },
-  };
+    compileProgram: async (graph) =>
+      compileProgram(graph, runtime, { provider, portable: false, channelBlock: await blockFor(graph) }),
+    toDevice: (array) => values.toDevice(array),
+    toHost: (value, type) => values.toHost(value, type),
+    shapeOf: ({ dims }) => dims,
+    close: () => sessions.close(),
+  });
+  return { ...backend, runtime: describeRuntime(module) };
 }

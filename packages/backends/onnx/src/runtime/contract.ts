@@ -1,5 +1,5 @@
-/** What the parts of the engine hand to each other: ONNX Runtime's values, sessions on models, and programs made of them. */
-import type { HostArray, RunCounters, TensorType } from '@node-ode/core';
+/** What the parts of the engine hand to each other: ONNX Runtime's values, and sessions on models. */
+import type { HostArray, TensorData, TensorType } from '@node-ode/core';
 import type { OnnxModel } from '../model/ir.ts';
 
 /** ONNX Runtime's tensor (`OrtValue`), in JavaScript's memory or in the device's. */
@@ -38,30 +38,5 @@ export interface Runtime {
   /** A value with these elements, in JavaScript's memory: ONNX Runtime copies it to the device when a session takes it. */
   toValue(array: HostArray): OrtValue;
   /** The elements of a value, copied from wherever it is. */
-  toHost(value: OrtValue, type: TensorType): Promise<HostArray>;
-}
-
-/** Where a part of a compiled graph runs. */
-export interface Placement {
-  /** `model`: nodes in one ONNX Runtime session; `host`: scalar arithmetic and control flow in JavaScript. */
-  readonly part: 'model' | 'host';
-  /** The provider that runs it; `javascript` for the host. */
-  readonly provider: string;
-  /** Primitives in it, each once. */
-  readonly operations: readonly string[];
-  /** Nodes in it, those of subgraphs included. */
-  readonly nodes: number;
-}
-
-/** A compiled graph: either one model with `Loop`s, or models driven from the host. */
-export interface Program {
-  readonly placement: readonly Placement[];
-  /**
-   * Runs the graph on one value for each input. The results are the caller's to dispose of; an input may be among them.
-   * Values that the run made for itself are disposed of when it ends, however it ends.
-   */
-  run(inputs: readonly OrtValue[], signal?: AbortSignal): Promise<readonly OrtValue[]>;
-  /** Counters of the last run, where they are known. */
-  readonly counters?: () => RunCounters | undefined;
-  dispose(): Promise<void>;
+  toHost(value: OrtValue, type: TensorType): Promise<TensorData>;
 }

@@ -1,8 +1,9 @@
 /** A whole graph as one model, loops and branches included. */
 import type { Graph } from '@node-ode/core';
+import type { Program } from '@node-ode/host-driver';
 import type { Target } from '../lower/contract.ts';
 import { emitModel } from '../lower/emit-model.ts';
-import type { OrtValue, Program, Runtime } from './contract.ts';
+import type { OrtValue, Runtime } from './contract.ts';
 import { placementOf } from './placement.ts';
 
 /**
@@ -10,7 +11,7 @@ import { placementOf } from './placement.ts';
  *
  * @throws UnsupportedError naming what the provider has no kernel for.
  */
-export async function modelProgram(graph: Graph, runtime: Runtime, target: Target): Promise<Program> {
+export async function modelProgram(graph: Graph, runtime: Runtime, target: Target): Promise<Program<OrtValue>> {
   const model = emitModel(graph, target);
   const inputNames = model.graph.inputs.map(({ name }) => name);
   const outputNames = model.graph.outputs.map(({ name }) => name);

@@ -1,7 +1,7 @@
 /** Which part of a model runs where. */
+import type { Placement } from '@node-ode/host-driver';
 import type { Provider } from '../lower/contract.ts';
 import type { OnnxGraph, OnnxNode } from '../model/ir.ts';
-import type { Placement } from './contract.ts';
 
 const controlFlow: ReadonlySet<string> = new Set(['If', 'Loop', 'Scan']);
 

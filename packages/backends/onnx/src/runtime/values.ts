@@ -2,11 +2,11 @@
 import {
   ExecutionError,
   formatType,
-  hostArray,
   sizeOf,
   UnsupportedError,
   type DType,
   type HostArray,
+  type TensorData,
   type TensorType,
 } from '@node-ode/core';
 import type { Provider } from '../lower/contract.ts';
@@ -22,7 +22,7 @@ export interface Values {
   /** A copy of an array where the provider computes. */
   toDevice(array: HostArray): Promise<OrtValue>;
   /** A copy of a value's elements. */
-  toHost(value: OrtValue, type: TensorType): Promise<HostArray>;
+  toHost(value: OrtValue, type: TensorType): Promise<TensorData>;
 }
 
 const ortTypes = { f32: 'float32', f64: 'float64', i32: 'int32', bool: 'bool' } as const satisfies Record<
@@ -71,7 +71,7 @@ export function valuesOf(runtime: OrtModule, provider: Provider, sessions: Sessi
           advice: 'Please report the graph.',
         });
       }
-      return hostArray(data, [...type.shape], type.dtype);
+      return data;
     },
   };
 }

@@ -7,6 +7,7 @@ import type {
   Primitive,
   Shape,
   StructuralPrimitive,
+  TracedParams,
 } from '@node-ode/core';
 
 /** tfjs's dtypes that graphs use; `f64` has none. */
@@ -17,6 +18,8 @@ export interface Register {
   readonly index: number;
   readonly shape: Shape;
   readonly dtype: TfDType;
+  /** The value of all elements, where they are known to have one. */
+  readonly splat?: number;
 }
 
 /** A kernel's operands by tfjs's names for them; a list for kernels that take any number (`Concat`, `AddN`). */
@@ -24,6 +27,9 @@ export type KernelOperands = Readonly<Record<string, Register>> | readonly Regis
 
 /** A kernel's attributes, as tfjs names them. */
 export type KernelAttributes = Readonly<Record<string, unknown>>;
+
+/** Primitives that have lowerings. */
+export type PlainPrimitive = Exclude<Primitive, StructuralPrimitive | keyof TracedParams>;
 
 /** Collects the kernel calls of a segment. */
 export interface KernelBuilder {
@@ -43,11 +49,7 @@ export interface KernelBuilder {
     result: { readonly shape: Shape; readonly dtype: TfDType },
   ): Register;
   /** An application of another primitive, for lowerings made of others: `lower('sub', [x, y], {})`. */
-  lower<P extends Exclude<Primitive, StructuralPrimitive>>(
-    op: P,
-    inputs: readonly Register[],
-    params: NodeOf<P>['params'],
-  ): Register;
+  lower<P extends PlainPrimitive>(op: P, inputs: readonly Register[], params: NodeOf<P>['params']): Register;
   /** A constant, on the device from when the segment is loaded to when it is released; equal ones are one. */
   constant(array: HostArray): Register;
 }

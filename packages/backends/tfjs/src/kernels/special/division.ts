@@ -1,0 +1,24 @@
+/** Products, quotients and remainders: what differs for i32. */
+import { binary, type Arithmetic } from '../arithmetic.ts';
+import type { Register } from '../contract.ts';
+
+/** A product; of i32 the low 32 bits. The JavaScript backend multiplies doubles, which hold products up to 2⁵³. */
+export function product(a: Arithmetic, x: Register, y: Register): Register {
+  if (x.dtype !== 'int32' || a.builder.backendName !== 'cpu') return a.mul(x, y);
+  if ([x, y].some(({ splat }) => splat !== undefined && Math.abs(splat) <= 2 ** 21)) return a.mul(x, y);
+  // x = h·2¹⁶ + l with 0 ≤ l < 2¹⁶: no product of the parts is beyond 2⁴⁸, and each is stored as its low 32 bits.
+  const half = a.number(2 ** 16, x);
+  const high = binary(a.builder, 'FloorDiv', x, half);
+  const low = a.sub(x, a.mul(high, half));
+  return a.add(a.mul(low, y), a.mul(a.mul(high, y), half));
+}
+
+/** The quotient; of i32 truncated. */
+export const quotient = (a: Arithmetic, x: Register, y: Register): Register => a.div(x, y);
+
+/** The remainder with the sign of x. tfjs's Mod has that of y: magnitudes are divided. */
+export function remainder(a: Arithmetic, x: Register, y: Register): Register {
+  if (x.dtype === 'int32') return a.sub(x, product(a, quotient(a, x, y), y));
+  const size = binary(a.builder, 'Mod', a.abs(x), a.abs(y));
+  return a.where(a.less(x, a.number(0, x)), a.neg(size), size);
+}

@@ -1,0 +1,33 @@
+/** The device behind the loops: tensors and kernels of one backend of tfjs. */
+import { sizeOf } from '@node-ode/core';
+import type { Device } from '@node-ode/host-driver';
+import { loweringOf } from '../kernels/lowerings.ts';
+import { lowerSegment } from '../segment/lower-segment.ts';
+import { loadSegment } from '../segment/load-segment.ts';
+import type { Target } from '../segment/builder.ts';
+import { constantPool } from './constants.ts';
+import type { TfRuntime } from './runtime.ts';
+import { elementsOf, tfDType, TfValue, write } from './value.ts';
+
+/** A device on a backend of tfjs. */
+export function tfDevice(runtime: TfRuntime): Device<TfValue> {
+  const { name, backend, fetchesWait } = runtime;
+  const pool = constantPool(backend);
+  const target: Target = {
+    backendName: name,
+    has: (kernel) => runtime.kernelOf(kernel) !== undefined,
+    loweringOf,
+  };
+  return {
+    name,
+    fetchesWait,
+    load: (segment) => loadSegment(lowerSegment(segment, target), runtime, pool),
+    toValue: (array) => new TfValue(write(backend, 'upload', array), backend),
+    toHost: ({ info }, { shape, dtype }) => {
+      const type = tfDType('read', dtype);
+      if (sizeOf(shape) === 0) return elementsOf(type, []);
+      if (!fetchesWait) return elementsOf(type, backend.readSync(info.dataId)).slice();
+      return backend.read(info.dataId).then((read) => elementsOf(type, read).slice());
+    },
+  };
+}

@@ -1,0 +1,11 @@
+/** A backend of tfjs, as segments use it. */
+import type { TfKernelBackend, TfKernelConfig } from './tf-module.ts';
+
+export interface TfRuntime {
+  /** tfjs's name of the backend. */
+  readonly name: string;
+  readonly backend: TfKernelBackend;
+  /** Whether elements can only be read by waiting for them. */
+  readonly fetchesWait: boolean;
+  kernelOf(kernel: string): TfKernelConfig | undefined;
+}

@@ -1,0 +1,77 @@
+/** Tensors on a backend of tfjs. */
+import { ExecutionError, UnsupportedError, type DType, type HostArray, type TensorData } from '@node-ode/core';
+import type { DeviceValue } from '@node-ode/host-driver';
+import type { TfDType } from '../kernels/contract.ts';
+import type { TfElements, TfKernelBackend, TfTensorInfo } from './tf-module.ts';
+
+/** tfjs's name of a dtype. */
+const tfTypes = { f32: 'float32', i32: 'int32', bool: 'bool' } as const satisfies Partial<Record<DType, TfDType>>;
+
+/**
+ * tfjs's name of a dtype.
+ *
+ * @throws UnsupportedError for f64, with the engines that have it.
+ */
+export function tfDType(operation: string, dtype: DType): TfDType {
+  if (dtype !== 'f64') return tfTypes[dtype];
+  throw new UnsupportedError(operation, "tfjs has no dtype 'f64'", {
+    expected: 'f32, i32 or bool',
+    advice: "Use f32, or an engine that has f64: wasm(), onnx({ provider: 'cpu' }) or reference().",
+  });
+}
+
+/** A tensor of tfjs that one owner holds. */
+export class TfValue implements DeviceValue {
+  readonly info: TfTensorInfo;
+  readonly #backend: TfKernelBackend;
+
+  constructor(info: TfTensorInfo, backend: TfKernelBackend) {
+    this.info = info;
+    this.#backend = backend;
+  }
+
+  dispose(): void {
+    this.#backend.disposeData(this.info.dataId);
+  }
+}
+
+/** A tensor with these elements, copied: some backends keep what they are given. */
+export function write(backend: TfKernelBackend, operation: string, { shape, dtype, data }: HostArray): TfTensorInfo {
+  const own = [...shape];
+  const type = tfDType(operation, dtype);
+  return { dataId: backend.write(copyOf(type, data), own, type), shape: own, dtype: type };
+}
+
+/** A copy of elements, as they are stored; a boolean is 0 or 1. */
+function copyOf(dtype: TfDType, data: TensorData): TfElements {
+  switch (dtype) {
+    case 'float32':
+      return Float32Array.from(data);
+    case 'int32':
+      return Int32Array.from(data);
+    case 'bool':
+      return Uint8Array.from(data, (x) => (x === 0 ? 0 : 1));
+  }
+}
+
+/**
+ * What a backend read, in the typed array of its dtype: perhaps the backend's own. The JavaScript backend keeps the elements of an
+ * integer that was converted to a float as they are, and some keep booleans as numbers.
+ */
+export function elementsOf(dtype: TfDType, read: unknown): TensorData {
+  if (dtype === 'float32' && read instanceof Float32Array) return read;
+  if (dtype === 'int32' && read instanceof Int32Array) return read;
+  if (dtype === 'bool' && read instanceof Uint8Array) return read;
+  if (isElements(read)) return copyOf(dtype, read);
+  // A backend may keep an empty tensor as a plain list.
+  if (Array.isArray(read) && read.length === 0) return copyOf(dtype, new Float32Array(0));
+  throw new ExecutionError('read', `tfjs gave ${describe(read)} for ${dtype}`, {
+    expected: 'a typed array',
+    advice: 'Please report it with the name of the backend.',
+  });
+}
+
+const isElements = (x: unknown): x is TfElements =>
+  x instanceof Float32Array || x instanceof Int32Array || x instanceof Uint8Array;
+
+const describe = (x: unknown): string => (typeof x === 'object' && x !== null ? x.constructor.name : typeof x);

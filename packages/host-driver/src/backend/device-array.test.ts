@@ -1,0 +1,107 @@
+import { array, disposedArray, tensorType, type DeviceArray, type TensorData } from '@node-ode/core';
+import { describe, expect, it } from 'vitest';
+import { collectGarbage } from '@node-ode/tools/collect-garbage';
+import type { DeviceValue } from '../device.ts';
+import { deviceArrays, shareOf } from './device-array.ts';
+
+/** A value that knows whether it was disposed of. */
+const valueOf = (): DeviceValue & { disposals: number } => {
+  const value = {
+    disposals: 0,
+    dispose: () => {
+      value.disposals++;
+    },
+  };
+  return value;
+};
+
+const pair = tensorType([2], 'f32');
+
+const make = () => {
+  let isOpen = true;
+  const reads: (() => void)[] = [];
+  const arrays = deviceArrays({
+    name: 'test',
+    demandOpen: () => {
+      if (!isOpen) throw new Error('closed');
+    },
+    toHost: () =>
+      new Promise<TensorData>((resolve) => {
+        reads.push(() => {
+          resolve(new Float32Array([1, 2]));
+        });
+      }),
+  });
+  return { arrays, reads, close: () => (isOpen = false) };
+};
+
+describe('shares', () => {
+  it('dispose of a value with the last of them, once', () => {
+    const value = valueOf();
+    const first = shareOf(value);
+    const second = first.share();
+    const third = second.share();
+    first.release();
+    first.release();
+    third.release();
+    expect(value.disposals).toBe(0);
+    second.release();
+    second.release();
+    expect(value.disposals).toBe(1);
+  });
+});
+
+describe('device arrays', () => {
+  it('own a share', () => {
+    const { arrays } = make();
+    const value = valueOf();
+    const share = shareOf(value);
+    const [a, b] = [arrays.make(share, pair), arrays.make(share.share(), pair)];
+    expect([a.shape, a.dtype, a.backend]).toEqual([[2], 'f32', 'test']);
+    const reading = arrays.shareIn('run', a);
+    expect(reading.value).toBe(value);
+    a.dispose();
+    a.dispose();
+    b.dispose();
+    expect(value.disposals).toBe(0);
+    reading.release();
+    expect(value.disposals).toBe(1);
+    expect(() => arrays.shareIn('run', a)).toThrow(disposedArray('run').message);
+  });
+
+  it('are kept while they are read', async () => {
+    const { arrays, reads } = make();
+    const value = valueOf();
+    const a = arrays.make(shareOf(value), pair);
+    const reading = a.read();
+    a.dispose();
+    expect(value.disposals).toBe(0);
+    reads.forEach((finish) => finish());
+    expect(await reading).toEqual(array([1, 2]));
+    expect(value.disposals).toBe(1);
+    await expect(a.read()).rejects.toThrow(disposedArray('read').message);
+  });
+
+  it('are recognised', async () => {
+    const { arrays, close } = make();
+    const a = arrays.make(shareOf(valueOf()), pair);
+    expect(() => arrays.shareIn('run', { ...a })).toThrow('the array belongs to another test backend');
+    await expect(arrays.download('download', { ...a, backend: 'wasm' })).rejects.toThrow("belongs to backend 'wasm'");
+    close();
+    await expect(a.read()).rejects.toThrow('closed');
+    expect(() => {
+      a.dispose();
+    }).not.toThrow();
+  });
+
+  it('are freed when they are forgotten', async () => {
+    const { arrays } = make();
+    const value = valueOf();
+    (() => {
+      const forgotten: DeviceArray = arrays.make(shareOf(value), pair);
+      expect(forgotten.shape).toEqual([2]);
+    })();
+    await collectGarbage(() => value.disposals > 0);
+    expect(value.disposals).toBe(1);
+  });
+});

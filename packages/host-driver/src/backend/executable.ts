@@ -1,0 +1,164 @@
+/** A program behind the contract of an executable: it checks what it is given, runs, and keeps what is still in use. */
+import {
+  checkInputs,
+  ExecutionError,
+  formatType,
+  sameShape,
+  type DeviceArray,
+  type Executable,
+  type Graph,
+  type GraphInterface,
+  type RunOptions,
+  type Shape,
+  type TensorType,
+} from '@node-ode/core';
+import type { DeviceValue } from '../device.ts';
+import { shareOf, type DeviceArrays, type Share } from './device-array.ts';
+import type { Placement, Program } from './program.ts';
+
+/** A compiled graph that tells where it runs. */
+export interface PlacedExecutable extends Executable {
+  /**
+   * Which part of the graph runs where.
+   *
+   * @example
+   * const executable = await backend.compile(graph);
+   * for (const { part, provider, nodes } of executable.placement) console.log(part, provider, nodes);
+   */
+  readonly placement: readonly Placement[];
+}
+
+/** What executables of a backend share. */
+export interface ExecutableHost<V extends DeviceValue> {
+  readonly arrays: DeviceArrays<V>;
+  /** The shape of a value, where it knows it. */
+  readonly shapeOf: ((value: V) => Shape) | undefined;
+  /** Throws once the backend was disposed. */
+  demandOpen(operation: string): void;
+  /** Lets the backend wait for work that is under way before it goes. */
+  track<T>(work: Promise<T>): Promise<T>;
+  /** Disposes of programs whose executables were forgotten. */
+  readonly forgotten: FinalizationRegistry<ProgramOwner<V>>;
+}
+
+/** A program, and the runs that are under way in it. */
+export interface ProgramOwner<V extends DeviceValue> {
+  readonly program: Program<V>;
+  runs: number;
+  isDisposed: boolean;
+}
+
+/** The executable of a program. */
+export function executable<V extends DeviceValue>(
+  graph: Graph,
+  types: GraphInterface,
+  program: Program<V>,
+  host: ExecutableHost<V>,
+): PlacedExecutable {
+  // Every method refers to this object: while one of them can be called, the program is not forgotten.
+  const state: { readonly owner: ProgramOwner<V> } = { owner: { program, runs: 0, isDisposed: false } };
+  host.forgotten.register(state, state.owner);
+
+  const run = async (
+    inputs: readonly DeviceArray[],
+    { donate = [], signal }: RunOptions = {},
+  ): Promise<readonly DeviceArray[]> => {
+    host.demandOpen('run');
+    const { owner } = state;
+    if (owner.isDisposed) {
+      throw new ExecutionError('run', `the executable of graph '${graph.name}' was disposed`, {
+        advice: 'Compile it again.',
+      });
+    }
+    checkInputs(graph, types.inputs, inputs, donate);
+    signal?.throwIfAborted();
+    const shares = sharesIn(inputs, host.arrays);
+    owner.runs++;
+    try {
+      const results = await program.run(
+        shares.map(({ value }) => value),
+        signal,
+      );
+      const outputs = arraysOf(graph, types.outputs, results, shares, host);
+      for (const i of donate) inputs[i]?.dispose();
+      return outputs;
+    } finally {
+      for (const share of shares) share.release();
+      owner.runs--;
+      if (owner.isDisposed && owner.runs === 0) end(owner, host);
+    }
+  };
+
+  const { counters } = program;
+  return {
+    placement: program.placement,
+    run: (inputs, options) => host.track(run(inputs, options)),
+    ...(counters === undefined ? {} : { counters: () => counters() }),
+    dispose: () => {
+      disposeProgram(state.owner, host);
+    },
+  };
+}
+
+/** Disposes of a program, when the last of its runs has ended. */
+export function disposeProgram<V extends DeviceValue>(owner: ProgramOwner<V>, host: Tracker): void {
+  if (owner.isDisposed) return;
+  owner.isDisposed = true;
+  if (owner.runs === 0) end(owner, host);
+}
+
+type Tracker = Pick<ExecutableHost<never>, 'track'>;
+
+/** Nobody waits for a program that can't be disposed of: there is nothing left to do about it. */
+function end<V extends DeviceValue>({ program }: ProgramOwner<V>, { track }: Tracker): void {
+  const dispose = async (): Promise<void> => program.dispose();
+  track(dispose()).catch(() => undefined);
+}
+
+/** A share in each input, to be given back when the run has ended: nobody can free an array that is being read. */
+function sharesIn<V extends DeviceValue>(inputs: readonly DeviceArray[], arrays: DeviceArrays<V>): readonly Share<V>[] {
+  const shares: Share<V>[] = [];
+  try {
+    for (const input of inputs) shares.push(arrays.shareIn('run', input));
+    return shares;
+  } catch (error) {
+    for (const share of shares) share.release();
+    throw error;
+  }
+}
+
+/** An array for each result. A result that is an input, or that is there twice, is shared. */
+function arraysOf<V extends DeviceValue>(
+  graph: Graph,
+  types: readonly TensorType[],
+  results: readonly V[],
+  inputs: readonly Share<V>[],
+  { arrays, shapeOf }: ExecutableHost<V>,
+): readonly DeviceArray[] {
+  const shares = new Map(inputs.map((share) => [share.value, share]));
+  const fresh: Share<V>[] = [];
+  const outputs = types.map((type, j) => {
+    const value = results[j] as V;
+    let share = shares.get(value);
+    if (share === undefined) {
+      share = shareOf(value);
+      fresh.push(share);
+      shares.set(value, share);
+    }
+    return arrays.make(share.share(), type);
+  });
+  for (const share of fresh) share.release();
+  if (shapeOf === undefined) return outputs;
+  const shapes = results.map(shapeOf);
+  const wrong = types.findIndex(({ shape }, j) => !sameShape(shape, shapes[j] as Shape));
+  if (wrong === -1) return outputs;
+  for (const output of outputs) output.dispose();
+  throw new ExecutionError(
+    'run',
+    `output ${wrong + 1} of graph '${graph.name}' has shape [${shapes[wrong]?.join(', ')}]`,
+    {
+      expected: formatType(types[wrong] as TensorType),
+      advice: 'Please report it with printGraph(graph).',
+    },
+  );
+}

@@ -1,0 +1,157 @@
+/** The registers of one run, what it has on the device, and what it counts. */
+import { hostArray, type TensorData } from '@node-ode/core';
+import type { DeviceValue, Transfers } from '../device.ts';
+import { nextTask } from './next-task.ts';
+import { bytesOf, dataOf, elementsIn, isHeld } from './registers.ts';
+import type { Entry, Held, HostRegisters, Register, Resource, Slot } from './registers.ts';
+
+/** How many there are of what a frame has. */
+export interface FrameCounts {
+  readonly resources: number;
+  readonly uploads: number;
+  readonly calls: number;
+}
+
+/** Milliseconds for which a run may keep the event loop waiting. */
+const longestTurn = 16;
+
+/** The registers of one run, and what it counts. */
+export class Frame<V extends DeviceValue> implements HostRegisters {
+  readonly numbers: Float64Array;
+  readonly arrays: (TensorData | undefined)[];
+  readonly resources: (Resource<V> | undefined)[];
+  readonly device: Transfers<V>;
+  readonly signal: AbortSignal | undefined;
+  /** Executions of each called graph. */
+  readonly calls: Float64Array;
+  tapeEntries = 0;
+  peakBytes = 0;
+  #bytes = 0;
+  /** Values of the host's on the device, and what each was made of. */
+  readonly #uploads: (Held<V> | undefined)[];
+  readonly #sources: (number | TensorData | undefined)[];
+  #turned = performance.now();
+
+  constructor(device: Transfers<V>, signal: AbortSignal | undefined, initial: HostRegisters, counts: FrameCounts) {
+    this.device = device;
+    this.signal = signal;
+    this.numbers = initial.numbers.slice();
+    this.arrays = initial.arrays.slice();
+    this.resources = new Array<Resource<V> | undefined>(counts.resources).fill(undefined);
+    this.#uploads = new Array<Held<V> | undefined>(counts.uploads).fill(undefined);
+    this.#sources = new Array<number | TensorData | undefined>(counts.uploads).fill(undefined);
+    this.calls = new Float64Array(counts.calls);
+  }
+
+  /** Takes over a value, with one reference. */
+  hold(value: V, bytes: number, isBorrowed = false): Held<V> {
+    this.#bytes += bytes;
+    if (this.#bytes > this.peakBytes) this.peakBytes = this.#bytes;
+    return { kind: 'tensor', value, bytes, isBorrowed, refs: 1 };
+  }
+
+  /** Lets go of a reference. */
+  release(resource: Resource<V>): void {
+    if (--resource.refs > 0) return;
+    if (resource.kind === 'tape') {
+      for (const entry of resource.entries) if (isHeld(entry)) this.release(entry);
+      return;
+    }
+    this.#bytes -= resource.bytes;
+    if (!resource.isBorrowed) resource.value.dispose();
+  }
+
+  /** Empties a register. */
+  clear(index: number): void {
+    const resource = this.resources[index];
+    if (resource === undefined) return;
+    this.resources[index] = undefined;
+    this.release(resource);
+  }
+
+  /** Lets go of an entry that no tape wants. */
+  drop(entry: Entry<V>): void {
+    if (isHeld(entry)) this.release(entry);
+  }
+
+  /** Counts a tape of so many entries. */
+  countTape(entries: number): void {
+    if (entries > this.tapeEntries) this.tapeEntries = entries;
+  }
+
+  /** Lets go of everything that is still held: what was uploaded, and what registers have in a run that failed. */
+  clearAll(): void {
+    for (let i = 0; i < this.resources.length; i++) this.clear(i);
+    for (let i = 0; i < this.#uploads.length; i++) this.#forget(i);
+  }
+
+  /** A value of the host's, on the device. */
+  upload({ register, type }: Slot): Held<V> {
+    const { shape, dtype } = type;
+    const array = hostArray(elementsIn(this, { register, type }), shape, dtype);
+    return this.hold(this.device.toValue(array), bytesOf(type));
+  }
+
+  /**
+   * A value of the host's for a segment to read, which stays the frame's: it is uploaded again when it has changed. Arrays are
+   * never written to, so that another one is another object.
+   */
+  uploaded(slot: Slot, upload: number): V {
+    const { bank, index } = slot.register;
+    const source = bank === 'number' ? this.numbers[index] : this.arrays[index];
+    const known = this.#uploads[upload];
+    if (known !== undefined && Object.is(source, this.#sources[upload])) return known.value;
+    this.#forget(upload);
+    const held = this.upload(slot);
+    this.#uploads[upload] = held;
+    this.#sources[upload] = source;
+    return held.value;
+  }
+
+  #forget(upload: number): void {
+    const held = this.#uploads[upload];
+    if (held === undefined) return;
+    this.#uploads[upload] = undefined;
+    this.release(held);
+  }
+
+  /** Puts elements where the host finds them. */
+  fetch({ bank, index }: Register, data: TensorData): void {
+    if (bank === 'number') this.numbers[index] = data[0]!;
+    else this.arrays[index] = data;
+  }
+
+  /** Takes a register's contents for a tape. */
+  take({ bank, index }: Register): Entry<V> {
+    if (bank === 'number') return this.numbers[index];
+    if (bank === 'array') return this.arrays[index];
+    const held = this.resources[index] as Held<V>;
+    this.resources[index] = undefined;
+    return held;
+  }
+
+  /** Puts a tape's entry into a register: with a reference of its own, or, if it is taken, with the tape's. */
+  put({ register: { bank, index }, type }: Slot, entry: Entry<V>, isTaken: boolean): void {
+    if (isHeld(entry)) {
+      if (!isTaken) entry.refs++;
+      this.resources[index] = entry;
+    } else if (bank === 'number') {
+      this.numbers[index] = entry as number;
+    } else if (bank === 'array') {
+      this.arrays[index] = entry as TensorData;
+    } else {
+      const { shape, dtype } = type;
+      const value = this.device.toValue(hostArray(dataOf(entry, type), shape, dtype));
+      this.resources[index] = this.hold(value, bytesOf(type));
+    }
+  }
+
+  /** Something to wait for if the event loop has not turned for a while: nobody could abort the run otherwise. */
+  turn(): Promise<void> | undefined {
+    if (performance.now() - this.#turned < longestTurn) return undefined;
+    return nextTask().then(() => {
+      this.#turned = performance.now();
+      this.signal?.throwIfAborted();
+    });
+  }
+}

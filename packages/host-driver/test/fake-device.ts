@@ -1,0 +1,136 @@
+/**
+ * A device that computes segments with the reference engine: its values are counted, and refused once they were disposed of.
+ * A backend of programs driven from the host, on it. The engine's parts are taken one by one, as its uploads are promises.
+ */
+import type { DeviceArray, Graph, TensorData } from '@node-ode/core';
+import { nativeComposites } from '../../backends/reference/src/composites.ts';
+import { copyToDevice, deviceArrays } from '../../backends/reference/src/device-array.ts';
+import { executable } from '../../backends/reference/src/executable.ts';
+import { Memory } from '../../backends/reference/src/memory.ts';
+import {
+  deviceBackend,
+  hostProgram,
+  type Device,
+  type DeviceBackend,
+  type DeviceValue,
+  type Program,
+  type Segment,
+} from '../src/index.ts';
+
+/** A value of the device. */
+export interface FakeValue extends DeviceValue {
+  /** What it holds; only the device looks at it. */
+  readonly array: DeviceArray;
+}
+
+/** What happened on the device. */
+export interface DeviceLog {
+  /** Segments that were run. */
+  runs: number;
+  /** Values on the device that were not disposed of. */
+  live: number;
+  /** The most there were. */
+  mostLive: number;
+  /** Results of segments that the host wanted. */
+  fetched: number;
+  /** Values that were read by themselves. */
+  reads: number;
+  /** Values that came from the host. */
+  uploads: number;
+  /** Segments that are loaded. */
+  loaded: number;
+}
+
+export interface FakeDevice extends Device<FakeValue> {
+  readonly log: DeviceLog;
+  /** Plans a graph for the device; `beforeRun` is called before each segment. */
+  compile(graph: Graph, beforeRun?: () => void): Promise<Program<FakeValue>>;
+}
+
+export interface FakeDeviceOptions {
+  /** Whether its segments and reads are promises; they are by default. */
+  readonly waits?: boolean;
+}
+
+export function fakeDevice({ waits = true }: FakeDeviceOptions = {}): FakeDevice {
+  const memory = new Memory(true);
+  const arrays = deviceArrays('fake', memory);
+  const log: DeviceLog = { runs: 0, live: 0, mostLive: 0, fetched: 0, reads: 0, uploads: 0, loaded: 0 };
+  const make = (array: DeviceArray): FakeValue => {
+    let isAlive = true;
+    log.live++;
+    log.mostLive = Math.max(log.mostLive, log.live);
+    return {
+      array,
+      dispose: () => {
+        if (!isAlive) throw new Error('a value was disposed of twice');
+        isAlive = false;
+        log.live--;
+        array.dispose();
+      },
+    };
+  };
+  /** Refuses what was disposed of. */
+  const elementsOf = ({ array }: FakeValue): TensorData => arrays.download('read', array).data;
+  const given = <T>(x: T): T | Promise<T> => (waits ? Promise.resolve(x) : x);
+  let beforeEach = (): void => undefined;
+
+  const load = ({ graph, results }: Segment) => {
+    const compiled = executable(graph, memory, arrays);
+    log.loaded++;
+    const run = (operands: readonly FakeValue[]): readonly (FakeValue | TensorData)[] => {
+      const outputs = compiled.runSync!(operands.map(({ array }) => array));
+      return outputs.map((array, i) => {
+        const value = make(array);
+        if (!results[i]!.isHost) return value;
+        log.fetched++;
+        const data = elementsOf(value);
+        value.dispose();
+        return data;
+      });
+    };
+    return {
+      run: (operands: readonly FakeValue[]) => {
+        beforeEach();
+        log.runs++;
+        return given(run(operands));
+      },
+      release: () => {
+        log.loaded--;
+        compiled.dispose();
+      },
+    };
+  };
+
+  const device: FakeDevice = {
+    name: 'fake',
+    fetchesWait: waits,
+    log,
+    load,
+    toValue: (array) => {
+      log.uploads++;
+      return make(arrays.make(copyToDevice(memory, array), [...array.shape], array.dtype));
+    },
+    toHost: (value) => {
+      log.reads++;
+      return given(elementsOf(value));
+    },
+    compile: (graph, beforeRun = () => undefined) => {
+      beforeEach = beforeRun;
+      return hostProgram(graph, device);
+    },
+  };
+  return device;
+}
+
+/** A backend whose programs are driven from the host on a fake device. */
+export function fakeBackend(device: FakeDevice = fakeDevice()): DeviceBackend {
+  return deviceBackend({
+    name: 'host-driven',
+    // Those of the engine that computes the segments.
+    capabilities: { dtypes: ['f32', 'f64', 'i32', 'bool'], composites: nativeComposites },
+    compileProgram: (graph) => hostProgram(graph, device),
+    toDevice: (array) => device.toValue(array),
+    toHost: (value, type) => device.toHost(value, type),
+  });
+}
