@@ -24,17 +24,19 @@ export interface KernelCounts {
   readonly reads: number;
 }
 
+/** A slot gets an uploaded tensor, is read, or is disposed of. */
+export type Closing =
+  | { readonly kind: 'upload'; readonly slot: number }
+  | { readonly kind: 'dispose'; readonly slot: number }
+  | { readonly kind: 'read'; readonly slot: number; readonly event: ReadEvent };
+
 /** One run. */
 export interface PlannedRun {
   /** Disposals before the first call. */
   readonly opening: readonly number[];
   readonly calls: readonly PlannedCall[];
-  /** After the last call: uploads, then what is read, then disposals. */
-  readonly closing: {
-    readonly uploads: readonly number[];
-    readonly reads: readonly { readonly slot: number; readonly event: ReadEvent }[];
-    readonly disposals: readonly number[];
-  };
+  /** What follows the last call, in order. */
+  readonly closing: readonly Closing[];
   /** What was uploaded, in order. */
   readonly uploaded: readonly UploadEvent[];
   /** Slots to dispose of where no other run follows. */
@@ -62,31 +64,34 @@ interface CallDraft {
 function planRun(events: readonly KernelEvent[], slots: Slots, callOf: (draft: CallDraft) => PlannedCall): PlannedRun {
   const last = events.findLastIndex(({ kind }) => kind === 'call');
   const drafts: CallDraft[] = [];
-  const closing: { uploads: number[]; reads: { slot: number; event: ReadEvent }[]; disposals: number[] } = {
-    uploads: [],
-    reads: [],
-    disposals: [],
-  };
-  const opening: number[] = [];
+  const [opening, closing]: [number[], Closing[]] = [[], []];
   let uploads: number[] = [];
   events.forEach((event, i) => {
+    const isOver = i > last;
     switch (event.kind) {
-      case 'upload':
-        (i > last ? closing.uploads : uploads).push(slots.give(event.id));
+      case 'upload': {
+        const slot = slots.give(event.id);
+        if (isOver) closing.push({ kind: 'upload', slot });
+        else uploads.push(slot);
         break;
+      }
       case 'call': {
         // Operands first: a result may share the data of one.
         const sources = event.operands.map(([, { dataId }]) => slots.sourceOf(dataId));
-        drafts.push({ event, sources, results: event.results.map((id) => slots.share(id)), uploads, disposals: [] });
+        const results = event.results.map((id) => slots.share(id, event.attributes));
+        drafts.push({ event, sources, results, uploads, disposals: [] });
         uploads = [];
         break;
       }
-      case 'dispose':
-        (i > last ? closing : (drafts.at(-1) ?? { disposals: opening })).disposals.push(...slots.release(event.id));
+      case 'dispose': {
+        const freed = slots.release(event.id);
+        if (isOver) closing.push(...freed.map((slot) => ({ kind: 'dispose', slot }) as const));
+        else (drafts.at(-1)?.disposals ?? opening).push(...freed);
         break;
+      }
       case 'read':
         // Reads on the way decide where the run goes; a replay knows.
-        if (i > last) closing.reads.push(...slots.slotsOf(event.id).map((slot) => ({ slot, event })));
+        if (isOver) closing.push(...slots.slotsOf(event.id).map((slot) => ({ kind: 'read', slot, event }) as const));
     }
   });
   return {

@@ -1,8 +1,8 @@
 /** The kernel calls of runs, made again in a plain loop: what an engine would cost if it did nothing but call kernels. */
 import type { BackendValues, DataId, KernelBackend } from '@tensorflow/tfjs-core';
 import { ExecutionError } from '@node-ode/core';
-import type { KernelEvent } from './events.ts';
-import { planRuns, type KernelCounts, type PlannedRun } from './plan.ts';
+import type { KernelEvent, ReadEvent } from './events.ts';
+import { planRuns, type KernelCounts } from './plan.ts';
 
 /** Runs to go through one after the other, again and again. */
 export interface Replay {
@@ -46,9 +46,11 @@ export function replayOf(backend: KernelBackend, events: readonly (readonly Kern
       else slots[results[0]!] = output.dataId;
       for (let i = 0; i < disposals.length; i++) backend.disposeData(slots[disposals[i]!]!);
     }
-    for (let i = 0; i < closing.uploads.length; i++) slots[closing.uploads[i]!] = uploaded[given++]!;
-    await readAgain(closing.reads, slots, backend);
-    disposeOf(closing.disposals);
+    for (const last of closing) {
+      if (last.kind === 'upload') slots[last.slot] = uploaded[given++]!;
+      else if (last.kind === 'dispose') backend.disposeData(slots[last.slot]!);
+      else await readAgain(last.event, slots[last.slot]!, backend);
+    }
   };
   const sum = (of: (counts: KernelCounts) => number): number => runs.reduce((n, { counts }) => n + of(counts), 0);
   return {
@@ -66,18 +68,12 @@ export function replayOf(backend: KernelBackend, events: readonly (readonly Kern
   };
 }
 
-/** Reads results, bit for bit what they were. */
-async function readAgain(
-  reads: PlannedRun['closing']['reads'],
-  slots: readonly DataId[],
-  backend: KernelBackend,
-): Promise<void> {
-  for (const { slot, event } of reads) {
-    const values: ArrayLike<unknown> = event.isSync ? backend.readSync(slots[slot]!) : await backend.read(slots[slot]!);
-    const wrong = Array.from(values).findIndex((x, i) => !Object.is(x, event.values[i]));
-    if (wrong === -1 && values.length === event.values.length) continue;
-    throw new ExecutionError('replay', `element ${wrong} of a result is ${String(values[wrong])}`, {
-      expected: `${String(event.values[wrong])}, as when the engine made the calls`,
-    });
-  }
+/** Reads a result: bit for bit what it was. */
+async function readAgain({ isSync, values: before }: ReadEvent, id: DataId, backend: KernelBackend): Promise<void> {
+  const values: ArrayLike<unknown> = isSync ? backend.readSync(id) : await backend.read(id);
+  const wrong = Array.from(values).findIndex((x, i) => !Object.is(x, before[i]));
+  if (wrong === -1 && values.length === before.length) return;
+  throw new ExecutionError('replay', `element ${wrong} of a result is ${String(values[wrong])}`, {
+    expected: `${String(before[wrong])}, as when the engine made the calls`,
+  });
 }

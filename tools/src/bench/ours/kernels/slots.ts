@@ -1,4 +1,4 @@
-/** Numbered places for the tensors of a replay, given out as a program would: the lowest that is free. */
+/** Numbered places for the tensors of a replay, given out as a program would: what is computed at one place in it goes to one slot. */
 import type { DataId } from '@tensorflow/tfjs-core';
 
 /** A tensor's data. */
@@ -14,10 +14,12 @@ interface Held {
 export class Slots {
   readonly #held = new Map<DataId, Held>();
   readonly #taken: boolean[] = [];
+  /** The slots of each place in the program. */
+  readonly #of = new Map<unknown, number[]>();
 
   /** A slot for data that is uploaded. */
   give(id: DataId): number {
-    const slot = this.#free();
+    const slot = this.#free('upload');
     this.#held.set(id, { slot, shares: 1, isGiven: true });
     return slot;
   }
@@ -27,16 +29,16 @@ export class Slots {
     return this.#known(id).slot ?? id;
   }
 
-  /** The slot of a call's result: that of an operand whose data it shares, otherwise one of its own. */
-  share(id: DataId): number {
+  /** The slot of a result of a call from this place: that of an operand whose data it shares, otherwise one of its own. */
+  share(id: DataId, place: unknown): number {
     const held = this.#held.get(id);
     if (held === undefined) {
-      const slot = this.#free();
+      const slot = this.#free(place);
       this.#held.set(id, { slot, shares: 1, isGiven: false });
       return slot;
     }
     held.shares++;
-    return (held.slot ??= this.#free());
+    return (held.slot ??= this.#free(place));
   }
 
   /** One share less. The slot that the replay has to dispose of, if it has to. */
@@ -71,9 +73,12 @@ export class Slots {
     return held;
   }
 
-  #free(): number {
-    const free = this.#taken.indexOf(false);
-    const slot = free === -1 ? this.#taken.length : free;
+  /** A slot that nobody has: one that the place had before, if there is one. */
+  #free(place: unknown): number {
+    const own = this.#of.get(place) ?? [];
+    this.#of.set(place, own);
+    let slot = own.find((each) => !this.#taken[each]);
+    if (slot === undefined) own.push((slot = this.#taken.length));
     this.#taken[slot] = true;
     return slot;
   }
