@@ -1,2 +1,13 @@
 /** @node-ode/backend-tfjs: TensorFlow.js as an engine. */
-export type { BasicLowerings } from './kernels/contract.ts';
+export { tfjs } from './tfjs.ts';
+export type { TfjsOptions } from './option-rules.ts';
+export type { TfjsBackend } from './runtime/backend.ts';
+export type {
+  TfEngine,
+  TfKernelArguments,
+  TfKernelBackend,
+  TfKernelConfig,
+  TfKernelInputs,
+  TfModule,
+  TfTensorInfo,
+} from './runtime/tf-module.ts';

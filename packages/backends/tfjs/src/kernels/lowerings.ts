@@ -11,10 +11,36 @@ const basic: Omit<BasicLowerings, 'conv2d'> = { ...elementwise, ...movement, ...
 
 const composites: CompositeLowerings = {};
 
-const lowerings: { readonly [P in PlainPrimitive]?: Lowering<P> } = { ...composites, ...basic };
+/** Lowerings by primitive; none for a composite that is better decomposed. */
+export type Lowerings = { readonly [P in PlainPrimitive]?: Lowering<P> };
 
-/** The lowering of a primitive; undefined for a composite that is better decomposed. */
-export const loweringOf = <P extends PlainPrimitive>(op: P): Lowering<P> | undefined => lowerings[op];
+const common: Lowerings = { ...composites, ...basic };
 
-/** Composites that the engine lowers itself. */
-export const nativeComposites = Object.keys(composites) as readonly CompositePrimitive[];
+/** Lowerings that a backend needs instead of those that all have. */
+const special: Readonly<Record<string, Lowerings>> = {};
+
+/** The lowerings for a backend. */
+export const loweringsFor = (backendName: string): Lowerings => ({ ...common, ...special[backendName] });
+
+/** Composites that the engine lowers itself on a backend. */
+export const nativeComposites = (backendName: string): readonly CompositePrimitive[] => {
+  const all = loweringsFor(backendName);
+  return compositeNames.filter((op) => all[op] !== undefined);
+};
+
+const compositeNames = Object.keys({
+  mean: 0,
+  softplus: 0,
+  logSumExp: 0,
+  softmax: 0,
+  logSoftmax: 0,
+  linearCombination: 0,
+  errorNorm: 0,
+  conv2dInputGrad: 0,
+  conv2dKernelGrad: 0,
+  maxPool2d: 0,
+  maxPool2dGrad: 0,
+  avgPool2d: 0,
+  avgPool2dGrad: 0,
+  linearSolve: 0,
+} satisfies Record<CompositePrimitive, number>) as CompositePrimitive[];

@@ -1,7 +1,7 @@
 /** The device behind the loops: tensors and kernels of one backend of tfjs. */
 import { sizeOf } from '@node-ode/core';
 import type { Device } from '@node-ode/host-driver';
-import { loweringOf } from '../kernels/lowerings.ts';
+import { loweringsFor } from '../kernels/lowerings.ts';
 import { lowerSegment } from '../segment/lower-segment.ts';
 import { loadSegment } from '../segment/load-segment.ts';
 import type { Target } from '../segment/builder.ts';
@@ -13,10 +13,11 @@ import { elementsOf, tfDType, TfValue, write } from './value.ts';
 export function tfDevice(runtime: TfRuntime): Device<TfValue> {
   const { name, backend, fetchesWait } = runtime;
   const pool = constantPool(backend);
+  const lowerings = loweringsFor(name);
   const target: Target = {
     backendName: name,
     has: (kernel) => runtime.kernelOf(kernel) !== undefined,
-    loweringOf,
+    loweringOf: (op) => lowerings[op],
   };
   return {
     name,

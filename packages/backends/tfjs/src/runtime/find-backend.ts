@@ -1,5 +1,6 @@
 /** Finds a backend in the user's tfjs, and what may be wrong with it. */
 import { OptionError, UnsupportedError } from '@node-ode/core';
+import { ownKernels } from '../kernels/own-kernels.ts';
 import type { TfRuntime } from './runtime.ts';
 import type { TfKernelBackend, TfModule } from './tf-module.ts';
 
@@ -46,7 +47,8 @@ export async function findRuntime(tf: TfModule, wanted: string | undefined): Pro
     name,
     backend,
     fetchesWait: !readsAtOnce.has(name),
-    kernelOf: (kernel) => tf.getKernel(kernel, name) ?? undefined,
+    kernelOf: (kernel) => ownKernels[name]?.[kernel] ?? tf.getKernel(kernel, name) ?? undefined,
+    version: tf.version_core,
   };
 }
 

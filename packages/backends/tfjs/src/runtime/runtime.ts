@@ -7,5 +7,8 @@ export interface TfRuntime {
   readonly backend: TfKernelBackend;
   /** Whether elements can only be read by waiting for them. */
   readonly fetchesWait: boolean;
+  /** Version of tfjs-core. */
+  readonly version: string;
+  /** The kernel of a name; undefined if the backend has none. */
   kernelOf(kernel: string): TfKernelConfig | undefined;
 }

@@ -19,7 +19,7 @@ export type TfKernelInputs = Record<string, TfTensorInfo | undefined> | TfTensor
 /** What a kernel is called with. */
 export interface TfKernelArguments {
   readonly inputs: TfKernelInputs;
-  readonly attrs: Readonly<Record<string, unknown>>;
+  readonly attrs?: Readonly<Record<string, unknown>>;
   readonly backend: object;
 }
 

@@ -162,7 +162,11 @@ export class Builder implements KernelBuilder {
   #decomposed(node: NodeOf<PlainPrimitive>, inputs: readonly Register[]): Register {
     const values = new Map(node.inputs.map((x, i) => [x, inputs[i]!]));
     const graph = { name: node.op, inputs: [...values.keys()], nodes: [node as Node], outputs: node.outputs };
-    return this.graph(lower(graph, new Set()), [...values.values()])[0]!;
+    const decomposed = lower(graph, new Set());
+    if (decomposed.nodes.some(({ op }) => op === node.op)) {
+      throw new UnsupportedError(node.op, `tfjs's backend '${this.backendName}' has no kernel for it`);
+    }
+    return this.graph(decomposed, [...values.values()])[0]!;
   }
 }
 

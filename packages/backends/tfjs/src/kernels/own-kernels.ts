@@ -1,0 +1,5 @@
+/** Kernels of our own: where a backend of tfjs lacks one, or has a wrong one. They come before tfjs's. */
+import type { TfKernelConfig } from '../runtime/tf-module.ts';
+
+/** By tfjs's name of the backend, then by the name of the kernel. */
+export const ownKernels: Readonly<Record<string, Readonly<Record<string, TfKernelConfig>>>> = {};
