@@ -1,11 +1,15 @@
 /** Finds a backend in the user's tfjs, and what may be wrong with it. */
 import { OptionError, UnsupportedError } from '@node-ode/core';
 import { ownKernels } from '../kernels/own-kernels.ts';
+import { engineOwnership, plainOwnership } from './ownership.ts';
 import type { TfRuntime } from './runtime.ts';
 import type { TfKernelBackend, TfModule } from './tf-module.ts';
 
 /** Backends whose elements are there at once. Those of others, known or not, are waited for. */
 const readsAtOnce: ReadonlySet<string> = new Set(['cpu', 'wasm', 'tensorflow']);
+
+/** Backends whose kernels make tensors of tfjs's engine. */
+const countedByEngine: ReadonlySet<string> = new Set(['tensorflow']);
 
 /** Which package registers each backend. */
 const packages: Readonly<Record<string, string>> = {
@@ -49,6 +53,7 @@ export async function findRuntime(tf: TfModule, wanted: string | undefined): Pro
     fetchesWait: !readsAtOnce.has(name),
     kernelOf: (kernel) => ownKernels[name]?.[kernel] ?? tf.getKernel(kernel, name) ?? undefined,
     version: tf.version_core,
+    ...(countedByEngine.has(name) ? engineOwnership(tf, backend) : plainOwnership(backend)),
   };
 }
 

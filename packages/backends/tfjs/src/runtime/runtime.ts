@@ -1,7 +1,8 @@
 /** A backend of tfjs, as segments use it. */
+import type { Ownership } from './ownership.ts';
 import type { TfKernelBackend, TfKernelConfig } from './tf-module.ts';
 
-export interface TfRuntime {
+export interface TfRuntime extends Ownership {
   /** tfjs's name of the backend. */
   readonly name: string;
   readonly backend: TfKernelBackend;
