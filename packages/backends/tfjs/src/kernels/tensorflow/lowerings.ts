@@ -1,6 +1,6 @@
 /** Lowerings that TensorFlow's library needs instead of those that all backends have. */
 import { Arithmetic, binary, unary } from '../arithmetic.ts';
-import type { Lowerings } from '../lowerings.ts';
+import type { Lowerings } from '../contract.ts';
 
 export const tensorflowLowerings: Lowerings = {
   // Its Neg subtracts from 0, which makes 0 of 0; the product has the sign.
