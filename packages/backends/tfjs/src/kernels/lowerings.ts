@@ -8,6 +8,7 @@ import { indexing } from './indexing.ts';
 import { matmul } from './matmul.ts';
 import { movement } from './movement.ts';
 import { reduction } from './reduction.ts';
+import { tensorflowLowerings } from './tensorflow/lowerings.ts';
 import { webGpuLowerings } from './webgpu/lowerings.ts';
 
 const basic: BasicLowerings = {
@@ -24,6 +25,7 @@ const common: Lowerings = { ...compositeLowerings, ...basic };
 /** Lowerings that a backend needs instead of those that all have. */
 const special: Readonly<Record<string, Lowerings>> = {
   cpu: specialImages.cpu,
+  tensorflow: tensorflowLowerings,
   webgpu: webGpuLowerings,
 };
 

@@ -1,7 +1,7 @@
 /** Operations of TensorFlow that tfjs-node's kernels do not reach, or only by tensors of tfjs's engine. */
 import { UnsupportedError } from '@node-ode/core';
-import { isNativeBackend, type NativeBackend, type OpAttribute } from '../runtime/native/native-backend.ts';
-import type { TfKernelConfig, TfTensorInfo } from '../runtime/tf-module.ts';
+import { isNativeBackend, type NativeBackend, type OpAttribute } from '../../runtime/native/native-backend.ts';
+import type { TfKernelConfig, TfTensorInfo } from '../../runtime/tf-module.ts';
 
 /** TensorFlow's number for a dtype of tfjs. */
 function typeOf({ binding }: NativeBackend, dtype: string): number {
@@ -33,4 +33,5 @@ export const tensorflowKernels: Readonly<Record<string, TfKernelConfig>> = {
   Pow: ofTwo('Pow', () => 'Pow'),
   // TensorFlow's quotient of integers has another name.
   RealDiv: ofTwo('RealDiv', (dtype) => (dtype === 'int32' ? 'TruncateDiv' : 'RealDiv')),
+  NodeOdeTruncateMod: ofTwo('NodeOdeTruncateMod', () => 'TruncateMod'),
 };
