@@ -10,5 +10,7 @@ export interface TfRuntime {
   /** Version of tfjs-core. */
   readonly version: string;
   /** The kernel of a name; undefined if the backend has none. */
+  /** What it computes on, where tfjs's backend does not say so itself. */
+  readonly device?: string;
   kernelOf(kernel: string): TfKernelConfig | undefined;
 }

@@ -2,6 +2,7 @@
 import { OptionError } from '@node-ode/core';
 import type { TfKernelBackend, TfModule } from '../tf-module.ts';
 import { missingLibraries, ranOnCpu } from './cuda.ts';
+import { isNativeBackend } from './native-backend.ts';
 import { gpuNames, nodeProcess } from './node-host.ts';
 import { roundedToTf32, roundsToTf32 } from './tf32.ts';
 
@@ -19,17 +20,6 @@ export interface NativeDeviceOptions {
   /** Whether a GPU may round matrix products to TF32; false by default. */
   readonly tf32?: boolean;
 }
-
-/** What tfjs-node's backend tells of itself. */
-interface NativeBackend extends TfKernelBackend {
-  readonly isGPUPackage: boolean;
-  readonly isUsingGpuDevice: boolean;
-  readonly binding: { readonly TF_Version: string };
-}
-
-/** Whether a backend is tfjs-node's, or tfjs-node-gpu's. */
-export const isNativeBackend = (backend: object): backend is NativeBackend =>
-  'isGPUPackage' in backend && 'isUsingGpuDevice' in backend && 'binding' in backend;
 
 /** Facts about the machine. */
 export interface Evidence {
