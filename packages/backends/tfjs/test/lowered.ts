@@ -1,7 +1,4 @@
 /** Graphs lowered for a backend of tfjs, and their kernels called one after the other. */
-import * as tf from '@tensorflow/tfjs-core';
-import '@tensorflow/tfjs-backend-cpu';
-import '@tensorflow/tfjs-backend-wasm';
 import { reference } from '@node-ode/backend-reference';
 import {
   hostArray,
@@ -19,48 +16,54 @@ import {
 import { expect } from 'vitest';
 import type { PlainPrimitive } from '../src/kernels/contract.ts';
 import { loweringsFor } from '../src/kernels/lowerings.ts';
-import { elementsOf, write } from '../src/runtime/value.ts';
-import type { TfKernelBackend, TfTensorInfo } from '../src/runtime/tf-module.ts';
+import { elementsOf, tfDType, write } from '../src/runtime/value.ts';
+import type { TfTensorInfo } from '../src/runtime/tf-module.ts';
 import { Builder } from '../src/segment/builder.ts';
-
-/** A backend of tfjs that is ready. */
-export async function tfBackend(name: string): Promise<TfKernelBackend> {
-  await tf.setBackend(name);
-  await tf.ready();
-  return tf.backend() as unknown as TfKernelBackend;
-}
+import { runtimeOf } from './runtimes.ts';
 
 /** A graph as kernel calls. */
-export function lowered(graph: Graph, backendName: string): { builder: Builder; outputs: readonly number[] } {
-  const has = (kernel: string): boolean => tf.getKernel(kernel, backendName) !== undefined;
+export async function lowered(
+  graph: Graph,
+  backendName: string,
+  has: (kernel: string) => boolean = () => true,
+): Promise<{ builder: Builder; outputs: readonly number[] }> {
+  const { kernelOf } = await runtimeOf(backendName);
   const lowerings = loweringsFor(backendName);
-  const builder = new Builder({ backendName, has, loweringOf: (op) => lowerings[op] });
+  const builder = new Builder({
+    backendName,
+    has: (kernel) => has(kernel) && kernelOf(kernel) !== undefined,
+    loweringOf: (op) => lowerings[op],
+  });
   const operands = graph.inputs.map(({ type }) => builder.operand(type as TensorType));
   return { builder, outputs: builder.graph(graph, operands).map(({ index }) => index) };
 }
 
-/** The results of a graph on a backend. Nothing is left on it. */
-export async function run(graph: Graph, inputs: readonly HostArray[], name: string): Promise<readonly HostArray[]> {
-  const backend = await tfBackend(name);
+/** The results of a graph on a backend, perhaps without some of its kernels. Nothing is left on it. */
+export async function run(
+  graph: Graph,
+  inputs: readonly HostArray[],
+  name: string,
+  has?: (kernel: string) => boolean,
+): Promise<readonly HostArray[]> {
+  const { backend, kernelOf } = await runtimeOf(name);
   const before = backend.numDataIds();
-  const { builder, outputs } = lowered(graph, name);
+  const { builder, outputs } = await lowered(graph, name, has);
   const registers: TfTensorInfo[] = inputs.map((input) => write(backend, 'test', input));
   for (const { register, array } of builder.constants) registers[register] = write(backend, 'test', array);
   for (const { kernel, names, operands, attributes, result, shape, dtype } of builder.calls) {
     const given = operands.map((index) => registers[index]!);
-    const operandsOf = names === undefined ? given : Object.fromEntries(names.map((key, i) => [key, given[i]!]));
-    const config = tf.getKernel(kernel, name)!;
-    const made = config.kernelFunc({ inputs: operandsOf as never, attrs: attributes as never, backend });
-    const info = (Array.isArray(made) ? made[0] : made) as TfTensorInfo;
+    const named = names === undefined ? given : Object.fromEntries(names.map((key, i) => [key, given[i]!]));
+    const made = kernelOf(kernel)!.kernelFunc({ inputs: named, attrs: attributes, backend });
+    const info = Array.isArray(made) ? made[0]! : made;
     expect([kernel, info.dtype, ...info.shape]).toEqual([kernel, dtype, ...shape]);
     registers[result] = info;
   }
   const results = outputs.map((index, i) => {
     const { shape, dtype } = graph.outputs[i]!.type as TensorType;
-    const info = registers[index]!;
-    return hostArray(elementsOf(info.dtype as 'float32', backend.readSync(info.dataId)).slice(), shape, dtype);
+    const elements = elementsOf(tfDType('test', dtype), backend.readSync(registers[index]!.dataId));
+    return hostArray(elements.slice(), shape, dtype);
   });
-  for (const info of registers) if (info !== undefined) backend.disposeData(info.dataId);
+  registers.forEach(({ dataId }) => backend.disposeData(dataId));
   expect(backend.numDataIds()).toBe(before);
   return results;
 }
@@ -92,9 +95,9 @@ export async function expectReference<P extends PlainPrimitive>(
   params: NodeOf<P>['params'],
   args: readonly HostArray[],
   slack = 1,
+  has?: (kernel: string) => boolean,
 ): Promise<void> {
-  const graph = singleNode(op, params, args);
-  await expectSame(graph, args, backendName, slack);
+  await expectSame(singleNode(op, params, args), args, backendName, slack, has);
 }
 
 /** The same of a graph. */
@@ -103,8 +106,9 @@ export async function expectSame(
   args: readonly HostArray[],
   backendName: string,
   slack = 1,
+  has?: (kernel: string) => boolean,
 ): Promise<void> {
-  const [actual, expected] = [await run(graph, args, backendName), await runReference(graph, args)];
+  const [actual, expected] = [await run(graph, args, backendName, has), await runReference(graph, args)];
   expected.forEach((wanted, k) => {
     const found = actual[k]!;
     expect([found.dtype, ...found.shape]).toEqual([wanted.dtype, ...wanted.shape]);

@@ -1,10 +1,14 @@
 /** The scaled error norm of a step. */
-import { hostArray, sizeOf } from '@node-ode/core';
+import { hostArray, sameShape, sizeOf } from '@node-ode/core';
 import type { OptionalLowering, KernelBuilder, Register } from './contract.ts';
+import { errorNormName } from './in-memory/error-norm.ts';
 import { sum } from './linear-combination.ts';
 
 /** √(Σ (e / (atol + rtol·max(|y0|, |y1|)))² / n), over all leaves. Their number of elements is known here. */
 export const errorNorm: OptionalLowering<'errorNorm'> = (builder, inputs) => {
+  if (builder.has(errorNormName) && haveElements(inputs)) {
+    return builder.call(errorNormName, inputs, {}, { shape: [], dtype: 'float32' });
+  }
   const sums: Register[] = [];
   let count = 0;
   for (let i = 0; i < inputs.length; i += 5) {
@@ -17,6 +21,12 @@ export const errorNorm: OptionalLowering<'errorNorm'> = (builder, inputs) => {
   return builder.lower('sqrt', [mean], {});
 };
 
+/** Whether each tolerance is one number, or one for each element. */
+const haveElements = (inputs: readonly Register[]): boolean =>
+  inputs.every(
+    ({ shape }, i) => i % 5 < 3 || sizeOf(shape) === 1 || sameShape(shape, inputs[i - (i % 5)]?.shape ?? []),
+  );
+
 const scalar = (builder: KernelBuilder, value: number): Register =>
   builder.constant(hostArray(Float32Array.of(value), [], 'f32'));
 
@@ -26,17 +36,7 @@ function scaleOf(
 ): Register {
   const sizes = [y0, y1].map((y) => builder.lower('abs', [y], {}));
   const larger = builder.lower('maximum', sizes, {});
-  const isScalar = [rtol, atol].every(({ shape }) => shape.length === 0);
-  if (builder.backendName !== 'cpu' || !isScalar) {
-    return builder.lower('add', [builder.lower('mul', [larger, rtol], {}), atol], {});
-  }
-  // atol + (m − 0)·rtol / √(1 + 0), in double precision: a product and a sum in one pass.
-  return builder.call(
-    'FusedBatchNorm',
-    { x: larger, mean: scalar(builder, 0), variance: scalar(builder, 1), offset: atol, scale: rtol },
-    { varianceEpsilon: 0 },
-    { shape: larger.shape, dtype: 'float32' },
-  );
+  return builder.lower('add', [builder.lower('mul', [larger, rtol], {}), atol], {});
 }
 
 function sumOfSquares(builder: KernelBuilder, x: Register): Register {

@@ -1,6 +1,7 @@
 /** Weighted sums: the stages of a Runge–Kutta step. What was measured is in the README. */
 import { hostArray, sizeOf } from '@node-ode/core';
 import type { OptionalLowering, KernelBuilder, Register } from './contract.ts';
+import { weightedSumName } from './in-memory/weighted-sum.ts';
 import { reshape } from './shaping.ts';
 
 /** What has the same weight, with the coefficient of each. */
@@ -10,29 +11,35 @@ interface Group {
 }
 
 /**
- * Σ cᵢ·wᵢ·xᵢ. Most terms of a stage have the step size for a weight: it is multiplied with the coefficients, once for all of them,
- * and the row of products with a matrix whose rows are the terms. Each column of that is an element of the result, so that what is not
- * finite stays where it is.
+ * Σ cᵢ·wᵢ·xᵢ: one kernel of ours where tensors are in memory, or the backend has one of that name. Otherwise most terms of a stage
+ * have the step size for a weight: it is multiplied with the coefficients, once for all of them, and the row of products with a
+ * matrix whose rows are the terms. Each column of that is an element of the result, so that what is not finite stays where it is.
  */
 export const linearCombination: OptionalLowering<'linearCombination'> = (builder, inputs, { params }) => {
   const { coefficients } = params;
   const n = coefficients.length;
   const [weights, terms] = [inputs.slice(0, n), inputs.slice(n)];
-  const { shape } = terms[0] as Register;
+  const { shape, dtype } = terms[0] as Register;
+  const size = sizeOf(shape);
+  const isOneLoop = size <= (mostInOneLoop[builder.backendName] ?? Infinity) && haveRows(weights);
+  if (isOneLoop && builder.has(weightedSumName)) {
+    return builder.call(weightedSumName, inputs, { coefficients }, { shape, dtype });
+  }
   const groups = groupsOf(coefficients, weights, terms);
-  const isPacked = n >= 3 && weights.every((weight) => weight.shape.length === 0) && paysPacked(builder, sizeOf(shape));
-  return isPacked ? packed(builder, groups) : groupByGroup(builder, groups);
+  const isPacked =
+    !isVectorized.has(builder.backendName) && n >= 3 && weights.every((weight) => sizeOf(weight.shape) === 1);
+  return isPacked && size > 0 ? packed(builder, groups) : groupByGroup(builder, groups);
 };
 
-/**
- * Up to how many elements packing the terms is faster: the product of a row on `wasm` takes longer than sums from there on, while on
- * `cpu` it is the loop with the fewest steps and on a GPU the fewest launches. TensorFlow's products may round to ten bits on a GPU:
- * there the rows are multiplied and summed.
- */
-const mostPacked: Readonly<Record<string, number>> = { wasm: 256 };
+/** Up to how many elements one loop in JavaScript is faster than vectorised loops for each operation. */
+const mostInOneLoop: Readonly<Record<string, number>> = { wasm: 2048 };
 
-const paysPacked = ({ backendName }: KernelBuilder, size: number): boolean =>
-  size > 0 && size <= (mostPacked[backendName] ?? Infinity);
+/** Backends whose sums and products of large tensors are faster than a product with the row of factors. */
+const isVectorized: ReadonlySet<string> = new Set(['wasm']);
+
+/** Whether weights are scalars, or vectors of one length. */
+const haveRows = (weights: readonly Register[]): boolean =>
+  new Set(weights.map(({ shape }) => sizeOf(shape)).filter((length) => length !== 1)).size <= 1;
 
 function groupsOf(
   coefficients: readonly number[],
@@ -54,6 +61,7 @@ function packed(builder: KernelBuilder, groups: readonly Group[]): Register {
   const rows = shape.length === 0 ? terms.map((x) => reshape(builder, x, [1])) : terms;
   const matrix = reshape(builder, builder.lower('concat', rows, { axis: 0 }), [terms.length, sizeOf(shape)]);
   const factors = factorsOf(builder, groups);
+  // TensorFlow's products may round to ten bits on a GPU.
   if (builder.backendName === 'tensorflow') {
     const products = builder.lower('mul', [matrix, reshape(builder, factors, [terms.length, 1])], {});
     return reshape(builder, builder.lower('sum', [products], { axes: [0], keepDims: false }), shape);

@@ -31,6 +31,7 @@ type Registers = (TfTensorInfo | undefined)[];
 
 /** Makes a lowered segment ready: its constants are on the device until it is released. */
 export function loadSegment(program: SegmentProgram, runtime: TfRuntime, pool: ConstantPool): LoadedSegment<TfValue> {
+  const { backend } = runtime;
   const frees = lastUses(program);
   const calls = program.calls.map((call, i) => loadedCall(call, frees[i]!, runtime));
   const registers: Registers = new Array<TfTensorInfo | undefined>(program.registers).fill(undefined);
@@ -47,7 +48,7 @@ export function loadSegment(program: SegmentProgram, runtime: TfRuntime, pool: C
       const info = registers[r];
       if (info === undefined || !isTemporary[r]!) continue;
       registers[r] = undefined;
-      runtime.release(info);
+      backend.disposeData(info.dataId);
     }
   };
 
@@ -60,7 +61,7 @@ export function loadSegment(program: SegmentProgram, runtime: TfRuntime, pool: C
       const { frees: dead } = loaded;
       for (let k = 0; k < dead.length; k++) {
         const r = dead[k]!;
-        runtime.release(registers[r]!);
+        backend.disposeData(registers[r]!.dataId);
         registers[r] = undefined;
       }
     }
@@ -70,9 +71,9 @@ export function loadSegment(program: SegmentProgram, runtime: TfRuntime, pool: C
   /** Takes a result out of its register; what is an operand, a constant or taken already is given as another reference. */
   const take = ({ register }: ProgramResult): TfValue => {
     const info = registers[register]!;
-    if (!isTemporary[register]! || isTaken[register]!) return new TfValue(runtime.share(info), runtime);
-    isTaken[register] = true;
-    return new TfValue(info, runtime);
+    if (isTemporary[register]! && !isTaken[register]!) isTaken[register] = true;
+    else backend.incRef(info.dataId);
+    return new TfValue(info, backend);
   };
   const isTaken = new Array<boolean>(program.registers).fill(false);
   const takeAll = (): TfValue[] => {
@@ -132,9 +133,9 @@ function runCall(
   } catch (cause) {
     throw kernelError(call, cause, runtime.name);
   }
-  if (!Array.isArray(result)) return runtime.adopt(result);
-  for (let k = 1; k < result.length; k++) runtime.release(result[k]!);
-  return runtime.adopt(result[0]!);
+  if (!Array.isArray(result)) return result;
+  for (let k = 1; k < result.length; k++) runtime.backend.disposeData(result[k]!.dataId);
+  return result[0]!;
 }
 
 function kernelError({ origin, kernel }: KernelCall, cause: unknown, backend: string): Error {
