@@ -1,7 +1,7 @@
 /** Kernels of our own: where a backend of tfjs lacks one, or has a wrong one. They come before tfjs's. */
 import type { TfKernelConfig } from '../runtime/tf-module.ts';
 import { inMemoryKernels } from './in-memory/index.ts';
-import { tensorflowKernels, tensorflowRefuses } from './tensorflow-kernels.ts';
+import { tensorflowKernels, tensorflowRefuses } from './tensorflow/own-kernels.ts';
 
 /** By tfjs's name of the backend, then by the name of the kernel. */
 export const ownKernels: Readonly<Record<string, Readonly<Record<string, TfKernelConfig>>>> = {

@@ -1,7 +1,7 @@
 /** Operations of TensorFlow that tfjs-node's kernels do not reach, or only by tensors of tfjs's engine. */
 import { UnsupportedError } from '@node-ode/core';
-import { isNativeBackend, type NativeBackend, type OpAttribute } from '../runtime/native/native-backend.ts';
-import type { TfKernelConfig, TfTensorInfo } from '../runtime/tf-module.ts';
+import { isNativeBackend, type NativeBackend, type OpAttribute } from '../../runtime/native/native-backend.ts';
+import type { TfKernelConfig, TfTensorInfo } from '../../runtime/tf-module.ts';
 
 /** TensorFlow's number for a dtype of tfjs. */
 function typeOf({ binding }: NativeBackend, dtype: string): number {
@@ -61,6 +61,8 @@ export const tensorflowKernels: Readonly<Record<string, TfKernelConfig>> = {
   // tfjs-node's own convert their operands by operations on tensors of the engine.
   Pow: ofTwo('Pow', () => 'Pow'),
   Mean: mean,
+  // It has the remainder with the sign of the first operand, which tfjs-node has no kernel for.
+  NodeOdeTruncateMod: ofTwo('NodeOdeTruncateMod', () => 'TruncateMod'),
   // TensorFlow's quotient of integers has another name.
   RealDiv: ofTwo('RealDiv', (dtype) => (dtype === 'int32' ? 'TruncateDiv' : 'RealDiv')),
 };
