@@ -8,8 +8,8 @@ import type { TfKernelBackend, TfModule } from './tf-module.ts';
 /** Backends whose elements are there at once. Those of others, known or not, are waited for. */
 const readsAtOnce: ReadonlySet<string> = new Set(['cpu', 'wasm', 'tensorflow']);
 
-/** Backends whose kernels make tensors of tfjs's engine. */
-const countedByEngine: ReadonlySet<string> = new Set(['tensorflow']);
+/** Backends whose kernels never make tensors of tfjs's engine. */
+const countsAlone: ReadonlySet<string> = new Set(['wasm', 'webgpu']);
 
 /** Which package registers each backend. */
 const packages: Readonly<Record<string, string>> = {
@@ -53,7 +53,7 @@ export async function findRuntime(tf: TfModule, wanted: string | undefined): Pro
     fetchesWait: !readsAtOnce.has(name),
     kernelOf: (kernel) => ownKernels[name]?.[kernel] ?? tf.getKernel(kernel, name) ?? undefined,
     version: tf.version_core,
-    ...(countedByEngine.has(name) ? engineOwnership(tf, backend) : plainOwnership(backend)),
+    ...(countsAlone.has(name) ? plainOwnership(backend) : engineOwnership(tf, backend)),
   };
 }
 

@@ -1,6 +1,7 @@
 /**
- * Who holds a tensor of tfjs. Most backends hand out plain handles, which only they count. tfjs-node makes tensors of tfjs's engine,
- * which `tf.memory()` counts too: those are given back to the engine, and protected from the scopes of `tf.tidy`.
+ * Who holds a tensor of tfjs. Kernels give plain handles, which only their backend counts, but all of tfjs-node's and some of the
+ * JavaScript backend's (Abs) make tensors of tfjs's engine, which `tf.memory()` counts too: those are given back to the engine,
+ * and protected from the scopes of `tf.tidy`.
  */
 import type { TfKernelBackend, TfModule, TfTensorInfo } from './tf-module.ts';
 
