@@ -64,5 +64,15 @@ export type Lowering<P extends Primitive> = (
 /** A lowering for each basic primitive: one that is missing does not compile. */
 export type BasicLowerings = { readonly [P in keyof BasicParams]: Lowering<P> };
 
+/** The same of a primitive that has a decomposition; undefined where that is the better way. */
+export type OptionalLowering<P extends Primitive> = (
+  builder: KernelBuilder,
+  inputs: readonly Register[],
+  node: NodeOf<P>,
+) => Register | undefined;
+
 /** Lowerings of composites that have kernels of their own, or a better way than their decomposition. */
-export type CompositeLowerings = { readonly [P in keyof CompositeParams]?: Lowering<P> };
+export type CompositeLowerings = { readonly [P in keyof CompositeParams]?: OptionalLowering<P> };
+
+/** Lowerings by primitive; none for a composite that is always decomposed. */
+export type Lowerings = { readonly [P in PlainPrimitive]?: OptionalLowering<P> };

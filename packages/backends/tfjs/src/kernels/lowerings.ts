@@ -1,23 +1,27 @@
 /** All lowerings, by primitive. */
 import type { CompositePrimitive } from '@node-ode/core';
-import type { BasicLowerings, CompositeLowerings, Lowering, PlainPrimitive } from './contract.ts';
+import { compositeLowerings } from './composites.ts';
+import type { BasicLowerings, Lowerings } from './contract.ts';
 import { elementwise } from './elementwise.ts';
+import { imageLowerings, specialImages } from './images/index.ts';
 import { indexing } from './indexing.ts';
 import { matmul } from './matmul.ts';
 import { movement } from './movement.ts';
 import { reduction } from './reduction.ts';
 
-const basic: Omit<BasicLowerings, 'conv2d'> = { ...elementwise, ...movement, ...indexing, ...reduction, ...matmul };
+const basic: BasicLowerings = {
+  ...elementwise,
+  ...movement,
+  ...indexing,
+  ...reduction,
+  ...matmul,
+  ...imageLowerings,
+};
 
-const composites: CompositeLowerings = {};
-
-/** Lowerings by primitive; none for a composite that is better decomposed. */
-export type Lowerings = { readonly [P in PlainPrimitive]?: Lowering<P> };
-
-const common: Lowerings = { ...composites, ...basic };
+const common: Lowerings = { ...compositeLowerings, ...basic };
 
 /** Lowerings that a backend needs instead of those that all have. */
-const special: Readonly<Record<string, Lowerings>> = {};
+const special: Readonly<Record<string, Lowerings>> = { cpu: specialImages.cpu };
 
 /** The lowerings for a backend. */
 export const loweringsFor = (backendName: string): Lowerings => ({ ...common, ...special[backendName] });

@@ -24,7 +24,7 @@ import type {
   KernelAttributes,
   KernelBuilder,
   KernelOperands,
-  Lowering,
+  OptionalLowering,
   PlainPrimitive,
   Register,
   TfDType,
@@ -36,8 +36,8 @@ import type { Constant, KernelCall } from './program.ts';
 export interface Target {
   readonly backendName: string;
   has(kernel: string): boolean;
-  /** The lowering of a primitive; undefined for a composite that is to be decomposed. */
-  loweringOf<P extends PlainPrimitive>(op: P): Lowering<P> | undefined;
+  /** The lowering of a primitive; undefined for a composite that is always decomposed. */
+  loweringOf<P extends PlainPrimitive>(op: P): OptionalLowering<P> | undefined;
 }
 
 /** dtypes of graphs, by tfjs's names. */
@@ -120,7 +120,7 @@ export class Builder implements KernelBuilder {
     const outer = this.#origin;
     if (outer === '') this.#origin = node.op;
     try {
-      const result = lowering === undefined ? this.#decomposed(node, inputs) : lowering(this, inputs, node);
+      const result = lowering?.(this, inputs, node) ?? this.#decomposed(node, inputs);
       if (sameShape(result.shape, type.shape) && result.dtype === dtype) return result;
       throw new ExecutionError('compile', `${node.op} was lowered to ${formatType(typeOf(result))}`, {
         expected: formatType(type),
