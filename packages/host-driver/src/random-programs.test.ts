@@ -27,9 +27,12 @@ async function run(backend: Backend, fn: Program, seed: number): Promise<readonl
 
 /** Bit for bit: the device is the reference engine, and the host rounds as it does. */
 async function agree(fn: Program, seed: number): Promise<void> {
-  const device = fakeDevice();
-  expect(await run(fakeBackend(device), fn, seed)).toEqual(await run(reference(), fn, seed));
-  expect(device.log.live, 'values that were not disposed of').toBe(0);
+  const expected = await run(reference(), fn, seed);
+  for (const waits of [false, true]) {
+    const device = fakeDevice({ waits });
+    expect(await run(fakeBackend(device), fn, seed)).toEqual(expected);
+    expect(device.log.live, 'values that were not disposed of').toBe(0);
+  }
 }
 
 const program =

@@ -43,9 +43,14 @@ export interface DeviceLog {
 
 export interface FakeDevice extends Device<FakeValue> {
   readonly log: DeviceLog;
-  /** Plans a graph for the device; `beforeRun` is called before each segment. */
-  compile(graph: Graph, beforeRun?: () => void): Promise<Program<FakeValue>>;
+  /** Called before everything that the device does: runs, uploads, reads, loads. May throw. */
+  before: (act: Act) => void;
+  /** Plans a graph for the device. */
+  compile(graph: Graph): Promise<Program<FakeValue>>;
 }
+
+/** What a device does. */
+export type Act = 'run' | 'upload' | 'read' | 'load';
 
 export interface FakeDeviceOptions {
   /** Whether its segments and reads are promises; they are by default. */
@@ -72,10 +77,10 @@ export function fakeDevice({ waits = true }: FakeDeviceOptions = {}): FakeDevice
   };
   /** Refuses what was disposed of. */
   const elementsOf = ({ array }: FakeValue): TensorData => arrays.download('read', array).data;
-  const given = <T>(x: T): T | Promise<T> => (waits ? Promise.resolve(x) : x);
-  let beforeEach = (): void => undefined;
+  const answer = <T>(of: () => T): T | Promise<T> => (waits ? Promise.resolve().then(of) : of());
 
   const load = ({ graph, results }: Segment) => {
+    device.before('load');
     const compiled = executable(graph, memory, arrays);
     log.loaded++;
     const run = (operands: readonly FakeValue[]): readonly (FakeValue | TensorData)[] => {
@@ -90,11 +95,12 @@ export function fakeDevice({ waits = true }: FakeDeviceOptions = {}): FakeDevice
       });
     };
     return {
-      run: (operands: readonly FakeValue[]) => {
-        beforeEach();
-        log.runs++;
-        return given(run(operands));
-      },
+      run: (operands: readonly FakeValue[]) =>
+        answer(() => {
+          device.before('run');
+          log.runs++;
+          return run(operands);
+        }),
       release: () => {
         log.loaded--;
         compiled.dispose();
@@ -108,17 +114,18 @@ export function fakeDevice({ waits = true }: FakeDeviceOptions = {}): FakeDevice
     log,
     load,
     toValue: (array) => {
+      device.before('upload');
       log.uploads++;
       return make(arrays.make(copyToDevice(memory, array), [...array.shape], array.dtype));
     },
-    toHost: (value) => {
-      log.reads++;
-      return given(elementsOf(value));
-    },
-    compile: (graph, beforeRun = () => undefined) => {
-      beforeEach = beforeRun;
-      return hostProgram(graph, device);
-    },
+    toHost: (value) =>
+      answer(() => {
+        device.before('read');
+        log.reads++;
+        return elementsOf(value);
+      }),
+    before: () => undefined,
+    compile: (graph) => hostProgram(graph, device),
   };
   return device;
 }

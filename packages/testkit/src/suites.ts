@@ -10,8 +10,8 @@ import { solverChecks, type SolverSuiteOptions } from './solver/checks.ts';
 import { declareSuite } from './support/suite.ts';
 
 /**
- * Declares a solver's suite. Orders, dense output, error estimates, evaluations, times for each sample, tolerances and
- * derivatives are measured in f64.
+ * Declares a solver's suite: orders, dense output, error estimates, evaluations, times for each sample, tolerances and
+ * derivatives, in f64 where the engine has it, and else in f32 beside the reference engine's f64.
  *
  * @param make The factory of the solver: each check has a fresh one.
  * @example
@@ -38,7 +38,7 @@ export function testStepController(
 
 /**
  * Declares a gradient method's suite: gradients for y0, parameters and every time, against closed forms and central
- * differences in f64, and second derivatives.
+ * differences in f64, and second derivatives; in f32 on an engine without f64.
  *
  * @example
  * testGradientMethod(() => adjoint());

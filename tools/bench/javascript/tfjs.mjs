@@ -1,19 +1,16 @@
-// The solve on tfjs-core with its WebAssembly backend: every operation is a kernel call.
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import * as tf from '@tensorflow/tfjs-core';
-import '@tensorflow/tfjs-backend-wasm';
+// The solve on tfjs, by its own operations: every one is a kernel call.
 import { tableau } from './dopri5.mjs';
+import { loadTfjs } from './tfjs-backends.mjs';
 
-const after = { identity: (x) => x, tanh: tf.tanh, softplus: tf.softplus };
-
-const manifest = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm/package.json');
-
-export const versions = () => ({ 'tfjs-backend-wasm': JSON.parse(readFileSync(manifest, 'utf8')).version });
+/** The peer on a backend of tfjs: `cpu`, `wasm` or `node`. */
+export async function peerOf(backend) {
+  const { tf, versions } = await loadTfjs(backend);
+  return { versions: () => versions, engineOf: (problem) => engineOf(tf, problem) };
+}
 
 /** The engine of `dopri5.mjs` for a problem. */
-export async function engineOf({ dynamics, task, rtol, atol }) {
-  if (!(await tf.setBackend('wasm'))) throw new Error("tfjs's wasm backend does not start here");
+function engineOf(tf, { dynamics, task, rtol, atol }) {
+  const after = { identity: (x) => x, tanh: tf.tanh, softplus: tf.softplus };
   const layers = dynamics.layers.map(({ weight, bias }) => [tf.tensor2d(weight), tf.tensor1d(bias)]);
   const names = [...layers.slice(1).map(() => dynamics.activation), dynamics.finalActivation];
   const field = (y) => {

@@ -1,4 +1,4 @@
-// A worker of the benchmark runner: `node worker.mjs PEER`. Speaks tools/src/bench/protocol.ts. Forward solves alone.
+// A worker of the benchmark runner: `node worker.mjs PEER [BACKEND]`. Speaks tools/src/bench/protocol.ts. Forward solves alone.
 import { performance } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
 import { solve } from './dopri5.mjs';
@@ -22,12 +22,13 @@ function timed(work) {
   return performance.now() - started;
 }
 
-async function prepare(name, problem) {
+async function prepare(name, backend, problem) {
   const reason = complaint(problem);
   if (reason !== undefined) return { unsupported: reason };
   let peer;
   try {
-    peer = await import(peers[name]);
+    const module = await import(peers[name]);
+    peer = backend === undefined ? module : await module.peerOf(backend);
   } catch (error) {
     return { unavailable: error.message };
   }
@@ -55,7 +56,7 @@ function round({ seconds }) {
 let run;
 
 async function reply(request) {
-  if ('prepare' in request) return prepare(process.argv[2], request.prepare);
+  if ('prepare' in request) return prepare(process.argv[2], process.argv[3], request.prepare);
   if ('round' in request) return round(request.round);
   return { unsupported: 'our script is a forward solve' };
 }

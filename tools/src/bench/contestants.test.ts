@@ -22,12 +22,13 @@ it('has this library first, then the peers; those with threads once for each num
   expect(names).toEqual([
     ...['wasm 1', 'wasm 2', 'reference 1'],
     ...['torchdiffeq 1', 'torchdiffeq, f compiled 1', 'torchdiffeq 2', 'torchdiffeq, f compiled 2'],
-    ...['diffrax 1', 'diffrax 2', 'tfjs 1', 'jax-js 1'],
+    ...['diffrax 1', 'diffrax 2'],
+    ...['tfjs on cpu 1', 'tfjs on wasm 1', 'tfjs on node 1', 'jax-js 1'],
   ]);
 });
 
 it('starts scripts that are there', () => {
-  for (const name of ['torchdiffeq', 'tfjs']) {
+  for (const name of ['torchdiffeq', 'tfjs on wasm']) {
     const script = named(name, 1, everyone(process.execPath)).command.args.find((arg) => /worker\.(py|mjs)$/.test(arg));
     expect(script !== undefined && existsSync(script)).toBe(true);
   }

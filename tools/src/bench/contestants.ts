@@ -32,6 +32,12 @@ export interface Contestant {
   readonly longestRound?: number;
 }
 
+/** Backends of tfjs that the solver by hand runs on; our engine on each is `tfjs-` and its name. */
+export const tfjsBackends = ['cpu', 'wasm', 'node'] as const;
+
+/** The solver by hand on one of them, as tables call it. */
+export const tfjsByHand = (backend: (typeof tfjsBackends)[number]): string => `tfjs on ${backend}`;
+
 /** The engine that reference answers come from. */
 export const referenceEngine = 'reference';
 
@@ -71,8 +77,10 @@ function pinned({ file, args, env = {} }: Command, threads: number): Command {
 /** Engines of this library that can use several threads. */
 const threadedEngines: readonly string[] = ['wasm'];
 
-/** Seconds of a round beyond which the reference engine and peers sit out. */
+/** Seconds of a round beyond which peers and engines that may be slow sit out. */
 const longestRound = 20;
+
+const mayBeSlow = (engine: string): boolean => engine === referenceEngine || engine.startsWith('tfjs-');
 
 /** This library on a backend. */
 export const engine = (name: string, threads = 1): Contestant => ({
@@ -85,13 +93,16 @@ export const engine = (name: string, threads = 1): Contestant => ({
     },
     threads,
   ),
-  ...(name === referenceEngine ? { longestRound } : {}),
+  ...(mayBeSlow(name) ? { longestRound } : {}),
 });
+
+/** A yardstick of an engine, as tables call it. */
+export const yardstickName = (name: string, of: string): string => `${of}, ${name}`;
 
 /** A yardstick of an engine: the engine once more, in a process of its own. */
 export const yardstick = (name: string, of: string): Contestant => ({
   ...engine(of),
-  name: `${of}, ${name}`,
+  name: yardstickName(name, of),
   yardstick: name,
 });
 
@@ -123,11 +134,15 @@ function pythonPeer(peer: PeerName, python: string, threads: number, compiled = 
   };
 }
 
-const scriptPeer = (peer: PeerName): Contestant => ({
-  name: peer,
+const scriptPeer = (peer: PeerName, name: string, ...args: readonly string[]): Contestant => ({
+  name,
   peer,
   threads: 1,
-  command: pinned({ file: process.execPath, args: [join(tools, 'bench', 'javascript', 'worker.mjs'), peer] }, 1),
+  command: pinned(
+    { file: process.execPath, args: [join(tools, 'bench', 'javascript', 'worker.mjs'), peer, ...args] },
+    1,
+  ),
+  longestRound,
 });
 
 /** What takes part in a run, this library first. */
@@ -147,8 +162,9 @@ export function contestantsOf({ backends, peers, threads, python }: Field): read
       case 'diffrax':
         return threads.map((n) => pythonPeer(peer, python, n));
       case 'tfjs':
+        return tfjsBackends.map((backend) => scriptPeer(peer, tfjsByHand(backend), backend));
       case 'jax-js':
-        return [scriptPeer(peer)];
+        return [scriptPeer(peer, peer)];
     }
   };
   // One thread is what everyone is compared with.

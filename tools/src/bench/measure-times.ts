@@ -139,9 +139,9 @@ async function runRounds(ready: readonly Ready[], { rounds, roundSeconds, timeou
 async function outcomeOf(one: Ready, reach: ReachRequest | undefined, { timeouts }: Setting): Promise<Outcome> {
   const { contestant, worker, prepared, error, rounds, failure } = one;
   if (failure !== undefined) return failure;
-  const { counts, compileMs, nodesPerStep } = prepared;
-  const nodes = nodesPerStep === undefined ? {} : { nodesPerStep };
-  const measured = { status: 'measured', error, counts, compileMs, ...nodes, rounds, ms: summarize(rounds) } as const;
+  const { counts, compileMs, nodesPerStep, calls } = prepared;
+  const told = { ...(nodesPerStep === undefined ? {} : { nodesPerStep }), ...(calls === undefined ? {} : { calls }) };
+  const measured = { status: 'measured', error, counts, compileMs, ...told, rounds, ms: summarize(rounds) } as const;
   const isExperiment = contestant.yardstick === undefined;
   if (
     reach === undefined ||

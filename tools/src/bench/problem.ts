@@ -103,7 +103,16 @@ export interface EvaluationsTask {
   readonly count: number;
 }
 
-export type Task = SolveTask | GradientTask | TrainingTask | StepsTask | EvaluationsTask;
+/**
+ * The kernel calls that another task comes to on an engine of ours that is on tfjs, made again in a plain loop: no loops, scalars or
+ * decisions are left. Answers as that task does.
+ */
+export interface KernelCallsTask {
+  readonly kind: 'kernelCalls';
+  readonly of: SolveTask | GradientTask | TrainingTask | StepsTask;
+}
+
+export type Task = SolveTask | GradientTask | TrainingTask | StepsTask | EvaluationsTask | KernelCallsTask;
 
 /** A problem: dynamics, a task, and how accurately dopri5 is to solve it. */
 export interface Problem {
@@ -117,4 +126,7 @@ export interface Problem {
 }
 
 /** Runs of a task's unit of work in one round at least. */
-export const unitsOf = (task: Task): number => (task.kind === 'training' ? task.iterations : 1);
+export function unitsOf(task: Task): number {
+  if (task.kind === 'kernelCalls') return unitsOf(task.of);
+  return task.kind === 'training' ? task.iterations : 1;
+}

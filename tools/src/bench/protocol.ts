@@ -34,6 +34,14 @@ export interface Counts {
   readonly steps: number | null;
 }
 
+/** What runs asked of a backend of tfjs. */
+export interface CallCounts {
+  readonly kernels: number;
+  readonly uploads: number;
+  readonly reads: number;
+  readonly runs: number;
+}
+
 export interface Prepared {
   readonly answer: Answer;
   readonly counts: Counts;
@@ -43,6 +51,8 @@ export interface Prepared {
   readonly runMs: number;
   /** What the engine makes of one step, where the task is steps and the engine tells. */
   readonly nodesPerStep?: number;
+  /** What a round asked of tfjs's backend, where the task is kernel calls. */
+  readonly calls?: CallCounts;
   /** Versions of what computes, by package. */
   readonly versions: Readonly<Record<string, string>>;
 }

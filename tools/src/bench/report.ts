@@ -2,6 +2,7 @@
 import { format } from 'prettier';
 import { section, short, table, type Cell } from '../accuracy/markdown.ts';
 import type { BenchCase } from './cases/case.ts';
+import type { CallCounts, Counts } from './protocol.ts';
 import type { Measurement, MemoryMeasurement, Results, Row, RowKey, Verdict } from './results.ts';
 import { ratios, summarize, type Summary } from './statistics.ts';
 import { baselineOf, isMeasured, ourEngine } from './targets.ts';
@@ -45,11 +46,22 @@ function timedRow(row: Row, rows: readonly Row[]): readonly Cell[] {
   ];
 }
 
-function remarkOn({ reach, nodesPerStep }: Measurement): string {
+function remarkOn({ reach, nodesPerStep, calls, counts }: Measurement): string {
   if (nodesPerStep !== undefined) return `${nodesPerStep} nodes a step`;
+  if (calls !== undefined) return remarkOnCalls(calls, counts);
   if (reach === undefined) return '';
   const { loss, iterations, ms, reached } = reach;
   return `test loss ${short(loss)} after ${iterations} steps and ${figure(ms / 1000)} s${reached ? '' : ': gave up'}`;
+}
+
+/** Of a run; without a backward pass of a step, too. */
+function remarkOnCalls({ kernels, uploads, reads, runs }: CallCounts, { steps, nfeBackward }: Counts): string {
+  const each = (of: number): string =>
+    [`${figure(kernels / of)} kernel calls`, `${figure(uploads / of)} uploads`, `${figure(reads / of)} reads`].join(
+      ', ',
+    );
+  const perStep = steps === null || nfeBackward !== 0 ? '' : `; a step: ${each(runs * steps)}`;
+  return `a run: ${each(runs)}${perStep}`;
 }
 
 const figures = ['ms', 'spread', 'µs/step', 'per s', 'steps', 'NFE', 'compile ms', 'error', 'factor'];
@@ -90,6 +102,10 @@ function memorySection(rows: readonly Row[]): string {
 /** What an engine of ours that is not installed can't do is told once, and not in each table. */
 const isWorthARow = ({ status, peer, contestant }: Row): boolean =>
   status !== 'unavailable' || peer !== undefined || contestant === ourEngine;
+
+/** Whether an engine was asked for and is here: otherwise its targets say nothing. */
+const takesPart = (engine: string, { options, unavailable }: Results): boolean =>
+  options.backends.includes(engine) && (unavailable[engine] === undefined || engine === ourEngine);
 
 const verdictRow = ({
   case: id,
@@ -158,11 +174,14 @@ const caseLine = ({ id, title, description }: BenchCase): string => `- Case ${id
 export async function reportOf(results: Results, known: readonly BenchCase[]): Promise<string> {
   const rows = results.rows.filter(isWorthARow);
   const cases = known.filter(({ id }) => results.options.cases.includes(id));
+  const targets = results.targets.filter(
+    ({ engine, verdict }) => verdict !== 'not measured' || takesPart(engine, results),
+  );
   const memoryRows = rows.filter((row) => row.task === 'memory');
   const timedRows = rows.filter((row) => row.task !== 'memory');
   const parts = [
     machineSection(results),
-    ...(results.targets.length === 0 ? [] : [targetSection(results.targets)]),
+    ...(targets.length === 0 ? [] : [targetSection(targets)]),
     section('Cases', cases.map(caseLine).join('\n')),
     ...(timedRows.length === 0 ? [] : [timeSection(timedRows)]),
     ...(memoryRows.length === 0 ? [] : [memorySection(memoryRows)]),

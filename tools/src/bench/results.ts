@@ -1,6 +1,6 @@
 /** What a run found: plain data, as it is written to results.json. */
 import type { Machine } from './machine.ts';
-import type { Counts, Reached } from './protocol.ts';
+import type { CallCounts, Counts, Reached } from './protocol.ts';
 import type { Summary } from './statistics.ts';
 import type { BenchOptions } from './options.ts';
 import type { PeerName } from './contestants.ts';
@@ -27,6 +27,8 @@ export interface Measurement {
   readonly compileMs: number;
   /** What the engine makes of one step, where the task is steps and the engine tells. */
   readonly nodesPerStep?: number;
+  /** What a round asked of tfjs's backend, where the task is kernel calls. */
+  readonly calls?: CallCounts;
   /** Milliseconds of a unit of work: the median of each round. */
   readonly rounds: readonly number[];
   readonly ms: Summary;

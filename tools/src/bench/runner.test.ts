@@ -371,19 +371,27 @@ describe('the command line', () => {
 });
 
 describe('the cases', () => {
-  it('are those of the issue, each with its targets', () => {
-    const targets = benchCases.flatMap(({ id, experiments }) =>
-      experiments(true).map((e) => [
-        id,
-        e.name,
-        ...(e.kind === 'timed'
-          ? e.targets.map(({ peer, ratio, engine }) => [peer, ratio, engine].join(' ').trim())
-          : []),
-        ...(e.kind === 'timed'
-          ? (e.yardsticks ?? []).map(({ name, ratio, engine }) => `${name} ${ratio} ${engine}`)
-          : []),
-      ]),
+  /** What each experiment holds engines to, of those engines that are asked for. */
+  const targetsOf = (isAbout: (engine: string) => boolean) =>
+    benchCases.flatMap(({ id, experiments }) =>
+      experiments(true).map((e) => {
+        const { targets, yardsticks = [] } = e.kind === 'timed' ? e : { targets: [] };
+        const ours = <T extends { readonly engine?: string }>(all: readonly T[]): readonly T[] =>
+          all.filter(({ engine = '' }) => isAbout(engine));
+        return [
+          id,
+          e.name,
+          ...ours(targets).map(({ peer, contestant, ratio, engine }) =>
+            [contestant ?? peer, ratio, engine].join(' ').trim(),
+          ),
+          ...ours(yardsticks).map(({ name, ratio, engine }) => `${name} ${ratio} ${engine}`),
+        ];
+      }),
     );
+  const isOnTfjs = (engine: string): boolean => engine.startsWith('tfjs-');
+
+  it('are those of the issue, each with its targets', () => {
+    const targets = targetsOf((engine) => !isOnTfjs(engine));
     expect(targets).toEqual([
       [1, 'forward', 'torchdiffeq 20', 'diffrax 1'],
       [1, 'steps', 'plain nodes 0.65 onnx-cpu'],
@@ -397,6 +405,19 @@ describe('the cases', () => {
       [6, 'backprop', 'torchdiffeq 0.83 onnx-cpu'],
       [7, 'adjoint'],
       [7, 'backprop'],
+    ]);
+  });
+
+  it('hold engines on tfjs to their kernel calls, and to solvers by hand', () => {
+    const targets = targetsOf(isOnTfjs).filter((row) => row.length > 2);
+    const byHand = ['cpu', 'wasm', 'node'].map((backend) => `tfjs on ${backend} 1 tfjs-${backend}`);
+    const alone = ['cpu', 'wasm', 'node', 'webgpu', 'node-gpu'].map((of) => `kernel calls alone 1.1 tfjs-${of}`);
+    expect(targets).toEqual([
+      [1, 'forward', ...byHand, ...alone],
+      [2, 'adjoint', ...alone],
+      [2, 'backprop', ...alone],
+      [3, 'forward', ...byHand, ...alone],
+      [4, 'forward', ...byHand, ...alone],
     ]);
   });
 

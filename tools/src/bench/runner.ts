@@ -47,6 +47,7 @@ export async function runBench(options: BenchOptions, surroundings: Surroundings
     ...timing[options.quick ? 'quick' : 'full'],
     timeouts,
     unavailable: new Map(),
+    references: new Map(),
     versions: new Map(),
     log,
   };

@@ -18,6 +18,8 @@ export interface Setting {
   readonly timeouts: { readonly prepare: number; readonly round: number };
   /** Contestants that turned out not to be available, with the reason: not started again. */
   readonly unavailable: Map<string, string>;
+  /** Reference answers, by problem: what takes part in several experiments is solved once. */
+  readonly references: Map<string, Answer>;
   /** Versions, by contestant. */
   readonly versions: Map<string, Readonly<Record<string, string>>>;
   readonly log: (text: string) => void;
@@ -55,13 +57,20 @@ export const wrong = (error: number, bound: number): Without => ({
 /** The answer that others are held to, by an engine in f64, or why there is none: then nothing could be checked. */
 export async function referenceAnswer(
   problem: Problem,
-  { start, timeouts }: Setting,
+  { start, timeouts, references }: Setting,
   by = referenceEngine,
 ): Promise<Without | { readonly answer: Answer }> {
+  const asked = referenceOf(problem);
+  const key = JSON.stringify([by, asked]);
+  const known = references.get(key);
+  if (known !== undefined) return { answer: known };
   const worker = start(engine(by));
-  const reply = await worker.request({ prepare: referenceOf(problem) }, timeouts.prepare);
+  const reply = await worker.request({ prepare: asked }, timeouts.prepare);
   worker.close();
-  if ('prepared' in reply) return { answer: reply.prepared.answer };
+  if ('prepared' in reply) {
+    references.set(key, reply.prepared.answer);
+    return { answer: reply.prepared.answer };
+  }
   return { status: 'failed', reason: `there is no reference answer: ${withoutOf(reply).reason}` };
 }
 

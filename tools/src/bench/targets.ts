@@ -1,5 +1,6 @@
 /** The targets of the cases, held against what was measured. */
 import type { BenchCase, PeerTarget, TimedExperiment, Yardstick } from './cases/case.ts';
+import { yardstickName } from './contestants.ts';
 import type { Measurement, Row, RowKey, Verdict } from './results.ts';
 import { ratios, summarize } from './statistics.ts';
 
@@ -67,12 +68,15 @@ export const verdictsOn = (cases: readonly BenchCase[], quick: boolean, rows: re
 type About = Pick<Question, 'case' | 'experiment'>;
 
 function verdictOnPeer(about: About, target: PeerTarget, rows: readonly Row[]): Verdict {
-  const { peer, ratio, isStrict = false, engine = ourEngine } = target;
-  const question: Question = { ...about, engine, rival: peer, relation: isStrict ? '>' : '≥', target: ratio };
-  return verdictOn(question, rows, (row) => row.peer === peer && row.threads === 1);
+  const { peer, contestant, ratio, isStrict = false, engine = ourEngine } = target;
+  const rival = contestant ?? peer;
+  const question: Question = { ...about, engine, rival, relation: isStrict ? '>' : '≥', target: ratio };
+  const isRival = (row: Row): boolean =>
+    row.peer === peer && (contestant === undefined || row.contestant === contestant);
+  return verdictOn(question, rows, (row) => isRival(row) && row.threads === 1);
 }
 
 function verdictOnYardstick(about: About, { name, engine, ratio }: Yardstick, rows: readonly Row[]): Verdict {
   const question: Question = { ...about, engine, rival: name, relation: '≤', target: ratio };
-  return verdictOn(question, rows, (row) => row.yardstick === name);
+  return verdictOn(question, rows, (row) => row.contestant === yardstickName(name, engine));
 }

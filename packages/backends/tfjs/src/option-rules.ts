@@ -12,9 +12,14 @@ export interface TfjsOptions {
   readonly tf: TfModule;
   /** tfjs's name of the backend: `cpu`, `wasm`, `webgpu`, `tensorflow`. By default tfjs's current one. */
   readonly backend?: string;
+  /**
+   * Whether the GPU of tfjs-node-gpu may round the factors of products to TF32, with errors of 1e-3; false by default: an error where it
+   * does. `loadTfjsNode` loads the package so that it does not.
+   */
+  readonly tf32?: boolean;
 }
 
-const known: ReadonlySet<string> = new Set<keyof TfjsOptions>(['tf', 'backend']);
+const known: ReadonlySet<string> = new Set<keyof TfjsOptions>(['tf', 'backend', 'tf32']);
 
 /**
  * Checks the options; JavaScript may give anything.
@@ -33,6 +38,10 @@ export function checkOptions(options: unknown): asserts options is TfjsOptions {
     throw new OptionError('tfjs', `there is no option '${unknown}'`, { expected: [...known].join(', ') });
   }
   checkModule('tf' in options ? options.tf : undefined);
+  const tf32 = 'tf32' in options ? options.tf32 : undefined;
+  if (tf32 !== undefined && typeof tf32 !== 'boolean') {
+    throw new OptionError('tfjs', `tf32 = ${show(tf32)}`, { expected: 'true or false' });
+  }
   const backend = 'backend' in options ? options.backend : undefined;
   if (backend === undefined || (typeof backend === 'string' && backend !== '')) return;
   throw new OptionError('tfjs', `backend = ${show(backend)}`, {

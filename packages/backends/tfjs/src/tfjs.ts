@@ -9,7 +9,8 @@ import { findRuntime } from './runtime/find-backend.ts';
  * current backend is left as it is.
  *
  * @throws OptionError naming an option that is unknown, or what is handed in instead of tfjs; UnsupportedError if no backend is
- * registered or the one can't start, with what to do.
+ * registered or the one can't start, with what to do; ExecutionError if tfjs-node-gpu finds no GPU to compute on, or the GPU rounds
+ * products to TF32 and `tf32` is not set.
  * @example
  * import * as tf from '@tensorflow/tfjs-core';
  * import '@tensorflow/tfjs-backend-cpu';
@@ -22,5 +23,5 @@ import { findRuntime } from './runtime/find-backend.ts';
  */
 export async function tfjs(options: TfjsOptions): Promise<TfjsBackend> {
   checkOptions(options);
-  return tfjsBackend(await findRuntime(options.tf, options.backend));
+  return tfjsBackend(await findRuntime(options.tf, options.backend, options));
 }

@@ -3,7 +3,7 @@ import { ExecutionError, formatType, sizeOf, type TensorData, type TensorType, t
 import type { DeviceValue } from '../device.ts';
 import { hostKernel } from '../run/host-kernels.ts';
 import type { Kernel, Operand } from '../run/instructions.ts';
-import type { HostRegisters, Register } from '../run/registers.ts';
+import type { HostRegisters, Register, Slot, Upload } from '../run/registers.ts';
 import type { Placement } from './placement.ts';
 import type { PlainNode } from './scope.ts';
 
@@ -100,15 +100,21 @@ export class RegisterFile<V extends DeviceValue> {
     return this.#uploads.size;
   }
 
-  /** How a segment gets a value: from the device if it is there. Segments that take the same of the host's share it. */
+  /** How a segment gets a value: from the device if it is there. */
   operand(x: Value): Operand {
-    const register = this.#registers.get(x) ?? this.onHost(x);
-    if (register.bank === 'resource') return { kind: 'device', index: register.index };
-    const type = tensorOf(x);
-    const key = `${register.bank} ${register.index} ${formatType(type)}`;
-    const upload = this.#uploads.get(key) ?? this.#uploads.size;
-    this.#uploads.set(key, upload);
-    return { kind: 'host', slot: { register, type }, upload };
+    const register = this.#registers.get(x);
+    if (register?.bank === 'resource') return { kind: 'device', index: register.index };
+    return { kind: 'host', upload: this.#upload(x) };
+  }
+
+  /** How a value of the host's gets to the device: all who want it share it. */
+  #upload(x: Value): Upload {
+    const slot: Slot = { register: this.onHost(x), type: tensorOf(x) };
+    const { bank, index } = slot.register;
+    const key = `${bank} ${index} ${formatType(slot.type)}`;
+    const place = this.#uploads.get(key) ?? this.#uploads.size;
+    this.#uploads.set(key, place);
+    return { slot, place };
   }
 
   /** Copies a value to a register; `takes` leaves nothing behind. */
@@ -122,8 +128,12 @@ export class RegisterFile<V extends DeviceValue> {
     }
     const from = this.#registers.get(x);
     if (from?.bank !== 'resource') {
-      const slot = { register: this.onHost(x), type: tensorOf(x) };
-      return (frame) => void (frame.resources[z] = frame.upload(slot));
+      const upload = this.#upload(x);
+      return (frame) => {
+        const held = frame.uploaded(upload);
+        held.refs++;
+        frame.resources[z] = held;
+      };
     }
     const { index } = from;
     if (takes) {

@@ -3,7 +3,7 @@ import { hostArray, type TensorData } from '@node-ode/core';
 import type { DeviceValue, Transfers } from '../device.ts';
 import { nextTask } from './next-task.ts';
 import { bytesOf, dataOf, elementsIn, isHeld } from './registers.ts';
-import type { Entry, Held, HostRegisters, Register, Resource, Slot } from './registers.ts';
+import type { Entry, Held, HostRegisters, Register, Resource, Slot, Upload } from './registers.ts';
 
 /** How many there are of what a frame has. */
 export interface FrameCounts {
@@ -85,33 +85,28 @@ export class Frame<V extends DeviceValue> implements HostRegisters {
     for (let i = 0; i < this.#uploads.length; i++) this.#forget(i);
   }
 
-  /** A value of the host's, on the device. */
-  upload({ register, type }: Slot): Held<V> {
-    const { shape, dtype } = type;
-    const array = hostArray(elementsIn(this, { register, type }), shape, dtype);
-    return this.hold(this.device.toValue(array), bytesOf(type));
-  }
-
   /**
-   * A value of the host's for a segment to read, which stays the frame's: it is uploaded again when it has changed. Arrays are
-   * never written to, so that another one is another object.
+   * A value of the host's on the device. The frame keeps it, with a reference of its own, and uploads it again when it has
+   * changed. Arrays are never written to, so that another one is another object.
    */
-  uploaded(slot: Slot, upload: number): V {
+  uploaded({ slot, place }: Upload): Held<V> {
     const { bank, index } = slot.register;
     const source = bank === 'number' ? this.numbers[index] : this.arrays[index];
-    const known = this.#uploads[upload];
-    if (known !== undefined && Object.is(source, this.#sources[upload])) return known.value;
-    this.#forget(upload);
-    const held = this.upload(slot);
-    this.#uploads[upload] = held;
-    this.#sources[upload] = source;
-    return held.value;
+    const known = this.#uploads[place];
+    if (known !== undefined && Object.is(source, this.#sources[place])) return known;
+    this.#forget(place);
+    const { shape, dtype } = slot.type;
+    const value = this.device.toValue(hostArray(elementsIn(this, slot), shape, dtype));
+    const held = this.hold(value, bytesOf(slot.type));
+    this.#uploads[place] = held;
+    this.#sources[place] = source;
+    return held;
   }
 
-  #forget(upload: number): void {
-    const held = this.#uploads[upload];
+  #forget(place: number): void {
+    const held = this.#uploads[place];
     if (held === undefined) return;
-    this.#uploads[upload] = undefined;
+    this.#uploads[place] = undefined;
     this.release(held);
   }
 

@@ -2,7 +2,7 @@
 import type { DeviceValue, LoadedSegment } from '../device.ts';
 import type { Frame } from './frame.ts';
 import type { HostKernel } from './host-kernels.ts';
-import type { Slot } from './registers.ts';
+import type { Slot, Upload } from './registers.ts';
 
 /** Moves values between registers, or computes one. */
 export type Kernel<V extends DeviceValue> = (frame: Frame<V>) => void;
@@ -30,13 +30,7 @@ export interface SegmentInstruction<V extends DeviceValue> {
 
 /** What a segment is given: a register of the device's, or a value of the host's, uploaded. */
 export type Operand =
-  | { readonly kind: 'device'; readonly index: number }
-  | {
-      readonly kind: 'host';
-      readonly slot: Slot;
-      /** Where the uploaded value is kept, for as long as the host's stays the same. */
-      readonly upload: number;
-    };
+  { readonly kind: 'device'; readonly index: number } | { readonly kind: 'host'; readonly upload: Upload };
 
 /** Where an output of a segment goes: to the device's registers, or, one behind the other, to the host's. */
 export type Result =

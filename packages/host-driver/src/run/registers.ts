@@ -44,6 +44,13 @@ export interface Slot {
   readonly type: TensorType;
 }
 
+/** A value of the host's that the device takes too. */
+export interface Upload {
+  readonly slot: Slot;
+  /** Where the uploaded value is kept, for as long as the host's stays the same. */
+  readonly place: number;
+}
+
 /** What the host has. */
 export interface HostRegisters {
   readonly numbers: Float64Array;

@@ -85,7 +85,7 @@ function runSegment<V extends DeviceValue>(
 }
 
 function operandIn<V extends DeviceValue>(frame: Frame<V>, operand: Operand): V {
-  if (operand.kind === 'host') return frame.uploaded(operand.slot, operand.upload);
+  if (operand.kind === 'host') return frame.uploaded(operand.upload).value;
   return (frame.resources[operand.index] as Held<V>).value;
 }
 

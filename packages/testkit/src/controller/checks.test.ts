@@ -1,24 +1,31 @@
-// The suite of step-size controllers passes core's, and fails broken ones for the right reason.
+// The suite of step-size controllers passes core's, and fails broken ones for the right reason, with f64 and without.
 import { constant, constantStep, pid, type StepController } from '@node-ode/core';
+import { reference } from '@node-ode/backend-reference';
 import { describe, expect, it } from 'vitest';
 import { failuresOf } from '../support/check.ts';
+import { withoutF64 } from '../support/without-f64.ts';
 import { stepControllerChecks } from './checks.ts';
 import type { ControllerOptions } from './subject.ts';
 
 type Make = (options: ControllerOptions) => StepController;
 
-describe('the suite of step-size controllers passes', () => {
+const engines = [
+  ['with f64', reference()],
+  ['without f64', withoutF64(reference())],
+] as const;
+
+describe.each(engines)('the suite of step-size controllers passes, on an engine %s,', (_, backend) => {
   it.each([
     ['an I controller', {}],
     ['a PI controller', { pCoefficient: 0.4, iCoefficient: 0.3 }],
     ['a PID controller', { pCoefficient: 0.3, iCoefficient: 0.3, dCoefficient: 0.05 }],
-  ])('%s', async (_, coefficients) => {
+  ])('%s', async (__, coefficients) => {
     const make: Make = (options) => pid({ ...options, ...coefficients });
-    expect(await failuresOf(stepControllerChecks(make, { factors: [0.2, 10] }))).toEqual([]);
+    expect(await failuresOf(stepControllerChecks(make, { factors: [0.2, 10], backend }))).toEqual([]);
   });
 
   it('constant steps', async () => {
-    expect(await failuresOf(stepControllerChecks(() => constantStep({ h: 0.1 })))).toEqual([]);
+    expect(await failuresOf(stepControllerChecks(() => constantStep({ h: 0.1 }), { backend }))).toEqual([]);
   });
 });
 
@@ -139,7 +146,7 @@ const broken: readonly (readonly [string, Make, readonly string[]])[] = [
     altered((base) => ({
       next: (step, state) => {
         const decision = base.next(step, state);
-        return { ...decision, h: decision.h.mul(1 - 1e-9 * calls++) };
+        return { ...decision, h: decision.h.mul(1 - (decision.h.dtype === 'f32' ? 1e-6 : 1e-9) * calls++) };
       },
     })),
     ['decides alike on the same step'],
@@ -184,9 +191,12 @@ function firstOf(tolerance: ControllerOptions['rtol']): number {
   return Array.isArray(tolerance) ? Number(tolerance[0]) : Number(tolerance);
 }
 
-describe('the suite of step-size controllers fails one that', () => {
-  it.each(broken)('%s', async (_, make, expected) => {
-    const failures = await failuresOf(stepControllerChecks(make, { factors: [0.2, 10] }), expected);
+describe.each(engines)('the suite of step-size controllers fails, on an engine %s, one that', (_, backend) => {
+  const { dtypes } = backend.capabilities;
+  const told = dtypes.includes('f64') ? broken : broken.filter(([how]) => how !== 'computes steps in f32 alone');
+  it.each(told)('%s', async (__, make, names) => {
+    const expected = names.map((name) => (dtypes.includes('f64') ? name : name.replace('f32 and f64', 'f32')));
+    const failures = await failuresOf(stepControllerChecks(make, { factors: [0.2, 10], backend }), expected);
     expect(failures.map(({ name }) => name).sort()).toEqual([...expected].sort());
   });
 });

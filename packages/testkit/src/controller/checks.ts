@@ -2,6 +2,7 @@
 import { reference } from '@node-ode/backend-reference';
 import type { StepController } from '@node-ode/core';
 import type { Check } from '../support/check.ts';
+import { precisionOf } from '../support/precision.ts';
 import { decisionChecks } from './decisions.ts';
 import { solveChecks } from './solves.ts';
 import type { ControllerOptions, ControllerSubject, StepControllerSuiteOptions } from './subject.ts';
@@ -21,7 +22,7 @@ export function stepControllerChecks(
 ): readonly Check[] {
   const subject: ControllerSubject = {
     make,
-    backend: options.backend ?? reference(),
+    ...precisionOf(options.backend ?? reference()),
     factors: options.factors ?? [0.01, 100],
   };
   return [...decisionChecks(subject), ...solveChecks(subject)];

@@ -3,7 +3,8 @@ import { array, createOde, type StepController, type Tensor } from '@node-ode/co
 import { check, demand, type Check } from '../support/check.ts';
 import { fehlberg } from '../support/fehlberg.ts';
 import { logSlope } from '../support/numbers.ts';
-import { asAlone, demandSamplesAsAlone } from '../support/sample-solves.ts';
+import type { PerFloat } from '../support/precision.ts';
+import { aloneTolerances, asAlone, demandSamplesAsAlone } from '../support/sample-solves.ts';
 import { judge, trial, type ControllerSubject } from './subject.ts';
 
 const tolerances = { rtol: 1e-3, atol: 1e-5 };
@@ -23,19 +24,22 @@ export function solveChecks(subject: ControllerSubject): readonly Check[] {
   ];
 }
 
-async function decidesAsAlone({ backend, make }: ControllerSubject): Promise<void> {
-  const controller = make({ rtol: 1e-6, atol: 1e-8 });
+async function decidesAsAlone({ backend, dtype, make }: ControllerSubject): Promise<void> {
+  const controller = make(aloneTolerances[dtype]);
   if (controller.perSample !== true) return;
-  const ode = createOde({ backend, solver: fehlberg(), controller, dtype: 'f64', maxSteps: 100_000 });
-  await demandSamplesAsAlone(controller.name, ode, asAlone);
+  const ode = createOde({ backend, solver: fehlberg(), controller, dtype, maxSteps: 100_000 });
+  await demandSamplesAsAlone(controller.name, { ode, dtype }, asAlone[dtype]);
 }
 
+/** Tolerances of a solve: in f32 those at which a step's error shows above its rounding. */
+const tightness: PerFloat<readonly number[]> = { f64: [1e-4, 1e-6, 1e-8], f32: [1e-3, 1e-4, 1e-5] };
+
 /** y' = −2ty², y(0) = 1, y = 1/(1 + t²), from t0 to t1. */
-async function solve({ backend }: ControllerSubject, controller: StepController, t0: number, t1: number) {
-  const ode = createOde({ backend, solver: fehlberg(), controller, dtype: 'f64', maxSteps: 100_000 });
+async function solve({ backend, dtype }: ControllerSubject, controller: StepController, t0: number, t1: number) {
+  const ode = createOde({ backend, solver: fehlberg(), controller, dtype, maxSteps: 100_000 });
   const { ys, stats } = await ode.solve(
     (t, y: Tensor) => y.square().mul(t).mul(-2),
-    array([1 / (1 + t0 * t0)], { dtype: 'f64' }),
+    array([1 / (1 + t0 * t0)], { dtype }),
     [t0, t1],
   );
   return { error: Math.abs((ys.data[1] ?? NaN) - 1 / (1 + t1 * t1)), stats };
@@ -63,7 +67,7 @@ async function keepsTolerance(subject: ControllerSubject): Promise<void> {
     [2, 0],
   ] as const) {
     const points: { readonly size: number; readonly error: number }[] = [];
-    for (const rtol of [1e-4, 1e-6, 1e-8]) {
+    for (const rtol of tightness[subject.dtype]) {
       const controller = subject.make({ rtol, atol: rtol });
       const { error } = await solve(subject, controller, t0, t1);
       demand(
@@ -82,15 +86,15 @@ async function keepsTolerance(subject: ControllerSubject): Promise<void> {
 }
 
 /** y = exp(sin t − tanh 20t) turns steep near t = 0: the steps shrink there, some are rejected, and grow again. */
-async function followsPace({ backend, make }: ControllerSubject): Promise<void> {
+async function followsPace({ backend, dtype, make }: ControllerSubject): Promise<void> {
   const controller = make({ rtol: 1e-6, atol: 1e-8 });
-  const ode = createOde({ backend, solver: fehlberg(), controller, dtype: 'f64', maxSteps: 10_000 });
+  const ode = createOde({ backend, solver: fehlberg(), controller, dtype, maxSteps: 10_000 });
   const f = (t: Tensor, y: Tensor): Tensor => {
     const steepness = t.mul(20).tanh().square().sub(1).mul(20);
     return y.mul(steepness.add(t.cos()));
   };
   const start = Math.exp(Math.sin(-5) + 1);
-  const { ys, stats } = await ode.solve(f, array([start], { dtype: 'f64' }), [-5, 5]);
+  const { ys, stats } = await ode.solve(f, array([start], { dtype }), [-5, 5]);
   const error = Math.abs((ys.data[1] ?? NaN) - Math.exp(Math.sin(5) - 1));
   demand(error < 1e-4, controller.name, `past a steep passage the error is ${error}`, {
     expected: 'at most 1e-4 at rtol 1e-6',
@@ -134,11 +138,11 @@ async function respectsLargest(subject: ControllerSubject): Promise<void> {
   );
 }
 
-async function respectsSmallest({ backend, make }: ControllerSubject): Promise<void> {
+async function respectsSmallest({ backend, dtype, make }: ControllerSubject): Promise<void> {
   const controller = make({ rtol: 1e-10, atol: 1e-10, minStep: 0.2 });
-  const ode = createOde({ backend, solver: fehlberg(), controller, dtype: 'f64' });
+  const ode = createOde({ backend, solver: fehlberg(), controller, dtype });
   const outcome = await ode
-    .solve((t, y: Tensor) => y.mul(t.mul(30).sin()).mul(10), array([1], { dtype: 'f64' }), [0, 5])
+    .solve((t, y: Tensor) => y.mul(t.mul(30).sin()).mul(10), array([1], { dtype }), [0, 5])
     .then(
       () => 'a solution',
       (error: unknown) => String((error as { readonly reason?: unknown }).reason ?? error),

@@ -1,9 +1,10 @@
 /** What a step-size controller's checks are given, and how they look at one decision. */
 import {
+  array,
   isTensor,
   flattenTree,
   type Backend,
-  type DType,
+  type FloatDType,
   type HostArray,
   type StepController,
   type Tensor,
@@ -14,6 +15,7 @@ import { elementsOf } from '../support/numbers.ts';
 import { program } from '../support/program.ts';
 import { scalar } from '../support/random-arrays.ts';
 import { signature } from '../support/signature.ts';
+import type { Precision } from '../support/precision.ts';
 import type { SuiteOptions } from '../support/suite.ts';
 
 /** What the suite asks of a controller that is adaptive; one of constant steps may ignore it. */
@@ -26,16 +28,15 @@ export interface ControllerOptions {
 
 /** What the author of a controller can say about it. */
 export interface StepControllerSuiteOptions extends SuiteOptions {
-  /** Engine with f64; the reference engine by default. */
+  /** Engine; measured in f64 if it has that and in f32 if not; the reference engine by default. */
   readonly backend?: Backend;
   /** Bounds of the change of the step size from one step to the next; [0.01, 100] by default. */
   readonly factors?: readonly [least: number, most: number];
 }
 
 /** A controller under test, on an engine. */
-export interface ControllerSubject {
+export interface ControllerSubject extends Precision {
   readonly make: (options: ControllerOptions) => StepController;
-  readonly backend: Backend;
   readonly factors: readonly [least: number, most: number];
 }
 
@@ -61,10 +62,9 @@ export const errorOrder = 4;
 
 /** Judges steps one after the other, the state carried from each to the next. */
 export async function judge(
-  { backend }: ControllerSubject,
+  { backend, dtype }: Pick<ControllerSubject, 'backend' | 'dtype'>,
   controller: StepController,
   trials: readonly Trial[],
-  dtype: DType = 'f64',
 ): Promise<readonly Verdict[]> {
   const first = trials[0];
   if (first === undefined) return [];
@@ -128,12 +128,7 @@ export async function judge(
   });
 }
 
-const vector = (values: readonly number[], dtype: DType): HostArray => ({
-  kind: 'array',
-  shape: [values.length],
-  dtype,
-  data: dtype === 'f32' ? Float32Array.from(values) : Float64Array.from(values),
-});
+const vector = (values: readonly number[], dtype: FloatDType): HostArray => array(values, { dtype });
 
 /** A step of size h whose error is `ratio` times what the tolerances allow at |y| = 1. */
 export const trial = (

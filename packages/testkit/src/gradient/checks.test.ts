@@ -1,4 +1,4 @@
-// The suite of gradient methods passes backprop, and fails methods with one error for the right reason.
+// The suite of gradient methods passes backprop, and fails methods with one error for the right reason, with f64 and without.
 import {
   arange,
   concat,
@@ -9,8 +9,10 @@ import {
   type SolveProblem,
   type Tensor,
 } from '@node-ode/core';
+import { reference } from '@node-ode/backend-reference';
 import { describe, expect, it } from 'vitest';
 import { failuresOf } from '../support/check.ts';
+import { withoutF64 } from '../support/without-f64.ts';
 import { gradientMethodChecks } from './checks.ts';
 
 const backprop = (): GradientMethod => ({
@@ -65,6 +67,8 @@ const atTime =
     );
   };
 
+/** Ten times what the suite tolerates, and some 100u in f32. */
+const little = ({ dtype }: Tensor): number => (dtype === 'f32' ? 1e-4 : 1e-5);
 const neg = (ct: Tensor): Tensor => ct.neg();
 const drop = (ct: Tensor): Tensor => ct.mul(0);
 
@@ -119,7 +123,11 @@ const broken: readonly (readonly [string, () => GradientMethod, readonly string[
       'has the gradient for every time, with intermediate times backwards',
     ],
   ],
-  ['a gradient that is 1e-5 too large', on(({ y0 }) => ({ y0: floats(y0, (ct) => ct.mul(1 + 1e-5)) })), y0Checks],
+  [
+    'a gradient that is a little too large',
+    on(({ y0 }) => ({ y0: floats(y0, (ct) => ct.mul(1 + little(ct))) })),
+    y0Checks,
+  ],
   [
     'no gradient for the parameters',
     on(({ captures }) => ({ captures: captures.map((x) => (isFloat(x) ? stopGradient(x) : x)) })),
@@ -157,7 +165,7 @@ const broken: readonly (readonly [string, () => GradientMethod, readonly string[
   ],
   [
     'a solution that it changes',
-    () => ({ name: 'broken', solve: (problem, integrate) => integrate(problem).map((ys) => ys.mul(1 + 1e-5)) }),
+    () => ({ name: 'broken', solve: (problem, integrate) => integrate(problem).map((ys) => ys.mul(1 + little(ys))) }),
     ['leaves the solution as it is, forwards in time'],
   ],
   [
@@ -173,15 +181,18 @@ const broken: readonly (readonly [string, () => GradientMethod, readonly string[
   ],
 ];
 
-describe('the suite of gradient methods', () => {
+describe.each([
+  ['with f64', reference()],
+  ['without f64', withoutF64(reference())],
+] as const)('the suite of gradient methods, on an engine %s,', (_, backend) => {
   it('passes backprop', async () => {
-    expect(await failuresOf(gradientMethodChecks(backprop))).toEqual([]);
+    expect(await failuresOf(gradientMethodChecks(backprop, { backend }))).toEqual([]);
   }, 60_000);
 
   it.each(broken)(
     'fails a method with %s',
-    async (_, make, expected) => {
-      const failures = await failuresOf(gradientMethodChecks(make), expected);
+    async (__, make, expected) => {
+      const failures = await failuresOf(gradientMethodChecks(make, { backend }), expected);
       expect(failures.map(({ name }) => name).sort()).toEqual([...expected].sort());
     },
     60_000,

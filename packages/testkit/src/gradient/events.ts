@@ -1,5 +1,5 @@
 /** Gradients of solves that end at an event, and across a jump of f. */
-import { array, grad, select, type Tensor } from '@node-ode/core';
+import { array, grad, select, type FloatDType, type HostArray, type Tensor } from '@node-ode/core';
 import { check, type Check } from '../support/check.ts';
 import { demandClose } from '../support/numbers.ts';
 import { readLeaves } from '../support/read-leaves.ts';
@@ -16,6 +16,7 @@ export function eventChecks(subject: GradientSubject): readonly Check[] {
 
 /** y′ = a·y before t = 1, b·y behind it: y(t) = y0·e^(a·(1 − t0) + b·(t − 1)). */
 async function acrossJump(subject: GradientSubject): Promise<void> {
+  const { dtype } = subject;
   const ode = tightOde(subject);
   interface Inputs {
     readonly y0: Tensor;
@@ -34,10 +35,10 @@ async function acrossJump(subject: GradientSubject): Promise<void> {
   const [y0, a, b, ts] = [[1.2, 0.4], -0.7, 0.5, [0.2, 0.6, 1.8]];
   const found = await readLeaves(
     await gradient({
-      y0: array(y0, { dtype: 'f64' }),
-      a: scalar(a),
-      b: scalar(b),
-      ts: array(ts, { dtype: 'f64' }),
+      y0: array(y0, { dtype }),
+      a: scalar(a, dtype),
+      b: scalar(b, dtype),
+      ts: array(ts, { dtype }),
     }),
   );
   const growth = Math.exp(0.8 * a + 0.8 * b);
@@ -49,15 +50,18 @@ async function acrossJump(subject: GradientSubject): Promise<void> {
   });
 }
 
-interface Outcome {
-  readonly end: Tensor;
-  readonly level: Tensor;
-  readonly rate: Tensor;
-  readonly start: Tensor;
-  readonly y0: Tensor;
+interface Outcome<T = Tensor> {
+  readonly end: T;
+  readonly level: T;
+  readonly rate: T;
+  readonly start: T;
+  readonly y0: T;
 }
 
-const point = { end: scalar(9), level: scalar(0.3), rate: scalar(0.7), start: scalar(0.25), y0: scalar(1.4) };
+const pointIn = (dtype: FloatDType): Outcome<HostArray> => {
+  const of = (x: number): HostArray => scalar(x, dtype);
+  return { end: of(9), level: of(0.3), rate: of(0.7), start: of(0.25), y0: of(1.4) };
+};
 
 /** The event's time + 2·its state² + the first output + 3·the last, of y′ = −rate·y that ends where y is the level. */
 async function gradientOf(subject: GradientSubject, eventFn: (y: Tensor, x: Outcome) => Tensor): Promise<number[]> {
@@ -70,7 +74,7 @@ async function gradientOf(subject: GradientSubject, eventFn: (y: Tensor, x: Outc
       return event.t.add(event.y.square().mul(2)).add(ys.at(1)).add(ys.at(3).mul(3));
     })(given),
   );
-  return (await readLeaves(await gradient(point))).flat();
+  return (await readLeaves(await gradient(pointIn(subject.dtype)))).flat();
 }
 
 /** t = start + ln(y0/level)/rate, y = level; both rows behind it hold the level. */

@@ -11,12 +11,14 @@ import {
   random,
   scan,
   valueAndGrad,
+  type FloatDType,
   type HostArray,
   type Ode,
   type Tensor,
 } from '@node-ode/core';
 import { check, demand, type Check } from '../support/check.ts';
 import { centralDifferences } from '../support/finite-differences.ts';
+import { castTree } from '../support/host-trees.ts';
 import { demandClose } from '../support/numbers.ts';
 import { readLeaves } from '../support/read-leaves.ts';
 import { normal, scalar } from '../support/random-arrays.ts';
@@ -38,13 +40,13 @@ interface Inputs<T> {
   readonly ts: T;
 }
 
-const inputs = (): Inputs<HostArray> => {
+const inputs = (dtype: FloatDType): Inputs<HostArray> => {
   const rng = random(5);
-  const layer = () => ({ w: normal(rng, [2, 2], 'f64', 0.6), b: normal(rng, [2], 'f64', 0.3) });
+  const layer = () => ({ w: normal(rng, [2, 2], dtype, 0.6), b: normal(rng, [2], dtype, 0.3) });
   return {
-    y0: { level: scalar(0.8), hidden: [normal(rng, [3, 2], 'f64'), normal(rng, [2], 'f64')] },
-    params: { layers: [layer(), layer()], rate: scalar(0.7) },
-    ts: array([0.1, 0.5, 1.2], { dtype: 'f64' }),
+    y0: { level: scalar(0.8, dtype), hidden: [normal(rng, [3, 2], dtype), normal(rng, [2], dtype)] },
+    params: { layers: [layer(), layer()], rate: scalar(0.7, dtype) },
+    ts: array([0.1, 0.5, 1.2], { dtype }),
   };
 };
 
@@ -80,9 +82,11 @@ function loss(ode: Ode, { y0, params, ts }: Inputs<Tensor>): Tensor {
 
 async function throughNetwork(subject: GradientSubject): Promise<void> {
   const ode = tightOde(subject);
-  const given = inputs();
-  const { leaves, structure } = flattenTree('inputs', given, isHostArray);
-  const plain = ode.compile((x: Inputs<Tensor>) => loss(ode, x));
+  const given = inputs(subject.dtype);
+  // Differences of values in f64, at the very point.
+  const exact = tightOde({ ...subject, backend: subject.oracle, dtype: 'f64' });
+  const { leaves, structure } = flattenTree('inputs', castTree(given, 'f64'), isHostArray);
+  const plain = exact.compile((x: Inputs<Tensor>) => loss(exact, x));
   const gradient = ode.compile((x: Inputs<Tensor>) => grad((y: Inputs<Tensor>) => loss(ode, y))(x));
   const value = async (moved: readonly HostArray[]): Promise<number> =>
     (await readLeaves(await plain(structure.rebuild(moved) as Inputs<HostArray>)))[0]?.[0] ?? NaN;
@@ -98,15 +102,16 @@ async function throughNetwork(subject: GradientSubject): Promise<void> {
 }
 
 async function unused(subject: GradientSubject): Promise<void> {
+  const { dtype } = subject;
   const ode = tightOde(subject);
   const gradient = ode.compile((p: { readonly used: Tensor; readonly cancelled: Tensor; readonly idle: Tensor }) =>
     grad((q: typeof p) => {
-      const { ys } = ode.odeint((_t, y: Tensor) => y.mul(q.used), array([1, 2], { dtype: 'f64' }), [0, 1]);
+      const { ys } = ode.odeint((_t, y: Tensor) => y.mul(q.used), array([1, 2], { dtype }), [0, 1]);
       return ys.sum();
     })(p),
   );
-  const half = array([0.5, -0.5], { dtype: 'f64' });
-  const result = await gradient({ used: half, cancelled: half, idle: scalar(3) });
+  const half = array([0.5, -0.5], { dtype });
+  const result = await gradient({ used: half, cancelled: half, idle: scalar(3, dtype) });
   const [cancelled = [], idle = [], used = []] = await readLeaves(result);
   demand(
     [...cancelled, ...idle].every((x) => x === 0),
@@ -123,17 +128,18 @@ async function unused(subject: GradientSubject): Promise<void> {
 }
 
 async function integers(subject: GradientSubject): Promise<void> {
+  const { dtype } = subject;
   const ode = tightOde(subject);
   const gradient = ode.compile((table: Tensor, index: Tensor) =>
     grad((rates: Tensor) =>
       ode
-        .odeint((_t, y: Tensor) => y.mul(rates.at(index)), array([2], { dtype: 'f64' }), [0, 1])
+        .odeint((_t, y: Tensor) => y.mul(rates.at(index)), array([2], { dtype }), [0, 1])
         .ys.at(1)
         .sum(),
     )(table),
   );
   const [actual = []] = await readLeaves(
-    await gradient(array([0.1, 0.4, 0.9], { dtype: 'f64' }), array([1], { shape: [], dtype: 'i32' })),
+    await gradient(array([0.1, 0.4, 0.9], { dtype }), array([1], { shape: [], dtype: 'i32' })),
   );
   demandClose(
     `${subject.make().name}: the gradient for a table that an integer indexes`,
@@ -154,7 +160,7 @@ async function usedTwice(subject: GradientSubject): Promise<void> {
     )(rate),
   );
   const r = 0.3;
-  const [actual = []] = await readLeaves(await gradient(scalar(r)));
+  const [actual = []] = await readLeaves(await gradient(scalar(r, subject.dtype)));
   demandClose(`${subject.make().name}: d/dr (2r·eʳ + r²)`, actual, [2 * Math.exp(r) * (1 + r) + 2 * r], {
     rtol: subject.tolerance,
     atol: subject.tolerance,
@@ -162,13 +168,13 @@ async function usedTwice(subject: GradientSubject): Promise<void> {
 }
 
 async function reportsEvaluations(subject: GradientSubject): Promise<void> {
-  const { make, backend, solver } = subject;
+  const { make, backend, solver, dtype } = subject;
   const ode = createOde({
     backend,
     solver,
     gradient: make(),
     controller: pid({ rtol: 1e-6, atol: 1e-8 }),
-    dtype: 'f64',
+    dtype,
   });
   const run = ode.compile((y0: Tensor, a: Tensor) =>
     valueAndGrad((p: readonly [Tensor, Tensor]) => ode.odeint((_t, y: Tensor) => y.mul(p[1]), p[0], [0, 1]).ys.at(1))([
@@ -176,7 +182,7 @@ async function reportsEvaluations(subject: GradientSubject): Promise<void> {
       a,
     ]),
   );
-  const { stats } = await run.run(scalar(1), scalar(0.5));
+  const { stats } = await run.run(scalar(1, dtype), scalar(0.5, dtype));
   demand(stats.nfe > 0, make().name, `nfe is ${stats.nfe}`, { expected: 'the evaluations of the forward solve' });
   demand(stats.nfeBackward > 0, make().name, `nfeBackward is ${stats.nfeBackward}`, {
     expected: 'the evaluations of the reverse pass',

@@ -8,6 +8,7 @@ import {
   zerosLike,
   type HostArray,
   type Ode,
+  type PidOptions,
   type Tangents,
   type Tensor,
 } from '@node-ode/core';
@@ -15,7 +16,8 @@ import { check, type Check } from '../support/check.ts';
 import { demandClose } from '../support/numbers.ts';
 import { scalar } from '../support/random-arrays.ts';
 import { readLeaves } from '../support/read-leaves.ts';
-import { tightOde, type GradientSubject } from './subject.ts';
+import type { PerFloat } from '../support/precision.ts';
+import { tight, tightOde, type GradientSubject } from './subject.ts';
 
 export function secondOrderChecks(subject: GradientSubject): readonly Check[] {
   return [
@@ -35,10 +37,10 @@ const [rate, start, t0, t1] = [0.6, 1.4, 0.3, 1.1];
 const span = t1 - t0;
 const growth = Math.exp(rate * span);
 
-const exponentialAt = (): Exponential<HostArray> => ({
-  a: scalar(rate),
-  y0: scalar(start),
-  ts: array([t0, t1], { dtype: 'f64' }),
+const exponentialAt = ({ dtype }: GradientSubject): Exponential<HostArray> => ({
+  a: scalar(rate, dtype),
+  y0: scalar(start, dtype),
+  ts: array([t0, t1], { dtype }),
 });
 
 /** y0·e^(a(t1−t0)), by a solve. */
@@ -58,14 +60,14 @@ const secondDerivatives: readonly (readonly number[])[] = [
 ];
 
 async function secondOrder(subject: GradientSubject): Promise<void> {
-  const ode = tightOde(subject);
+  const ode = odeOf(subject);
   const value = exponential(ode);
   const second = ode.compile((p: Exponential<Tensor>) => {
     const of = (name: keyof Exponential<Tensor>, i: number) =>
       grad((q: typeof p) => grad(value)(q)[name].reshape([-1]).at(i))(p);
     return [of('a', 0), of('ts', 0), of('ts', 1), of('y0', 0)];
   });
-  const rows = await readRows(await second(exponentialAt()));
+  const rows = await readRows(await second(exponentialAt(subject)));
   demandRows(subject, 'the second derivative', rows, secondDerivatives);
 }
 
@@ -78,25 +80,35 @@ const directionsAt = (p: Exponential<Tensor>): readonly Tangents<Exponential<Ten
 ];
 
 async function forwards(subject: GradientSubject): Promise<void> {
-  const ode = tightOde(subject);
+  const ode = odeOf(subject);
   const value = exponential(ode);
   const all = ode.compile((p: Exponential<Tensor>) => directionsAt(p).map((v) => jvp(value, p, v).tangent));
-  const found = await readLeaves(await all(exponentialAt()));
+  const found = await readLeaves(await all(exponentialAt(subject)));
   demandRows(subject, 'the derivative along a direction', [found.flat()], [firstDerivatives]);
 }
 
 async function mixedModes(subject: GradientSubject): Promise<void> {
-  const ode = tightOde(subject);
+  const ode = odeOf(subject);
   const value = exponential(ode);
   const all = ode.compile((p: Exponential<Tensor>) => ({
     forwardOverReverse: directionsAt(p).map((v) => hvp(value)(p, v)),
     reverseOverForward: directionsAt(p).map((v) => grad((q: typeof p) => jvp(value, q, v).tangent)(p)),
   }));
-  const found = await all(exponentialAt());
+  const found = await all(exponentialAt(subject));
   const name = "the Hessian's product with a direction";
   demandRows(subject, `${name}, forward over reverse`, await readRows(found.forwardOverReverse), secondDerivatives);
   demandRows(subject, `${name}, reverse over forward`, await readRows(found.reverseOverForward), secondDerivatives);
 }
+
+/**
+ * ∂²y/∂t² is the second derivative of a step's interpolant: the rounding of slopes, divided by the step, some 300u/h. So in f32
+ * steps are as large as its truncation allows, the last of them too.
+ */
+const evenSteps: PerFloat<PidOptions> = {
+  f64: tight.f64,
+  f32: { rtol: 1e-5, atol: 1e-6, firstStep: 0.12, maxStep: 0.12 },
+};
+const odeOf = (subject: GradientSubject): Ode => tightOde(subject, evenSteps[subject.dtype]);
 
 /** One row for each tree. */
 const readRows = async (trees: readonly unknown[]): Promise<number[][]> =>

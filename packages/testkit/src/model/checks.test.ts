@@ -9,9 +9,11 @@ import {
   type Random,
   type Tensor,
 } from '@node-ode/core';
+import { reference } from '@node-ode/backend-reference';
 import { describe, expect, it } from 'vitest';
 import { failuresOf } from '../support/check.ts';
 import { normal } from '../support/random-arrays.ts';
+import { withoutF64 } from '../support/without-f64.ts';
 import { modelChecks } from './checks.ts';
 
 interface Params {
@@ -75,6 +77,20 @@ const broken: readonly (readonly [string, Partial<Toy>, string])[] = [
     'lowers its loss in five steps of gradient descent',
   ],
 ];
+
+describe('the suite of models, on an engine without f64,', () => {
+  const backend = withoutF64(reference());
+
+  it('passes a good one', async () => {
+    expect(await failuresOf(modelChecks(() => toy(), { input, outputShapes, backend }))).toEqual([]);
+  });
+
+  it('fails one that stops the gradient of its bias', async () => {
+    const changes: Partial<Toy> = { apply: ({ w, b }, x) => matmul(x, w).add(stopGradient(b)).tanh() };
+    const failures = await failuresOf(modelChecks(() => toy(changes), { input, outputShapes, backend }));
+    expect(failures.map(({ name }) => name)).toEqual(['has the gradient of central differences in f64']);
+  });
+});
 
 describe('the suite of models', () => {
   it('passes a good one, by its output, by a given loss and by its own', async () => {

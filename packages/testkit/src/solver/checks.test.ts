@@ -1,4 +1,4 @@
-// The suite of solvers passes good ones, and fails broken ones for the right reason.
+// The suite of solvers passes good ones, and fails broken ones for the right reason, on engines with f64 and without.
 import {
   esdirk,
   linearCombination,
@@ -9,9 +9,11 @@ import {
   type Solver,
   type Tensor,
 } from '@node-ode/core';
+import { reference } from '@node-ode/backend-reference';
 import { describe, expect, it } from 'vitest';
 import { failuresOf } from '../support/check.ts';
 import { fehlberg } from '../support/fehlberg.ts';
+import { withoutF64 } from '../support/without-f64.ts';
 import { solverChecks } from './checks.ts';
 
 const heun = (): Solver =>
@@ -68,14 +70,19 @@ function adamsBashforth2(): Solver<
   };
 }
 
-describe('good solvers pass', () => {
+const engines = [
+  ['with f64', reference()],
+  ['without f64', withoutF64(reference())],
+] as const;
+
+describe.each(engines)('good solvers pass on an engine %s', (_, backend) => {
   it.each([
     ['heun', heun],
     ['ralston3', ralston3],
     ['fehlberg', fehlberg],
     ['a two-step method', adamsBashforth2 as () => Solver],
-  ])('%s', async (_, make) => {
-    expect(await failuresOf(solverChecks(make))).toEqual([]);
+  ])('%s', async (__, make) => {
+    expect(await failuresOf(solverChecks(make, { backend }))).toEqual([]);
   });
 });
 
@@ -128,6 +135,9 @@ const third =
   () =>
     rungeKutta({ name: 'wrong', order: 3, c: [0, 1 / 2, 3 / 4], a: [[], [1 / 2], [0, 3 / 4]], b });
 
+/** A small part of a number that its dtype can still show. */
+const least = ({ dtype }: Tensor): number => (dtype === 'f32' ? 1e-6 : 1e-9);
+
 let impureSteps = 0;
 let leaked: Tensor | undefined;
 
@@ -177,7 +187,7 @@ const broken: readonly (readonly [string, () => Solver, readonly (keyof typeof n
   [
     'a result that depends on how often it was traced',
     altered(ralston3, (base) => ({
-      step: (f, t, h, y, state) => base.step(f, t, h.mul(1 + 1e-9 * impureSteps++), y, state),
+      step: (f, t, h, y, state) => base.step(f, t, h.mul(1 + least(t) * impureSteps++), y, state),
     })),
     ['pure'],
   ],
@@ -300,17 +310,32 @@ const broken: readonly (readonly [string, () => Solver, readonly (keyof typeof n
   ['no name and no order', altered(ralston3, () => ({ name: '', order: 0 })), ['identity']],
 ];
 
-describe('broken solvers fail', () => {
-  it.each(broken)('%s', async (_, make, expected) => {
+describe.each(engines)('broken solvers fail on an engine %s', (_, backend) => {
+  it.each(broken)('%s', async (__, make, expected) => {
     const failures = await failuresOf(
-      solverChecks(make),
+      solverChecks(make, { backend }),
       expected.map((key) => names[key]),
     );
     expect(failures.map(({ name }) => name).sort()).toEqual([...expected.map((key) => names[key])].sort());
   });
 });
 
-describe('solvers for stiff problems', () => {
+it('fails a solver whose steps are wrong in f32 alone, by less than their error', async () => {
+  const make = altered(ralston3, (base) => ({
+    step: (f, t, h, y, state) => base.step(f, t, t.dtype === 'f32' ? h.mul(1 + 1e-4) : h, y, state),
+  }));
+  const expected = [names.linear, names.timed, names.dense, names.reverse];
+  expect(await failuresOf(solverChecks(make), expected)).toEqual([]);
+  const failures = await failuresOf(solverChecks(make, { backend: withoutF64(reference()) }), expected);
+  expect(failures.map(({ name }) => name).sort()).toEqual([...expected].sort());
+});
+
+it('needs floats', () => {
+  const backend = { ...reference(), capabilities: { dtypes: ['i32'], composites: [] } } as const;
+  expect(() => solverChecks(ralston3, { backend })).toThrow("testkit: backend 'reference' has the dtypes i32");
+});
+
+describe.each(engines)('solvers for stiff problems on an engine %s', (_, backend) => {
   const damping = [
     'damps transients that are far too fast for its steps',
     'damps them however it starts, and stays where the slow solution is',
@@ -318,14 +343,14 @@ describe('solvers for stiff problems', () => {
 
   it('pass, if they are L-stable', async () => {
     const some = [names.linear, names.dense, names.perSample, names.executed, names.step, ...damping];
-    expect(await failuresOf(solverChecks(trBdf2, { stiff: true }), some)).toEqual([]);
+    expect(await failuresOf(solverChecks(trBdf2, { stiff: true, backend }), some)).toEqual([]);
   });
 
   it.each([
     ['A-stable alone', trapezoid],
     ['explicit', heun],
-  ])('fail, if they are %s', async (_, make) => {
-    const failures = await failuresOf(solverChecks(make, { stiff: true }), damping);
+  ])('fail, if they are %s', async (__, make) => {
+    const failures = await failuresOf(solverChecks(make, { stiff: true, backend }), damping);
     expect(failures.map(({ name }) => name)).toEqual(damping);
   });
 });

@@ -2,6 +2,7 @@
 import { reference } from '@node-ode/backend-reference';
 import type { Solver } from '@node-ode/core';
 import type { Check } from '../support/check.ts';
+import { precisionOf } from '../support/precision.ts';
 import { dampingChecks } from './damping.ts';
 import { denseChecks } from './dense.ts';
 import { derivativeChecks } from './derivative.ts';
@@ -23,7 +24,7 @@ export type { SolverSuiteOptions } from './subject.ts';
  * for (const { name, run } of solverChecks(() => myMethod())) await run();
  */
 export function solverChecks(make: () => Solver, options: SolverSuiteOptions = {}): readonly Check[] {
-  const subject: SolverSubject = { ...options, backend: options.backend ?? reference(), make };
+  const subject: SolverSubject = { ...options, ...precisionOf(options.backend ?? reference()), make };
   return [
     stepChecks,
     denseChecks,

@@ -21,10 +21,10 @@ export function dampingChecks(subject: SolverSubject): readonly Check[] {
 }
 
 /** L-stability: y' = λy over one step of h·λ = −10⁷ leaves next to nothing of y. */
-async function dampsTransient({ make, backend }: SolverSubject): Promise<void> {
+async function dampsTransient({ make, ...on }: SolverSubject): Promise<void> {
   const solver = make();
-  const decay: LeafDynamics = (_, [y]) => [(y as Tensor).mul(constant(rate, [], 'f64'))];
-  const { y } = await marcher(backend, solver, decay)(0, 0.1, 1, [scalar(1)]);
+  const decay: LeafDynamics = (_, [y]) => [(y as Tensor).mul(constant(rate, [], on.dtype))];
+  const { y } = await marcher(on, solver, decay)(0, 0.1, 1, [scalar(1, on.dtype)]);
   const left = Math.abs(elementsOf(y)[0] ?? NaN);
   demand(left <= 1e-4, `${solver.name}.step`, `one step of y' = ${rate}·y, h = 0.1, leaves ${left} of y`, {
     expected: 'at most 1e-4: R(z) → 0 for z → −∞',
@@ -32,9 +32,9 @@ async function dampsTransient({ make, backend }: SolverSubject): Promise<void> {
   });
 }
 
-async function staysOnSlowSolution({ make, backend }: SolverSubject): Promise<void> {
+async function staysOnSlowSolution({ make, ...on }: SolverSubject): Promise<void> {
   const solver = make();
-  const { t, y } = await marcher(backend, solver, fallsOntoCosine)(0, 0.1, 20, [scalar(2)]);
+  const { t, y } = await marcher(on, solver, fallsOntoCosine)(0, 0.1, 20, [scalar(2, on.dtype)]);
   const error = Math.abs((elementsOf(y)[0] ?? NaN) - Math.cos(t));
   demand(error <= 1e-6, `${solver.name}.step`, `20 steps of 0.1 from y = 2 are ${error} away from cos t`, {
     expected: 'at most 1e-6',

@@ -18,9 +18,9 @@ export function evaluationChecks(subject: SolverSubject): readonly Check[] {
 
 const advice = 'Count each use of f, in init, in step and in densify, and only those.';
 
-async function reportsWhatItTraces({ make, backend }: SolverSubject): Promise<void> {
+async function reportsWhatItTraces({ make, backend, dtype }: SolverSubject): Promise<void> {
   const solver = make();
-  const { f, y0 } = coupledProblem();
+  const { f, y0 } = coupledProblem(dtype);
   let uses = 0;
   const counted: LeafDynamics = (t, y) => {
     uses += 1;
@@ -53,13 +53,13 @@ async function reportsWhatItTraces({ make, backend }: SolverSubject): Promise<vo
     demand(uses === 0, `${solver.name}.interpolate`, `it evaluates f ${uses} times`, { expected: 'no evaluation' });
     return step.y;
   });
-  await run([scalar(0.3), scalar(0.125), ...y0]);
+  await run([scalar(0.3, dtype), scalar(0.125, dtype), ...y0]);
 }
 
-async function reportsWhatIsExecuted({ make, backend }: SolverSubject): Promise<void> {
+async function reportsWhatIsExecuted({ make, ...on }: SolverSubject): Promise<void> {
   const solver = make();
-  const { f, y0 } = coupledProblem();
-  const march = marcher(backend, solver, f);
+  const { f, y0 } = coupledProblem(on.dtype);
+  const march = marcher(on, solver, f);
   for (const steps of [1, 2, 7]) {
     const { executions, evaluations } = await march(0, 0.125, steps, y0);
     demand(
@@ -74,12 +74,12 @@ async function reportsWhatIsExecuted({ make, backend }: SolverSubject): Promise<
   }
 }
 
-async function countsInStatistics({ make, backend }: SolverSubject): Promise<void> {
+async function countsInStatistics({ make, backend, dtype }: SolverSubject): Promise<void> {
   const solver = make();
-  const { f, y0, t0, t1 } = coupledProblem();
+  const { f, y0, t0, t1 } = coupledProblem(dtype);
   const controller =
     solver.needsUniformStep || !solver.hasErrorEstimate ? constantStep({ h: 0.125 }) : pid({ rtol: 1e-4, atol: 1e-6 });
-  const ode = createOde({ backend, solver, controller, dtype: 'f64' });
+  const ode = createOde({ backend, solver, controller, dtype });
   const { stats } = await ode.solve((t, y: readonly Tensor[]) => f(t, y), y0, [t0, t1]);
   const executed = stats.counters?.calls['dynamics'];
   demand(

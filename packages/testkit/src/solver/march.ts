@@ -1,6 +1,6 @@
 /** Steps of one size, one after the other, in a loop of the engine: nothing but the solver's own `init` and `step`. */
 import { call, flattenTree, isTensor, whileLoop } from '@node-ode/core';
-import type { Backend, HostArray, LeafDynamics, Leaves, Solver, Tensor } from '@node-ode/core';
+import type { Backend, FloatDType, HostArray, LeafDynamics, Leaves, Solver, Tensor } from '@node-ode/core';
 import { demand } from '../support/check.ts';
 import { elementsOf } from '../support/numbers.ts';
 import { program } from '../support/program.ts';
@@ -39,13 +39,18 @@ export function demandFixedState(name: string, before: unknown, after: unknown):
   });
 }
 
-/** A march of `solver` over `f`, compiled once for all sizes and numbers of steps. */
-export function marcher(backend: Backend, solver: Solver, f: LeafDynamics): Marcher {
+/** A march of `solver` over `f`, on an engine in a dtype, compiled once for all sizes and numbers of steps. */
+export function marcher(
+  on: { readonly backend: Backend; readonly dtype: FloatDType },
+  solver: Solver,
+  f: LeafDynamics,
+): Marcher {
+  const { backend, dtype } = on;
   const run = program(backend, (inputs) => {
     const [t0, h, steps, ...y0] = inputs as readonly [Tensor, Tensor, Tensor, ...Tensor[]];
     const dynamics = call('dynamics', (t: Tensor, y: Leaves) => f(t, y));
     const start = solver.init(dynamics, t0, y0);
-    const timeOf = (i: Tensor): Tensor => t0.add(h.mul(i.cast('f64')));
+    const timeOf = (i: Tensor): Tensor => t0.add(h.mul(i.cast(dtype)));
     const count = (n: number | Tensor): Tensor => (typeof n === 'number' ? steps.mul(0).add(n) : n.cast('i32'));
     const { carry } = whileLoop(
       { i: steps.mul(0), y: y0 as Leaves, state: start.state, evaluations: count(start.evaluations) },
@@ -66,7 +71,7 @@ export function marcher(backend: Backend, solver: Solver, f: LeafDynamics): Marc
     return [made, ...last.y, ...carry.y, ...dense.flat(), ...kept];
   });
   return async (t0, h, steps, y0) => {
-    const { outputs, counters } = await run([scalar(t0), scalar(h), scalar(steps, 'i32'), ...y0]);
+    const { outputs, counters } = await run([scalar(t0, dtype), scalar(h, dtype), scalar(steps, 'i32'), ...y0]);
     const [evaluations, ...arrays] = outputs as [HostArray, ...HostArray[]];
     const groups = Array.from({ length: 2 + thetas.length }, (_, i) =>
       arrays.slice(i * y0.length, (i + 1) * y0.length),
@@ -85,6 +90,7 @@ export function marcher(backend: Backend, solver: Solver, f: LeafDynamics): Marc
 
 /** The relative error of each of several marches over a whole problem: max |y − ŷ| / max |y|. */
 export interface MarchError {
+  readonly steps: number;
   /** Size of the steps. */
   readonly size: number;
   /** Error of the last state. */
@@ -120,7 +126,7 @@ export async function convergence(march: Marcher, problem: TestProblem, order: n
     const error = errorAt(t1, elementsOf(y));
     const denseError = Math.max(...thetas.map((theta, i) => errorAt(t1 - h + theta * h, dense[i] ?? [])));
     if (error < measurable.least) break;
-    if (error < measurable.most || steps >= most / 2) found.push({ size: h, error, denseError });
+    if (error < measurable.most || steps >= most / 2) found.push({ steps, size: h, error, denseError });
   }
   return found.slice(-3);
 }

@@ -16,4 +16,4 @@ export const normal = (random: Random, shape: readonly number[], dtype: DType, s
   filled(shape, dtype, () => scale * random.normal());
 
 /** A scalar. */
-export const scalar = (value: number, dtype: DType = 'f64'): HostArray => array([value], { shape: [], dtype });
+export const scalar = (value: number, dtype: DType): HostArray => array([value], { shape: [], dtype });

@@ -1,8 +1,9 @@
 /** A batch whose samples have times, steps and parameters of their own, solved together and each alone. */
-import { array, valueAndGrad, type HostArray, type Ode, type Tensor } from '@node-ode/core';
+import { array, valueAndGrad, type FloatDType, type HostArray, type Ode, type Tensor } from '@node-ode/core';
 import { along } from '../solver/test-problem.ts';
 import { demand } from './check.ts';
 import { demandClose, elementsOf, type Closeness } from './numbers.ts';
+import type { PerFloat } from './precision.ts';
 import { program } from './program.ts';
 
 /** Forwards and backwards in time, over long and short spans, fast and slow. */
@@ -22,11 +23,20 @@ const mixing = [
 /** One cotangent for each time. */
 const weights = [0.4, -0.9, 0.7, 1.3];
 
+/** Tolerances that errors of a step show at: in f32 far above its rounding, or the rounding would choose the steps. */
+export const aloneTolerances: PerFloat<{ readonly rtol: number; readonly atol: number }> = {
+  f64: { rtol: 1e-6, atol: 1e-8 },
+  f32: { rtol: 1e-3, atol: 1e-5 },
+};
+
 /**
- * How near is near enough at rtol 1e-6. An engine may sum over a sample in another order than over a batch of one; an error
+ * How near is near enough at these tolerances. An engine may sum over a sample in another order than over a batch of one; an error
  * estimate is a difference of nearly equal numbers, in which that rounding shows, and with it in the sizes of the steps.
  */
-export const asAlone = { values: { rtol: 1e-10, atol: 1e-11 }, gradients: { rtol: 1e-8, atol: 1e-9 } } as const;
+export const asAlone: PerFloat<{ readonly values: Closeness; readonly gradients: Closeness }> = {
+  f64: { values: { rtol: 1e-10, atol: 1e-11 }, gradients: { rtol: 1e-8, atol: 1e-9 } },
+  f32: { values: { rtol: 1e-5, atol: 1e-5 }, gradients: { rtol: 1e-3, atol: 1e-3 } },
+};
 
 /** What becomes of a sample. */
 interface Outcome {
@@ -52,13 +62,13 @@ interface Batch {
  */
 export async function demandSamplesAsAlone(
   subject: string,
-  ode: Ode,
+  { ode, dtype }: { readonly ode: Ode; readonly dtype: FloatDType },
   { values, gradients }: { readonly values: Closeness; readonly gradients: Closeness },
   pace = 1,
 ): Promise<void> {
   const paced = samples.map((sample) => ({ ...sample, rate: sample.rate * pace }));
-  const together = await batchSolver(ode, true)(paced);
-  const solveAlone = batchSolver(ode, false);
+  const together = await batchSolver(ode, dtype, true)(paced);
+  const solveAlone = batchSolver(ode, dtype, false);
   const sums: number[] = together.shared.map(() => 0);
   for (const [i, sample] of paced.entries()) {
     const { outcomes, shared } = await solveAlone([sample]);
@@ -75,10 +85,8 @@ export async function demandSamplesAsAlone(
   demandClose(`${subject}: the gradient for what samples share`, together.shared, sums, gradients);
 }
 
-const f64 = (source: Parameters<typeof array>[0]): HostArray => array(source, { dtype: 'f64' });
-
 /** Solves batches, with steps for each sample or not; compiled once for batches of one size. */
-function batchSolver(ode: Ode, perSample: boolean): (batch: readonly Sample[]) => Promise<Batch> {
+function batchSolver(ode: Ode, dtype: FloatDType, perSample: boolean): (batch: readonly Sample[]) => Promise<Batch> {
   const run = program(ode.backend, ([p, q, rate, m, ts]) => {
     const given = { p: p as Tensor, q: q as Tensor, rate: rate as Tensor, m: m as Tensor, ts: ts as Tensor };
     const integrate = (x: typeof given) =>
@@ -95,20 +103,21 @@ function batchSolver(ode: Ode, perSample: boolean): (batch: readonly Sample[]) =
     const { grad } = valueAndGrad((x: typeof given) => {
       const [a, b] = integrate(x).ys;
       return a
-        .mul(column(a.rank))
+        .mul(column(a))
         .sum()
-        .add(b.mul(column(b.rank)).square().sum());
+        .add(b.mul(column(b)).square().sum());
     })(given);
     return [...ys, stats.accepted, stats.rejected, grad.p, grad.q, grad.rate, grad.ts, grad.m];
   });
+  const given = (source: Parameters<typeof array>[0]): HostArray => array(source, { dtype });
   return async (batch) => {
     const ts = perSample ? batch.map((sample) => sample.ts) : (batch[0]?.ts ?? []);
     const { outputs } = await run([
-      f64(batch.map(({ p }) => p)),
-      f64(batch.map(({ q }) => q)),
-      f64(batch.map(({ rate }) => rate)),
-      f64(mixing),
-      f64(ts),
+      given(batch.map(({ p }) => p)),
+      given(batch.map(({ q }) => q)),
+      given(batch.map(({ rate }) => rate)),
+      given(mixing),
+      given(ts),
     ]);
     const all = outputs.slice(0, -1);
     const [shared] = outputs.slice(-1);
@@ -131,5 +140,5 @@ function batchSolver(ode: Ode, perSample: boolean): (batch: readonly Sample[]) =
 }
 
 /** The weights along the times, behind them as many axes as a leaf has. */
-const column = (rank: number): HostArray =>
-  array(weights, { shape: [weights.length, ...new Array<number>(rank - 1).fill(1)], dtype: 'f64' });
+const column = ({ rank, dtype }: Tensor): HostArray =>
+  array(weights, { shape: [weights.length, ...new Array<number>(rank - 1).fill(1)], dtype });

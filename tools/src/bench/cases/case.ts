@@ -7,6 +7,8 @@ import type { PeerName } from '../contestants.ts';
 /** How many times as long a peer has to take as an engine of this library, one thread each. */
 export interface PeerTarget {
   readonly peer: PeerName;
+  /** Which of the peer's contestants; the fastest by default. */
+  readonly contestant?: string;
   readonly ratio: number;
   /** Whether the ratio itself will not do. */
   readonly isStrict?: boolean;

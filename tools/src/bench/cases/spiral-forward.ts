@@ -4,6 +4,7 @@ import { cubicSpiral } from '@node-ode/datasets';
 import type { Problem, Task } from '../problem.ts';
 import { layersLike } from '../weights.ts';
 import { maxSteps, usualBound, type BenchCase } from './case.ts';
+import { kernelCallsAlone, tfjsTargets } from './tfjs.ts';
 
 /** A of the cubic spiral y' = y³·A. */
 const spiralMatrix = [
@@ -38,17 +39,16 @@ export const spiralForward: BenchCase = {
     'Network 2-50-2 with tanh on y³, its weights such that it is about the spiral itself, as a trained one; batch 20 of points on the trajectory; t from 0 to 25; rtol = atol = 1e-5. *steps* are a thousand steps of 1/8 with their error norms, in one loop; their yardstick *plain nodes* is the same step written out in operations on tensors.',
   experiments: () => {
     const y0 = toNested(cubicSpiral().draw(random(1), 20).y0) as readonly (readonly number[])[];
+    const solve = { kind: 'solve', y0, ts: [0, 25] } as const;
     const steps = { kind: 'steps', y0, h: stepSize, count: 1000 } as const;
     return [
       {
         kind: 'timed',
         name: 'forward',
-        problem: problem({ kind: 'solve', y0, ts: [0, 25] }),
+        problem: problem(solve),
         bound: usualBound,
-        targets: [
-          { peer: 'torchdiffeq', ratio: 20 },
-          { peer: 'diffrax', ratio: 1, isStrict: true },
-        ],
+        targets: [{ peer: 'torchdiffeq', ratio: 20 }, { peer: 'diffrax', ratio: 1, isStrict: true }, ...tfjsTargets],
+        yardsticks: kernelCallsAlone(solve),
       },
       {
         kind: 'timed',

@@ -1,9 +1,10 @@
 /** Case 2: training on the cubic spiral, as torchdiffeq's ode_demo. */
 import { random, toNested } from '@node-ode/core';
 import { cubicSpiral } from '@node-ode/datasets';
-import type { GradientName } from '../problem.ts';
+import type { GradientName, TrainingTask } from '../problem.ts';
 import { demoLayers } from '../weights.ts';
 import { maxSteps, usualBound, type BenchCase, type TimedExperiment } from './case.ts';
+import { kernelCallsAlone } from './tfjs.ts';
 
 const window = 10;
 const batchSize = 20;
@@ -16,6 +17,16 @@ function experiment(gradient: GradientName, quick: boolean): TimedExperiment {
   const { t, y } = spiral.trajectory;
   const rng = random(0);
   const windows = spiral.size('train');
+  const task: TrainingTask = {
+    kind: 'training',
+    gradient,
+    ts: Array.from(t.data),
+    ys: toNested(y) as readonly (readonly number[])[],
+    window,
+    batches: Array.from({ length: limit }, () => Array.from(rng.shuffle(windows).subarray(0, batchSize))),
+    iterations: quick ? 5 : 20,
+    learningRate: 1e-3,
+  };
   return {
     kind: 'timed',
     name: gradient,
@@ -28,16 +39,7 @@ function experiment(gradient: GradientName, quick: boolean): TimedExperiment {
         activation: 'tanh',
         finalActivation: 'identity',
       },
-      task: {
-        kind: 'training',
-        gradient,
-        ts: Array.from(t.data),
-        ys: toNested(y) as readonly (readonly number[])[],
-        window,
-        batches: Array.from({ length: limit }, () => Array.from(rng.shuffle(windows).subarray(0, batchSize))),
-        iterations: quick ? 5 : 20,
-        learningRate: 1e-3,
-      },
+      task,
       rtol: 1e-7,
       atol: 1e-9,
       maxSteps,
@@ -47,6 +49,7 @@ function experiment(gradient: GradientName, quick: boolean): TimedExperiment {
       { peer: 'torchdiffeq', ratio: 20 },
       { peer: 'diffrax', ratio: 1, isStrict: true },
     ],
+    yardsticks: kernelCallsAlone(task),
     ...(quick ? {} : { reach: { target: 0.1, every: 20, limit, seconds: 300 } }),
   };
 }

@@ -3,6 +3,7 @@ import { random } from '@node-ode/core';
 import type { Problem, Task } from '../problem.ts';
 import { normalRows, uniformLayers } from '../weights.ts';
 import { maxSteps, usualBound, type BenchCase, type TimedExperiment, type Yardstick } from './case.ts';
+import { kernelCallsAlone, tfjsTargets } from './tfjs.ts';
 
 /** Makes the field a few times stronger than PyTorch's initialisation does: some ten steps, none of them stiff. */
 const gain = 3;
@@ -39,8 +40,14 @@ export const wideMlp: BenchCase = {
       ratio: 1.3,
       task: ({ nfe }) => ({ kind: 'evaluations', y0: start.y0, count: nfe ?? 0 }),
     };
+    const solve = { kind: 'solve', ...start } as const;
+    const forward = experiment('forward', solve);
     return [
-      { ...experiment('forward', { kind: 'solve', ...start }), yardsticks: [evaluations] },
+      {
+        ...forward,
+        targets: [...forward.targets, ...tfjsTargets],
+        yardsticks: [evaluations, ...kernelCallsAlone(solve)],
+      },
       experiment('adjoint', { kind: 'gradient', gradient: 'adjoint', ...start }),
       experiment('backprop', { kind: 'gradient', gradient: 'backprop', ...start }),
     ];

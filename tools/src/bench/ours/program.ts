@@ -11,7 +11,7 @@ import {
   type RunStats,
 } from '@node-ode/core';
 import type { Problem } from '../problem.ts';
-import type { Answer, Counts } from '../protocol.ts';
+import type { Answer, CallCounts, Counts } from '../protocol.ts';
 
 /** An answer with what it cost. */
 export interface Answered {
@@ -19,6 +19,8 @@ export interface Answered {
   readonly counts: Counts;
   /** What the engine makes of one step, where the task is steps and the engine tells. */
   readonly nodesPerStep?: number;
+  /** What a round asked of tfjs's backend, where the task is kernel calls. */
+  readonly calls?: CallCounts;
 }
 
 /** A problem made ready to run. */

@@ -89,9 +89,7 @@ export class Arithmetic {
     return binary(this.builder, 'Less', x, y, 'bool');
   }
 
-  /** −x; TensorFlow's Neg makes 0 of 0. */
   neg(x: Register): Register {
-    if (this.builder.backendName === 'tensorflow') return this.mul(x, this.number(-1, x));
     return unary(this.builder, 'Neg', x);
   }
 

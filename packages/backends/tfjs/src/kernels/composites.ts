@@ -6,13 +6,12 @@ import { imageComposites } from './images/index.ts';
 import { linearCombination } from './linear-combination.ts';
 
 export const compositeLowerings: CompositeLowerings = {
-  // On `cpu` the kernel divides every element; tfjs-node's takes tensors of tfjs's engine alone; `wasm` and `webgpu` have it in one call.
+  // On `cpu` the kernel divides every element; `wasm`, `webgpu` and TensorFlow have it in one call.
   mean: (builder, inputs, { params, outputs }) => {
     const [x] = inputs as readonly [Register];
     const type = outputs[0]?.type;
     const { axes, keepDims } = params;
-    const isDecomposed =
-      ['cpu', 'tensorflow'].includes(builder.backendName) || axes.length === 0 || sizeOf(x.shape) === 0;
+    const isDecomposed = builder.backendName === 'cpu' || axes.length === 0 || sizeOf(x.shape) === 0;
     if (isDecomposed || type?.kind !== 'tensor' || !builder.has('Mean')) return undefined;
     return builder.call('Mean', { x }, { axis: axes, keepDims }, { shape: type.shape, dtype: 'float32' });
   },

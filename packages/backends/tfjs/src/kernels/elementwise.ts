@@ -69,7 +69,7 @@ function select(builder: KernelBuilder, [condition, whenTrue, whenFalse]: readon
 type Elementwise = UnaryPrimitive | BinaryPrimitive | ComparisonPrimitive | keyof LogicParams | 'cast' | 'select';
 
 export const elementwise: { readonly [P in Elementwise]: Lowering<P> } = {
-  neg: ofOne((a, x) => a.neg(x)),
+  neg: unaryKernel('Neg'),
   abs: unaryKernel('Abs'),
   sign: ofOne(sign),
   exp: unaryKernel('Exp'),

@@ -1,11 +1,13 @@
 /** Kernels of our own: where a backend of tfjs lacks one, or has a wrong one. They come before tfjs's. */
 import type { TfKernelConfig } from '../runtime/tf-module.ts';
 import { inMemoryKernels } from './in-memory/index.ts';
-import { nativePow } from './native-pow.ts';
+import { tensorflowKernels } from './tensorflow/own-kernels.ts';
+import { webGpuKernels } from './webgpu/program.ts';
 
 /** By tfjs's name of the backend, then by the name of the kernel. */
 export const ownKernels: Readonly<Record<string, Readonly<Record<string, TfKernelConfig>>>> = {
   cpu: inMemoryKernels('cpu'),
   wasm: inMemoryKernels('wasm'),
-  tensorflow: { Pow: nativePow },
+  tensorflow: tensorflowKernels,
+  webgpu: webGpuKernels,
 };

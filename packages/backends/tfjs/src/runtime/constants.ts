@@ -1,7 +1,6 @@
 /** Constants on the device: equal ones are one tensor, for as long as a segment uses it. */
 import { ExecutionError, type HostArray } from '@node-ode/core';
-import type { TfRuntime } from './runtime.ts';
-import type { TfTensorInfo } from './tf-module.ts';
+import type { TfKernelBackend, TfTensorInfo } from './tf-module.ts';
 import { write } from './value.ts';
 
 /** A constant that a segment uses. */
@@ -22,14 +21,14 @@ interface Entry {
 /** Constants up to this many elements are compared with others. */
 const mostCompared = 64;
 
-export function constantPool(runtime: TfRuntime): ConstantPool {
+export function constantPool(backend: TfKernelBackend): ConstantPool {
   const entries = new Map<string, Entry>();
   return {
     take: (array) => {
       const key = array.data.length > mostCompared ? undefined : keyOf(array);
       let entry = key === undefined ? undefined : entries.get(key);
       if (entry === undefined) {
-        entry = { info: write(runtime, 'compile', array), users: 0 };
+        entry = { info: write(backend, 'compile', array), users: 0 };
         if (key !== undefined) entries.set(key, entry);
       }
       const held = entry;
@@ -41,7 +40,7 @@ export function constantPool(runtime: TfRuntime): ConstantPool {
           if (held.users > 0) return;
           if (held.users < 0) throw new ExecutionError('dispose', 'a constant was released twice');
           if (key !== undefined) entries.delete(key);
-          runtime.release(held.info);
+          backend.disposeData(held.info.dataId);
         },
       };
     },

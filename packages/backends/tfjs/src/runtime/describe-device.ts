@@ -7,8 +7,8 @@ const details: Readonly<Record<string, (backend: object) => string>> = {
 };
 
 /** tfjs's name of the backend, with what it computes on in brackets: `webgpu (nvidia, ampere)`. */
-export function describeDevice({ name, backend }: TfRuntime): string {
-  const detail = details[name]?.(backend) ?? '';
+export function describeDevice({ name, backend, device }: TfRuntime): string {
+  const detail = device ?? details[name]?.(backend) ?? '';
   return detail === '' ? name : `${name} (${detail})`;
 }
 

@@ -12,7 +12,7 @@ import { elementsOf, tfDType, TfValue, write } from './value.ts';
 /** A device on a backend of tfjs. */
 export function tfDevice(runtime: TfRuntime): Device<TfValue> {
   const { name, backend, fetchesWait } = runtime;
-  const pool = constantPool(runtime);
+  const pool = constantPool(backend);
   const lowerings = loweringsFor(name);
   const target: Target = {
     backendName: name,
@@ -23,7 +23,7 @@ export function tfDevice(runtime: TfRuntime): Device<TfValue> {
     name,
     fetchesWait,
     load: (segment) => loadSegment(lowerSegment(segment, target), runtime, pool),
-    toValue: (array) => new TfValue(write(runtime, 'upload', array), runtime),
+    toValue: (array) => new TfValue(write(backend, 'upload', array), backend),
     toHost: ({ info }, { shape, dtype }) => {
       const type = tfDType('read', dtype);
       if (sizeOf(shape) === 0) return elementsOf(type, []);

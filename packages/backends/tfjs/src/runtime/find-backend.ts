@@ -1,15 +1,14 @@
 /** Finds a backend in the user's tfjs, and what may be wrong with it. */
 import { OptionError, UnsupportedError } from '@node-ode/core';
 import { ownKernels } from '../kernels/own-kernels.ts';
-import { engineOwnership, plainOwnership } from './ownership.ts';
+import { guardOf } from './guard.ts';
+import { nativeDevice, type NativeDeviceOptions } from './native/device.ts';
+import { isNativeBackend, withoutTensors } from './native/native-backend.ts';
 import type { TfRuntime } from './runtime.ts';
 import type { TfKernelBackend, TfModule } from './tf-module.ts';
 
 /** Backends whose elements are there at once. Those of others, known or not, are waited for. */
 const readsAtOnce: ReadonlySet<string> = new Set(['cpu', 'wasm', 'tensorflow']);
-
-/** Backends whose kernels never make tensors of tfjs's engine. */
-const countsAlone: ReadonlySet<string> = new Set(['wasm', 'webgpu']);
 
 /** Which package registers each backend. */
 const packages: Readonly<Record<string, string>> = {
@@ -31,9 +30,14 @@ const remedies: Readonly<Record<string, string>> = {
  * yet and none is named.
  *
  * @throws OptionError for a name that is no backend's; UnsupportedError if no backend is registered, if the one did not start, or
- * if its kernels are not in the registry of this copy of tfjs.
+ * if its kernels are not in the registry of this copy of tfjs; ExecutionError if tfjs-node-gpu computes on the CPU, or rounds products
+ * to TF32 unasked.
  */
-export async function findRuntime(tf: TfModule, wanted: string | undefined): Promise<TfRuntime> {
+export async function findRuntime(
+  tf: TfModule,
+  wanted: string | undefined,
+  native: NativeDeviceOptions = {},
+): Promise<TfRuntime> {
   const names = tf.engine().backendNames();
   if (names.length === 0) {
     throw new UnsupportedError('tfjs', 'no backend is registered in this tfjs', {
@@ -47,13 +51,16 @@ export async function findRuntime(tf: TfModule, wanted: string | undefined): Pro
   // Kernels of a backend that never was the current one have not been set up.
   for (const kernel of tf.getKernelsForBackend(name)) kernel.setupFunc?.(backend);
   demandKernels(tf, name);
+  const guard = guardOf(backend);
   return {
     name,
-    backend,
+    ...(isNativeBackend(backend)
+      ? { backend: withoutTensors(backend), device: (await nativeDevice(tf, backend, native)).description }
+      : { backend }),
     fetchesWait: !readsAtOnce.has(name),
     kernelOf: (kernel) => ownKernels[name]?.[kernel] ?? tf.getKernel(kernel, name) ?? undefined,
     version: tf.version_core,
-    ...(countsAlone.has(name) ? plainOwnership(backend) : engineOwnership(tf, backend)),
+    ...(guard === undefined ? {} : { guard }),
   };
 }
 

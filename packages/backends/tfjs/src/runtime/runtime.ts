@@ -1,8 +1,8 @@
 /** A backend of tfjs, as segments use it. */
-import type { Ownership } from './ownership.ts';
+import type { Guard } from './guard.ts';
 import type { TfKernelBackend, TfKernelConfig } from './tf-module.ts';
 
-export interface TfRuntime extends Ownership {
+export interface TfRuntime {
   /** tfjs's name of the backend. */
   readonly name: string;
   readonly backend: TfKernelBackend;
@@ -11,5 +11,9 @@ export interface TfRuntime extends Ownership {
   /** Version of tfjs-core. */
   readonly version: string;
   /** The kernel of a name; undefined if the backend has none. */
+  /** What it computes on, where tfjs's backend does not say so itself. */
+  readonly device?: string;
   kernelOf(kernel: string): TfKernelConfig | undefined;
+  /** Runs something and tells of errors that the device reports afterwards, where it does: what kernels gave is wrong then. */
+  readonly guard?: Guard;
 }

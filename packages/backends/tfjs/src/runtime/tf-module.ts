@@ -39,16 +39,12 @@ export interface TfKernelBackend {
   /** Lets go of one reference; the last one frees the memory. */
   disposeData(dataId: object): boolean;
   incRef(dataId: object): void;
-  /** How many references there are; 0 for elements that are not there. */
-  refCount(dataId: object): number;
   numDataIds(): number;
 }
 
 /** tfjs's engine, as far as backends are found in it. */
 export interface TfEngine {
   backendNames(): string[];
-  /** Forgets elements that a backend has freed. */
-  removeDataId(dataId: object, backend: TfKernelBackend): void;
   readonly registry: { readonly [name: string]: TfKernelBackend };
 }
 

@@ -2,9 +2,7 @@
 import { ExecutionError, UnsupportedError, type DType, type HostArray, type TensorData } from '@node-ode/core';
 import type { DeviceValue } from '@node-ode/host-driver';
 import type { TfDType } from '../kernels/contract.ts';
-import type { Ownership } from './ownership.ts';
-import type { TfRuntime } from './runtime.ts';
-import type { TfElements, TfTensorInfo } from './tf-module.ts';
+import type { TfElements, TfKernelBackend, TfTensorInfo } from './tf-module.ts';
 
 /** tfjs's name of a dtype. */
 const tfTypes = { f32: 'float32', i32: 'int32', bool: 'bool' } as const satisfies Partial<Record<DType, TfDType>>;
@@ -25,23 +23,23 @@ export function tfDType(operation: string, dtype: DType): TfDType {
 /** A tensor of tfjs that one owner holds. */
 export class TfValue implements DeviceValue {
   readonly info: TfTensorInfo;
-  readonly #owner: Ownership;
+  readonly #backend: TfKernelBackend;
 
-  constructor(info: TfTensorInfo, owner: Ownership) {
+  constructor(info: TfTensorInfo, backend: TfKernelBackend) {
     this.info = info;
-    this.#owner = owner;
+    this.#backend = backend;
   }
 
   dispose(): void {
-    this.#owner.release(this.info);
+    this.#backend.disposeData(this.info.dataId);
   }
 }
 
 /** A tensor with these elements, copied: some backends keep what they are given. */
-export function write(runtime: TfRuntime, operation: string, { shape, dtype, data }: HostArray): TfTensorInfo {
+export function write(backend: TfKernelBackend, operation: string, { shape, dtype, data }: HostArray): TfTensorInfo {
   const own = [...shape];
   const type = tfDType(operation, dtype);
-  return runtime.adopt({ dataId: runtime.backend.write(copyOf(type, data), own, type), shape: own, dtype: type });
+  return { dataId: backend.write(copyOf(type, data), own, type), shape: own, dtype: type };
 }
 
 /** A copy of elements, as they are stored; a boolean is 0 or 1. */

@@ -11,20 +11,27 @@ import type { KernelCall, ProgramResult, SegmentProgram } from './program.ts';
 /** A call with everything that its runs share. */
 interface LoadedCall {
   readonly call: KernelCall;
-  readonly config: TfKernelConfig;
-  /** What the kernel is called with, filled for each run: kernels read it, and keep none of it. */
+  readonly kernel: TfKernelConfig['kernelFunc'];
+  /** What the kernel is called with: it reads it, and keeps none of it. */
   readonly args: TfKernelArguments;
-  readonly keys: readonly (string | number)[];
-  readonly operands: readonly number[];
+  /** The operands in there, whose elements are put in for each run, and the registers that have them. */
+  readonly operands: readonly TfOperand[];
+  readonly sources: readonly number[];
   readonly result: number;
   /** Registers that nobody reads after the call. */
   readonly frees: readonly number[];
+}
+
+/** An operand of a call: its elements are those of a register. */
+interface TfOperand extends TfTensorInfo {
+  dataId: object;
 }
 
 type Registers = (TfTensorInfo | undefined)[];
 
 /** Makes a lowered segment ready: its constants are on the device until it is released. */
 export function loadSegment(program: SegmentProgram, runtime: TfRuntime, pool: ConstantPool): LoadedSegment<TfValue> {
+  const { backend } = runtime;
   const frees = lastUses(program);
   const calls = program.calls.map((call, i) => loadedCall(call, frees[i]!, runtime));
   const registers: Registers = new Array<TfTensorInfo | undefined>(program.registers).fill(undefined);
@@ -41,7 +48,7 @@ export function loadSegment(program: SegmentProgram, runtime: TfRuntime, pool: C
       const info = registers[r];
       if (info === undefined || !isTemporary[r]!) continue;
       registers[r] = undefined;
-      runtime.release(info);
+      backend.disposeData(info.dataId);
     }
   };
 
@@ -54,7 +61,7 @@ export function loadSegment(program: SegmentProgram, runtime: TfRuntime, pool: C
       const { frees: dead } = loaded;
       for (let k = 0; k < dead.length; k++) {
         const r = dead[k]!;
-        runtime.release(registers[r]!);
+        backend.disposeData(registers[r]!.dataId);
         registers[r] = undefined;
       }
     }
@@ -64,9 +71,9 @@ export function loadSegment(program: SegmentProgram, runtime: TfRuntime, pool: C
   /** Takes a result out of its register; what is an operand, a constant or taken already is given as another reference. */
   const take = ({ register }: ProgramResult): TfValue => {
     const info = registers[register]!;
-    if (!isTemporary[register]! || isTaken[register]!) return new TfValue(runtime.share(info), runtime);
-    isTaken[register] = true;
-    return new TfValue(info, runtime);
+    if (isTemporary[register]! && !isTaken[register]!) isTaken[register] = true;
+    else backend.incRef(info.dataId);
+    return new TfValue(info, backend);
   };
   const isTaken = new Array<boolean>(program.registers).fill(false);
   const takeAll = (): TfValue[] => {
@@ -78,15 +85,28 @@ export function loadSegment(program: SegmentProgram, runtime: TfRuntime, pool: C
     return values;
   };
 
+  const run = (operands: readonly TfValue[]): readonly TfValue[] => {
+    try {
+      execute(operands);
+    } catch (error) {
+      clear();
+      throw error;
+    }
+    return takeAll();
+  };
+  const { guard } = runtime;
+  let isAccepted = false;
+  const free = (values: readonly TfValue[]): void => {
+    for (const value of values) value.dispose();
+  };
+
   return {
     run: (operands) => {
-      try {
-        execute(operands);
-      } catch (error) {
-        clear();
-        throw error;
-      }
-      return fetchResults(takeAll(), program.results, runtime);
+      if (guard === undefined || isAccepted) return fetchResults(run(operands), program.results, runtime);
+      return guard(() => run(operands), free).then((values) => {
+        isAccepted = true;
+        return fetchResults(values, program.results, runtime);
+      });
     },
     release: () => {
       for (const constant of constants) constant.release();
@@ -97,34 +117,38 @@ export function loadSegment(program: SegmentProgram, runtime: TfRuntime, pool: C
 
 function loadedCall(call: KernelCall, frees: readonly number[], { kernelOf, backend }: TfRuntime): LoadedCall {
   const { names, operands, attributes } = call;
-  const inputs: TfKernelInputs = names === undefined ? [] : {};
+  const given = operands.map(({ shape, dtype }): TfOperand => ({ dataId: nobody, shape: [...shape], dtype }));
+  const inputs: TfKernelInputs =
+    names === undefined ? given : Object.fromEntries(names.map((name, k) => [name, given[k]]));
   return {
     call,
-    config: kernelOf(call.kernel)!,
+    kernel: kernelOf(call.kernel)!.kernelFunc,
     args: { inputs, attrs: attributes, backend },
-    keys: names ?? operands.map((_, i) => i),
-    operands,
+    operands: given,
+    sources: operands.map(({ index }) => index),
     result: call.result,
     frees,
   };
 }
 
+/** No elements yet. */
+const nobody = {};
+
 function runCall(
-  { call, config, args, keys, operands }: LoadedCall,
+  { call, kernel, args, operands, sources }: LoadedCall,
   registers: Registers,
   runtime: TfRuntime,
 ): TfTensorInfo {
-  const inputs = args.inputs as Record<string | number, TfTensorInfo | undefined>;
-  for (let k = 0; k < operands.length; k++) inputs[keys[k]!] = registers[operands[k]!];
+  for (let k = 0; k < operands.length; k++) operands[k]!.dataId = registers[sources[k]!]!.dataId;
   let result: TfTensorInfo | TfTensorInfo[];
   try {
-    result = config.kernelFunc(args);
+    result = kernel(args);
   } catch (cause) {
     throw kernelError(call, cause, runtime.name);
   }
-  if (!Array.isArray(result)) return runtime.adopt(result);
-  for (let k = 1; k < result.length; k++) runtime.release(result[k]!);
-  return runtime.adopt(result[0]!);
+  if (!Array.isArray(result)) return result;
+  for (let k = 1; k < result.length; k++) runtime.backend.disposeData(result[k]!.dataId);
+  return result[0]!;
 }
 
 function kernelError({ origin, kernel }: KernelCall, cause: unknown, backend: string): Error {

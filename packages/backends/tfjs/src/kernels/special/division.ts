@@ -13,29 +13,8 @@ export function product(a: Arithmetic, x: Register, y: Register): Register {
   return a.add(a.mul(low, y), a.mul(a.mul(high, y), half));
 }
 
-/**
- * The quotient; of i32 truncated. What a division by zero gives is the backend's own: 0 on cpu, an error elsewhere. The smallest
- * integer by −1 would stop a native process: there −1 is a case of its own.
- */
-export function quotient(a: Arithmetic, x: Register, y: Register): Register {
-  const { backendName } = a.builder;
-  if (x.dtype !== 'int32' || backendName === 'cpu') return a.div(x, y);
-  const divide = backendName === 'tensorflow' ? floored : (p: Register, q: Register): Register => a.div(p, q);
-  if (y.splat === -1) return a.neg(x);
-  if (y.splat !== undefined) return divide(x, y);
-  const isNegation = a.equal(y, a.number(-1, y));
-  return a.where(isNegation, a.neg(x), divide(x, a.where(isNegation, a.number(1, y), y)));
-
-  /** TensorFlow divides integers downwards: one is added where that is not towards zero. */
-  function floored(p: Register, q: Register): Register {
-    const down = binary(a.builder, 'FloorDiv', p, q);
-    const rest = a.sub(p, a.mul(down, q));
-    const zero = a.number(0, p);
-    const isMixed = binary(a.builder, 'NotEqual', a.less(p, zero), a.less(q, zero), 'bool');
-    const isOff = a.and(isMixed, binary(a.builder, 'NotEqual', rest, zero, 'bool'));
-    return a.add(down, a.builder.lower('cast', [isOff], { dtype: 'i32' }));
-  }
-}
+/** The quotient; of i32 truncated. */
+export const quotient = (a: Arithmetic, x: Register, y: Register): Register => a.div(x, y);
 
 /** The remainder with the sign of x. tfjs's Mod has that of y: magnitudes are divided. */
 export function remainder(a: Arithmetic, x: Register, y: Register): Register {

@@ -1,0 +1,79 @@
+/** The kernel calls of runs, made again in a plain loop: what an engine would cost if it did nothing but call kernels. */
+import type { BackendValues, DataId, KernelBackend } from '@tensorflow/tfjs-core';
+import { ExecutionError } from '@node-ode/core';
+import type { KernelEvent, ReadEvent } from './events.ts';
+import { planRuns, type KernelCounts } from './plan.ts';
+
+/** Runs to go through one after the other, again and again. */
+export interface Replay {
+  /** What all of them ask of the backend. */
+  readonly counts: KernelCounts;
+  /** Makes the calls of the next run. What was read after them has to be what it was. */
+  run(): Promise<void>;
+  /** Goes back to the first. */
+  restart(): void;
+  /** Frees what was uploaded. */
+  dispose(): void;
+}
+
+/** What a backend said of runs that followed each other, made ready to be done again. What they used is not freed meanwhile. */
+export function replayOf(backend: KernelBackend, events: readonly (readonly KernelEvent[])[]): Replay {
+  const slots: DataId[] = [];
+  const runs = planRuns(backend, events).map((run) => ({
+    ...run,
+    uploaded: run.uploaded.map(({ values, shape, dtype }) => backend.write(values as BackendValues, [...shape], dtype)),
+  }));
+  const disposeOf = (from: readonly number[]): void => {
+    for (let i = 0; i < from.length; i++) backend.disposeData(slots[from[i]!]!);
+  };
+  let next = 0;
+
+  const restart = (): void => {
+    if (next > 0) disposeOf(runs[next - 1]!.left);
+    next = 0;
+  };
+  const run = async (): Promise<void> => {
+    if (next === runs.length) restart();
+    const { opening, calls, closing, uploaded } = runs[next++]!;
+    disposeOf(opening);
+    let given = 0;
+    for (let c = 0; c < calls.length; c++) {
+      const { kernel, given: inputs, operands, sources, results, uploads, disposals } = calls[c]!;
+      for (let i = 0; i < uploads.length; i++) slots[uploads[i]!] = uploaded[given++]!;
+      for (let i = 0; i < sources.length; i++) operands[i]!.dataId = slots[sources[i]!]!;
+      const output = kernel(inputs);
+      if (Array.isArray(output)) for (let i = 0; i < results.length; i++) slots[results[i]!] = output[i]!.dataId;
+      else slots[results[0]!] = output.dataId;
+      for (let i = 0; i < disposals.length; i++) backend.disposeData(slots[disposals[i]!]!);
+    }
+    for (const last of closing) {
+      if (last.kind === 'upload') slots[last.slot] = uploaded[given++]!;
+      else if (last.kind === 'dispose') backend.disposeData(slots[last.slot]!);
+      else await readAgain(last.event, slots[last.slot]!, backend);
+    }
+  };
+  const sum = (of: (counts: KernelCounts) => number): number => runs.reduce((n, { counts }) => n + of(counts), 0);
+  return {
+    counts: {
+      kernels: sum(({ kernels }) => kernels),
+      uploads: sum(({ uploads }) => uploads),
+      reads: sum(({ reads }) => reads),
+    },
+    run,
+    restart,
+    dispose: () => {
+      restart();
+      for (const { uploaded } of runs) for (const id of uploaded) backend.disposeData(id);
+    },
+  };
+}
+
+/** Reads a result: bit for bit what it was. */
+async function readAgain({ isSync, values: before }: ReadEvent, id: DataId, backend: KernelBackend): Promise<void> {
+  const values: ArrayLike<unknown> = isSync ? backend.readSync(id) : await backend.read(id);
+  const wrong = Array.from(values).findIndex((x, i) => !Object.is(x, before[i]));
+  if (wrong === -1 && values.length === before.length) return;
+  throw new ExecutionError('replay', `element ${wrong} of a result is ${String(values[wrong])}`, {
+    expected: `${String(before[wrong])}, as when the engine made the calls`,
+  });
+}

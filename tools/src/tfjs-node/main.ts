@@ -1,0 +1,23 @@
+/** `npm run tfjs-node`: installs tfjs-node, or its CUDA build, beside the workspace, and tells what is there. */
+import { NodeOdeError } from '@node-ode/core';
+import { installTfjsNode } from './install.ts';
+import { parseOptions, usage } from './options.ts';
+
+const stop = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+
+try {
+  const { build, source, help } = parseOptions(process.argv.slice(2));
+  if (help) console.log(usage);
+  else {
+    const tell = (line: string): void => console.error(line);
+    const installed = await installTfjsNode(build, { source, signal: stop.signal, tell });
+    const { folder, megabytes, package: version, tensorflow, isUsingGpu } = installed;
+    console.log(`@tensorflow/${build} ${version}, libtensorflow ${tensorflow}, on the ${isUsingGpu ? 'GPU' : 'CPU'}`);
+    console.log(`${folder}, ${megabytes} MB`);
+    console.log(`Tests and \`npm run e2e -- --backend ${build}\` find it there.`);
+  }
+} catch (error) {
+  console.error(error instanceof NodeOdeError ? error.message : error);
+  process.exitCode = 1;
+}

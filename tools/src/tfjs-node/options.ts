@@ -1,0 +1,45 @@
+/** The command line of `npm run tfjs-node`. */
+import { parseArgs } from 'node:util';
+import { OptionError } from '@node-ode/core';
+import type { TfjsNodeBuild } from '@node-ode/e2e/tfjs-node';
+import type { Source } from './install.ts';
+
+export interface Options {
+  readonly build: TfjsNodeBuild;
+  readonly source: Source;
+  readonly help: boolean;
+}
+
+export const usage = `Usage: npm run tfjs-node -- [options]
+
+Installs @tensorflow/tfjs-node beside the workspace: into the user's cache folder, or the one that
+NODE_ODE_TFJS_NODE (NODE_ODE_TFJS_NODE_GPU) names. Nothing is done where it is installed.
+
+  --gpu           the build for CUDA 11.2 and cuDNN 8.1
+  --from-wheel    take libtensorflow from TensorFlow's Python wheel at once, without trying the
+                  package's own installer first
+  --wheel FILE    the wheel is here already
+  --help          show this`;
+
+const config = {
+  gpu: { type: 'boolean', default: false },
+  'from-wheel': { type: 'boolean', default: false },
+  wheel: { type: 'string' },
+  help: { type: 'boolean', default: false },
+} as const;
+
+/** @throws OptionError for an option that is not known. */
+export function parseOptions(args: readonly string[]): Options {
+  const { gpu, 'from-wheel': isFromWheel, wheel, help } = parse(args);
+  const source: Source = wheel === undefined ? (isFromWheel ? 'wheel' : 'any') : { file: wheel };
+  return { build: gpu ? 'tfjs-node-gpu' : 'tfjs-node', source, help };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: config }).values;
+  } catch (error) {
+    const problem = error instanceof Error ? error.message.split('.', 1).join('') : String(error);
+    throw new OptionError('tfjs-node', problem, { advice: '--help lists the options.', cause: error });
+  }
+}
