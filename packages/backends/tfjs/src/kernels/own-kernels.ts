@@ -2,10 +2,12 @@
 import type { TfKernelConfig } from '../runtime/tf-module.ts';
 import { inMemoryKernels } from './in-memory/index.ts';
 import { tensorflowKernels } from './tensorflow/own-kernels.ts';
+import { webGpuKernels } from './webgpu/program.ts';
 
 /** By tfjs's name of the backend, then by the name of the kernel. */
 export const ownKernels: Readonly<Record<string, Readonly<Record<string, TfKernelConfig>>>> = {
   cpu: inMemoryKernels('cpu'),
   wasm: inMemoryKernels('wasm'),
   tensorflow: tensorflowKernels,
+  webgpu: webGpuKernels,
 };
