@@ -3,7 +3,13 @@ import type { TfKernelConfig } from '../runtime/tf-module.ts';
 import { inMemoryKernels } from './in-memory/index.ts';
 import { tensorflowKernels } from './tensorflow/own-kernels.ts';
 
-/** By tfjs's name of the backend, then by the name of the kernel. */
+/**
+ * Kernels that the engine has itself and calls before tfjs's, by tfjs's name of the backend, then by the name of the kernel. They
+ * are here for those who look at what the engine calls.
+ *
+ * @example
+ * console.log(Object.keys(ownKernels['cpu'] ?? {}));
+ */
 export const ownKernels: Readonly<Record<string, Readonly<Record<string, TfKernelConfig>>>> = {
   cpu: inMemoryKernels('cpu'),
   wasm: inMemoryKernels('wasm'),
