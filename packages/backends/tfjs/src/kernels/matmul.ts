@@ -2,7 +2,7 @@
 import { broadcastShapes, sameShape, sizeOf, type Shape } from '@node-ode/core';
 import { filled } from './arithmetic.ts';
 import type { KernelBuilder, Lowering, Register } from './contract.ts';
-import { broadcastTo, reshape } from './movement.ts';
+import { broadcastTo, reshape, transpose } from './movement.ts';
 
 export const matmul: { readonly matmul: Lowering<'matmul'> } = {
   matmul: (builder, [a, b], { params }) => product(builder, a!, b!, params),
@@ -25,6 +25,10 @@ function product(builder: KernelBuilder, a: Register, b: Register, params: Trans
   const columns = matrix(b.shape, transposeB)[1];
   const shape = [...lead, rows, columns];
   if (inner === 0) return filled(builder, 0, a.dtype, shape);
+  if (builder.backendName === 'wasm' && (transposeA || transposeB) && sizeOf(shape) * inner >= mostBySlowLoop) {
+    const [x, y] = [transposeA ? turned(builder, a) : a, transposeB ? turned(builder, b) : b];
+    return product(builder, x, y, { transposeA: false, transposeB: false });
+  }
   const call = (x: Register, y: Register, result: Shape): Register =>
     builder.call('BatchMatMul', { a: x, b: y }, { transposeA, transposeB }, { shape: result, dtype: a.dtype });
   if (sizeOf(leadB) === 1 && !transposeA && leadA.length > 0) {
@@ -36,6 +40,19 @@ function product(builder: KernelBuilder, a: Register, b: Register, params: Trans
   const whole = (x: Register, own: Shape): Register =>
     sameShape(own, lead) ? x : broadcastTo(builder, x, [...lead, ...x.shape.slice(-2)]);
   return call(whole(a, leadA), whole(b, leadB), shape);
+}
+
+/**
+ * From this many multiplications on `wasm` multiplies a copy faster than a transposed operand, for which it has a plain loop: 32³ in
+ * 8 instead of 34 µs, 64³ in 25 instead of 300.
+ */
+const mostBySlowLoop = 4096;
+
+/** Matrices with rows for columns. */
+function turned(builder: KernelBuilder, x: Register): Register {
+  const { length } = x.shape;
+  const lead = x.shape.slice(0, -2).map((_, axis) => axis);
+  return transpose(builder, x, [...lead, length - 1, length - 2]);
 }
 
 /** Extents of a matrix as it is multiplied. */

@@ -2,6 +2,7 @@
 import type { TfKernelConfig } from '../runtime/tf-module.ts';
 import { inMemoryKernels } from './in-memory/index.ts';
 import { tensorflowKernels } from './tensorflow/own-kernels.ts';
+import { webGpuKernels } from './webgpu/program.ts';
 
 /**
  * Kernels that the engine has itself and calls before tfjs's, by tfjs's name of the backend, then by the name of the kernel. They
@@ -14,4 +15,5 @@ export const ownKernels: Readonly<Record<string, Readonly<Record<string, TfKerne
   cpu: inMemoryKernels('cpu'),
   wasm: inMemoryKernels('wasm'),
   tensorflow: tensorflowKernels,
+  webgpu: webGpuKernels,
 };

@@ -29,6 +29,7 @@ import type {
   Register,
   TfDType,
 } from '../kernels/contract.ts';
+import { findFusions } from '../kernels/fusions.ts';
 import { tfDType } from '../runtime/value.ts';
 import type { Constant, KernelCall } from './program.ts';
 
@@ -150,11 +151,15 @@ export class Builder implements KernelBuilder {
   }
 
   /** Lowers the nodes of a graph on registers that hold its inputs; gives those of its outputs. */
-  graph({ inputs, nodes, outputs }: Graph, operands: readonly Register[]): readonly Register[] {
+  graph(graph: Graph, operands: readonly Register[]): readonly Register[] {
+    const { inputs, nodes, outputs } = graph;
     const registers = new Map<Value, Register>(inputs.map((x, i) => [x, operands[i]!]));
+    const { at, absorbed } = findFusions(graph, this.backendName, (kernel) => this.has(kernel));
     for (const node of nodes) {
-      const given = node.inputs.map((x) => registers.get(x)!);
-      registers.set(node.outputs[0]!, this.apply(plainNode(node), given));
+      if (absorbed.has(node)) continue;
+      const fusion = at.get(node);
+      const given = (fusion ?? node).inputs.map((x) => registers.get(x)!);
+      registers.set(node.outputs[0]!, fusion?.lower(this, given) ?? this.apply(plainNode(node), given));
     }
     return outputs.map((x) => registers.get(x)!);
   }
