@@ -1,7 +1,7 @@
 /** Kernels of our own: where a backend of tfjs lacks one, or has a wrong one. They come before tfjs's. */
 import type { TfKernelConfig } from '../runtime/tf-module.ts';
 import { inMemoryKernels } from './in-memory/index.ts';
-import { tensorflowKernels } from './tensorflow/own-kernels.ts';
+import { tensorflowKernels, tensorflowRefuses } from './tensorflow/own-kernels.ts';
 
 /** By tfjs's name of the backend, then by the name of the kernel. */
 export const ownKernels: Readonly<Record<string, Readonly<Record<string, TfKernelConfig>>>> = {
@@ -9,3 +9,6 @@ export const ownKernels: Readonly<Record<string, Readonly<Record<string, TfKerne
   wasm: inMemoryKernels('wasm'),
   tensorflow: tensorflowKernels,
 };
+
+/** Kernels of tfjs that handles of tensors cannot be given to, by the name of the backend: as good as absent. */
+export const refusedKernels: Readonly<Record<string, ReadonlySet<string>>> = { tensorflow: tensorflowRefuses };

@@ -13,8 +13,18 @@ export function product(a: Arithmetic, x: Register, y: Register): Register {
   return a.add(a.mul(low, y), a.mul(a.mul(high, y), half));
 }
 
-/** The quotient; of i32 truncated. */
-export const quotient = (a: Arithmetic, x: Register, y: Register): Register => a.div(x, y);
+/**
+ * The quotient; of i32 truncated. What a division by zero gives is the backend's own: 0 on cpu, an error elsewhere. The smallest
+ * integer by −1 would stop a native process: there −1 is a case of its own.
+ */
+export function quotient(a: Arithmetic, x: Register, y: Register): Register {
+  const { backendName } = a.builder;
+  if (x.dtype !== 'int32' || backendName === 'cpu') return a.div(x, y);
+  if (y.splat === -1) return a.neg(x);
+  if (y.splat !== undefined) return a.div(x, y);
+  const isNegation = a.equal(y, a.number(-1, y));
+  return a.where(isNegation, a.neg(x), a.div(x, a.where(isNegation, a.number(1, y), y)));
+}
 
 /** The remainder with the sign of x. tfjs's Mod has that of y: magnitudes are divided. */
 export function remainder(a: Arithmetic, x: Register, y: Register): Register {
