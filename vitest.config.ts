@@ -3,7 +3,11 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    projects: ['{packages/*,packages/*/*,e2e,tools}/vitest.config.ts', 'packages/backends/*/suites/vitest*.config.ts'],
+    projects: [
+      '{packages/*,packages/*/*,e2e,tools}/vitest.config.ts',
+      'packages/backends/*/suites/vitest*.config.ts',
+      'tools/vitest.webgpu.config.ts',
+    ],
     maxWorkers: '100%',
     reporters: ['default', './tools/src/tally-reporter.ts'],
     passWithNoTests: true,

@@ -6,7 +6,7 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['@node-ode/source', ...defaultServerConditions] } },
   test: {
     include: ['src/**/*.test.ts'],
-    // These run on software Vulkan: packages/backends/onnx/suites/vitest.webgpu.config.ts.
+    // These run on software Vulkan: tools/vitest.webgpu.config.ts.
     exclude: [...configDefaults.exclude, '**/*.webgpu.test.ts'],
     testTimeout: 60_000,
     passWithNoTests: true,

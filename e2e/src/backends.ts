@@ -16,40 +16,6 @@ export interface Unavailable {
   readonly reason: string;
 }
 
-/** A package that may be installed beside the runner, with the name of its factory. */
-const optional =
-  (specifier: string, factory: string, options?: Readonly<Record<string, unknown>>): BackendFactory =>
-  async () => {
-    const module = await importInstalled(specifier);
-    const make = module[factory];
-    if (typeof make !== 'function') throw new Error(`package ${specifier} exports no ${factory}()`);
-    return (await make(options)) as Backend;
-  };
-
-async function importInstalled(specifier: string): Promise<Readonly<Record<string, unknown>>> {
-  try {
-    return (await import(/* @vite-ignore */ specifier)) as Readonly<Record<string, unknown>>;
-  } catch (error) {
-    if (isMissing(error, specifier)) throw new Error(`package ${specifier} is not installed`, { cause: error });
-    if (isNotBundled(error)) throw new Error(`package ${specifier} is not in the page's bundle`, { cause: error });
-    throw error;
-  }
-}
-
-/** Whether an import failed because that package, and not one that it imports, is missing. */
-function isMissing(error: unknown, specifier: string): boolean {
-  const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
-  const isNotFound = code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND';
-  return (
-    (isNotFound || /cannot find (package|module)|failed to (load|resolve) (url|import)/i.test(String(message))) &&
-    String(message).includes(specifier)
-  );
-}
-
-/** Whether an import failed because a browser resolves no package names: the bundle has what is imported by a literal name. */
-const isNotBundled = (error: unknown): boolean =>
-  error instanceof TypeError && error.message.startsWith('Failed to resolve module specifier');
-
 /** Every backend by the name that `--backend` takes. */
 export const backends: Readonly<Record<string, BackendFactory>> = {
   reference: async () => (await import('@node-ode/backend-reference')).reference(),
@@ -57,7 +23,11 @@ export const backends: Readonly<Record<string, BackendFactory>> = {
   'onnx-cpu': async () => (await import('@node-ode/backend-onnx')).onnx({ provider: 'cpu' }),
   'onnx-cuda': async () => (await import('@node-ode/backend-onnx')).onnx({ provider: 'cuda' }),
   'onnx-webgpu': async () => (await import('@node-ode/backend-onnx')).onnx({ provider: 'webgpu' }),
-  'tfjs-cpu': optional('@node-ode/backend-tfjs', 'tfjs', { backend: 'cpu' }),
+  'tfjs-cpu': async () => (await import('./tfjs/open.ts')).tfjsCpu(),
+  'tfjs-wasm': async () => (await import('./tfjs/open.ts')).tfjsWasm(),
+  'tfjs-webgpu': async () => (await import('./tfjs/open.ts')).tfjsWebGpu(),
+  'tfjs-node': async () => (await import('#tfjs/native')).openNative('tfjs-node'),
+  'tfjs-node-gpu': async () => (await import('#tfjs/native')).openNative('tfjs-node-gpu'),
 };
 
 /**

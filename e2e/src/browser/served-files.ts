@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { Page } from 'playwright-core';
+import { tfjsWasmFolder } from './served-paths.ts';
 
 /** An answer to a request of the page. */
 export type Served =
@@ -14,7 +15,13 @@ export const servedModules = {
   'onnxruntime-web': '/onnxruntime-web/ort.bundle.min.mjs',
 } as const;
 
-const onnxRuntimeWeb = dirname(createRequire(import.meta.url).resolve('onnxruntime-web/webgpu'));
+const { resolve } = createRequire(import.meta.url);
+
+/** Where the files of packages lie, by where a page finds them. */
+const folders: Readonly<Record<string, string>> = {
+  '/onnxruntime-web/': dirname(resolve('onnxruntime-web/webgpu')),
+  [tfjsWasmFolder]: dirname(resolve('@tensorflow/tfjs-backend-wasm')),
+};
 
 const contentTypes: Readonly<Record<string, string>> = { mjs: 'text/javascript', wasm: 'application/wasm' };
 
@@ -31,9 +38,9 @@ ${script === undefined ? '' : `<script type="module" src="${script}"></script>`}
 
 /** A file of a package that is served, by its path in the page; undefined if there is none. */
 export function packageFile(path: string): Served | undefined {
-  const [, file = '', extension = ''] = /^\/onnxruntime-web\/([\w.-]+\.(\w+))$/.exec(path) ?? [];
-  const contentType = contentTypes[extension];
-  return contentType === undefined ? undefined : { contentType, path: join(onnxRuntimeWeb, file) };
+  const [, folder = '', file = '', extension = ''] = /^(\/[\w-]+\/)([\w.-]+\.(\w+))$/.exec(path) ?? [];
+  const [source, contentType] = [folders[folder], contentTypes[extension]];
+  return source === undefined || contentType === undefined ? undefined : { contentType, path: join(source, file) };
 }
 
 /** Headers of a page that may share memory with its workers. */

@@ -114,7 +114,8 @@ function weighted(builder: KernelBuilder, x: Register, weight: Register): Regist
 export function sum(builder: KernelBuilder, terms: readonly Register[]): Register {
   const [first, second] = terms as readonly [Register, Register?];
   if (second === undefined) return first;
-  if (terms.length === 2 || !builder.has('AddN')) {
+  // A shader has eight arrays, and AddN on `webgpu` takes all terms at once.
+  if (terms.length === 2 || !builder.has('AddN') || (builder.backendName === 'webgpu' && terms.length > 7)) {
     return terms.reduce((total, term) => builder.lower('add', [total, term], {}));
   }
   return builder.call('AddN', terms, {}, { shape: first.shape, dtype: first.dtype });

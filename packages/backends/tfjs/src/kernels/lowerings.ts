@@ -9,6 +9,7 @@ import { matmul } from './matmul.ts';
 import { movement } from './movement.ts';
 import { reduction } from './reduction.ts';
 import { tensorflowLowerings } from './tensorflow/lowerings.ts';
+import { webGpuLowerings } from './webgpu/lowerings.ts';
 
 const basic: BasicLowerings = {
   ...elementwise,
@@ -22,7 +23,11 @@ const basic: BasicLowerings = {
 const common: Lowerings = { ...compositeLowerings, ...basic };
 
 /** Lowerings that a backend needs instead of those that all have. */
-const special: Readonly<Record<string, Lowerings>> = { cpu: specialImages.cpu, tensorflow: tensorflowLowerings };
+const special: Readonly<Record<string, Lowerings>> = {
+  cpu: specialImages.cpu,
+  tensorflow: tensorflowLowerings,
+  webgpu: webGpuLowerings,
+};
 
 /** The lowerings for a backend. */
 export const loweringsFor = (backendName: string): Lowerings => ({ ...common, ...special[backendName] });

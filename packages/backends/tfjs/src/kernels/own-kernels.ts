@@ -2,12 +2,14 @@
 import type { TfKernelConfig } from '../runtime/tf-module.ts';
 import { inMemoryKernels } from './in-memory/index.ts';
 import { tensorflowKernels, tensorflowRefuses } from './tensorflow/own-kernels.ts';
+import { webGpuKernels } from './webgpu/program.ts';
 
 /** By tfjs's name of the backend, then by the name of the kernel. */
 export const ownKernels: Readonly<Record<string, Readonly<Record<string, TfKernelConfig>>>> = {
   cpu: inMemoryKernels('cpu'),
   wasm: inMemoryKernels('wasm'),
   tensorflow: tensorflowKernels,
+  webgpu: webGpuKernels,
 };
 
 /** Kernels of tfjs that handles of tensors cannot be given to, by the name of the backend: as good as absent. */

@@ -1,6 +1,7 @@
 /** Finds a backend in the user's tfjs, and what may be wrong with it. */
 import { OptionError, UnsupportedError } from '@node-ode/core';
 import { ownKernels, refusedKernels } from '../kernels/own-kernels.ts';
+import { guardOf } from './guard.ts';
 import { nativeDevice, type NativeDeviceOptions } from './native/device.ts';
 import { isNativeBackend, withoutTensors } from './native/native-backend.ts';
 import type { TfRuntime } from './runtime.ts';
@@ -50,6 +51,7 @@ export async function findRuntime(
   // Kernels of a backend that never was the current one have not been set up.
   for (const kernel of tf.getKernelsForBackend(name)) kernel.setupFunc?.(backend);
   demandKernels(tf, name);
+  const guard = guardOf(backend);
   return {
     name,
     ...(isNativeBackend(backend)
@@ -61,6 +63,7 @@ export async function findRuntime(
       return ownKernels[name]?.[kernel] ?? tf.getKernel(kernel, name) ?? undefined;
     },
     version: tf.version_core,
+    ...(guard === undefined ? {} : { guard }),
   };
 }
 

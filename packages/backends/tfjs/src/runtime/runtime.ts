@@ -1,4 +1,5 @@
 /** A backend of tfjs, as segments use it. */
+import type { Guard } from './guard.ts';
 import type { TfKernelBackend, TfKernelConfig } from './tf-module.ts';
 
 export interface TfRuntime {
@@ -13,4 +14,6 @@ export interface TfRuntime {
   /** What it computes on, where tfjs's backend does not say so itself. */
   readonly device?: string;
   kernelOf(kernel: string): TfKernelConfig | undefined;
+  /** Runs something and tells of errors that the device reports afterwards, where it does: what kernels gave is wrong then. */
+  readonly guard?: Guard;
 }

@@ -79,15 +79,28 @@ export function loadSegment(program: SegmentProgram, runtime: TfRuntime, pool: C
     return values;
   };
 
+  const run = (operands: readonly TfValue[]): readonly TfValue[] => {
+    try {
+      execute(operands);
+    } catch (error) {
+      clear();
+      throw error;
+    }
+    return takeAll();
+  };
+  const { guard } = runtime;
+  let isAccepted = false;
+  const free = (values: readonly TfValue[]): void => {
+    for (const value of values) value.dispose();
+  };
+
   return {
     run: (operands) => {
-      try {
-        execute(operands);
-      } catch (error) {
-        clear();
-        throw error;
-      }
-      return fetchResults(takeAll(), program.results, runtime);
+      if (guard === undefined || isAccepted) return fetchResults(run(operands), program.results, runtime);
+      return guard(() => run(operands), free).then((values) => {
+        isAccepted = true;
+        return fetchResults(values, program.results, runtime);
+      });
     },
     release: () => {
       for (const constant of constants) constant.release();

@@ -63,8 +63,8 @@ export const tensorflowKernels: Readonly<Record<string, TfKernelConfig>> = {
   Mean: mean,
   // It has the remainder with the sign of the first operand, which tfjs-node has no kernel for.
   NodeOdeTruncateMod: ofTwo('NodeOdeTruncateMod', () => 'TruncateMod'),
-  // TensorFlow's quotient of integers has another name.
-  RealDiv: ofTwo('RealDiv', (dtype) => (dtype === 'int32' ? 'TruncateDiv' : 'RealDiv')),
+  // TensorFlow's quotient of integers has another name; TruncateDiv does the same, and says nothing of a division by zero.
+  RealDiv: ofTwo('RealDiv', (dtype) => (dtype === 'int32' ? 'Div' : 'RealDiv')),
 };
 
 /**

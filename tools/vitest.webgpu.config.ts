@@ -1,16 +1,16 @@
-// Tests of the webgpu provider, here and in e2e, on software Vulkan: right but slow, so at small shapes.
+// Tests of the engines on WebGPU, on software Vulkan: right but slow, so at small shapes.
 import { fileURLToPath } from 'node:url';
 import { defineConfig, mergeConfig } from 'vitest/config';
-import shared from '../../../../vitest.shared.ts';
+import shared from '../vitest.shared.ts';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-const tools = here('../../../../tools/src/swiftshader');
+const tools = here('./src/swiftshader');
 
 const config = mergeConfig(
   shared,
   defineConfig({
     test: {
-      dir: here('../../../..'),
+      dir: here('..'),
       name: 'webgpu on SwiftShader',
       globalSetup: `${tools}/vitest-global.ts`,
       setupFiles: `${tools}/vitest-setup.ts`,
@@ -21,7 +21,7 @@ const config = mergeConfig(
 );
 config.test = {
   ...config.test,
-  include: ['packages/backends/onnx/src/**/*.webgpu.test.ts', 'e2e/src/**/*.webgpu.test.ts'],
+  include: ['packages/backends/{onnx,tfjs}/src/**/*.webgpu.test.ts', 'e2e/src/**/*.webgpu.test.ts'],
   exclude: ['**/node_modules/**', '**/dist/**'],
 };
 

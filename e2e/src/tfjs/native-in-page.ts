@@ -1,0 +1,5 @@
+/** What `native.ts` is in a page. */
+
+/** @throws Error */
+export const openNative = (build: string): Promise<never> =>
+  Promise.reject(new Error(`@tensorflow/${build} is a native addon of Node: no browser has it`));

@@ -1,0 +1,15 @@
+/** The engine on TensorFlow's library. */
+import { loadTfjsNode, tfjs, type TfjsBackend } from '@node-ode/backend-tfjs';
+import { findTfjsNode, type TfjsNodeBuild } from './tfjs-node.ts';
+
+/**
+ * Makes the engine on `@tensorflow/tfjs-node`, or on its CUDA build: the workspace's, or the one beside it.
+ *
+ * @throws Error if it is not installed, with how to get it.
+ */
+export async function openNative(build: TfjsNodeBuild): Promise<TfjsBackend> {
+  const found = findTfjsNode(build);
+  if ('reason' in found) throw new Error(found.reason);
+  const tf = await loadTfjsNode({ gpu: build === 'tfjs-node-gpu', from: `${found.folder}/` });
+  return tfjs({ tf, backend: 'tensorflow' });
+}
