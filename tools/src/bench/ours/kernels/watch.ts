@@ -31,8 +31,8 @@ export function watchBackend(tfjsName: string): Watch {
   let events: KernelEvent[] | undefined;
   /** Above 0 within a kernel: what that does with the backend is its own matter. */
   let depth = 0;
-  const note = (event: KernelEvent): void => {
-    if (depth === 0) events?.push(event);
+  const note = (event: () => KernelEvent): void => {
+    if (depth === 0) events?.push(event());
   };
   const within = <T>(work: () => T): T => {
     depth++;
@@ -52,7 +52,15 @@ export function watchBackend(tfjsName: string): Watch {
       const outputs = within(() => kernel(given));
       const results = (Array.isArray(outputs) ? outputs : [outputs]).map(({ dataId }) => dataId);
       const isList = Array.isArray(given.inputs);
-      note({ kind: 'call', kernel, operands, isList, attributes: given.attrs, backend: given.backend, results });
+      note(() => ({
+        kind: 'call',
+        kernel,
+        operands,
+        isList,
+        attributes: given.attrs,
+        backend: given.backend,
+        results,
+      }));
       return outputs;
     };
   const configs = [...tf.getKernelsForBackend(tfjsName), ...Object.values(ownKernels[tfjsName] ?? {})].map(
@@ -67,21 +75,21 @@ export function watchBackend(tfjsName: string): Watch {
   const methods: Partial<TfKernelBackend> = {
     write: (values, shape, dtype) => {
       const id = within(() => write.call(backend, values, shape, dtype));
-      note({ kind: 'upload', id, values: elementsIn(values).slice(), shape: [...shape], dtype });
+      note(() => ({ kind: 'upload', id, values: elementsIn(values).slice(), shape: [...shape], dtype }));
       return id;
     },
     readSync: (id) => {
       const values = within(() => readSync.call(backend, id));
-      note({ kind: 'read', id, isSync: true, values: elementsIn(values).slice() });
+      note(() => ({ kind: 'read', id, isSync: true, values: elementsIn(values).slice() }));
       return values;
     },
     read: async (id) => {
       const values = await within(() => read.call(backend, id));
-      note({ kind: 'read', id, isSync: false, values: elementsIn(values).slice() });
+      note(() => ({ kind: 'read', id, isSync: false, values: elementsIn(values).slice() }));
       return values;
     },
     disposeData: (id) => {
-      note({ kind: 'dispose', id });
+      note(() => ({ kind: 'dispose', id }));
       return within(() => disposeData.call(backend, id));
     },
   };
