@@ -12,6 +12,7 @@ import {
   type Tensor,
   type TensorType,
 } from '@node-ode/core';
+import { backprop } from '@node-ode/gradient-backprop';
 import { dopri5 } from '@node-ode/solver-dopri5';
 import { fakeBackend, fakeDevice, type FakeDevice } from './fake-device.ts';
 
@@ -54,14 +55,23 @@ export function programs(device: FakeDevice, gradient: GradientMethod, firstStep
   };
 }
 
-/** The graph of a training step over two unit intervals, and arrays for its inputs. */
-export function trainingStep(gradient: GradientMethod): {
+/** A graph with arrays for its inputs. */
+export interface Case {
   readonly graph: Graph;
   readonly inputs: readonly HostArray[];
-} {
+}
+
+const times = array([0, 1, 2]);
+
+/** The graph of a training step over two unit intervals. */
+export const trainingStep = (gradient: GradientMethod): Case =>
   // Traced for a device of its own, which loads it too.
-  const { train } = programs(fakeDevice(), gradient);
-  const graph = train.graph(params, y0, array([0, 1, 2]));
+  caseOf(programs(fakeDevice(), gradient).train.graph(params, y0, times));
+
+/** The graph of a solve over two unit intervals. */
+export const solveAlone = (): Case => caseOf(programs(fakeDevice(), backprop()).solve.graph(params, y0, times));
+
+function caseOf(graph: Graph): Case {
   const rng = random(3);
   const inputs = graph.inputs.map(({ type }) => {
     const { shape, dtype } = type as TensorType;

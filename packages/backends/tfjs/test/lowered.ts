@@ -51,7 +51,7 @@ export async function run(
   const registers: TfTensorInfo[] = inputs.map((input) => write(backend, 'test', input));
   for (const { register, array } of builder.constants) registers[register] = write(backend, 'test', array);
   for (const { kernel, names, operands, attributes, result, shape, dtype } of builder.calls) {
-    const given = operands.map((index) => registers[index]!);
+    const given = operands.map(({ index }) => registers[index]!);
     const named = names === undefined ? given : Object.fromEntries(names.map((key, i) => [key, given[i]!]));
     const made = kernelOf(kernel)!.kernelFunc({ inputs: named, attrs: attributes, backend });
     const info = Array.isArray(made) ? made[0]! : made;

@@ -4,7 +4,13 @@ import { inMemoryKernels } from './in-memory/index.ts';
 import { tensorflowKernels, tensorflowRefuses } from './tensorflow/own-kernels.ts';
 import { webGpuKernels } from './webgpu/program.ts';
 
-/** By tfjs's name of the backend, then by the name of the kernel. */
+/**
+ * Kernels that the engine has itself and calls before tfjs's, by tfjs's name of the backend, then by the name of the kernel. They
+ * are here for those who look at what the engine calls.
+ *
+ * @example
+ * console.log(Object.keys(ownKernels['cpu'] ?? {}));
+ */
 export const ownKernels: Readonly<Record<string, Readonly<Record<string, TfKernelConfig>>>> = {
   cpu: inMemoryKernels('cpu'),
   wasm: inMemoryKernels('wasm'),

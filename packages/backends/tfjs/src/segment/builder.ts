@@ -96,7 +96,7 @@ export class Builder implements KernelBuilder {
       kernel,
       origin: this.#origin,
       names: isList ? undefined : Object.keys(operands),
-      operands: given.map(({ index }) => index),
+      operands: given,
       attributes,
       result: result.index,
       shape: [...shape],

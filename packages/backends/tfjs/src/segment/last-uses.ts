@@ -8,7 +8,7 @@ export function lastUses({ calls, results }: SegmentProgram): readonly (readonly
   const frees = calls.map((): number[] => []);
   for (let i = calls.length - 1; i >= 0; i--) {
     const { operands, result } = calls[i]!;
-    for (const register of [result, ...operands]) {
+    for (const register of [result, ...operands.map(({ index }) => index)]) {
       if (!filled.has(register) || used.has(register)) continue;
       used.add(register);
       frees[i]!.push(register);

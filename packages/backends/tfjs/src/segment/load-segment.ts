@@ -11,14 +11,20 @@ import type { KernelCall, ProgramResult, SegmentProgram } from './program.ts';
 /** A call with everything that its runs share. */
 interface LoadedCall {
   readonly call: KernelCall;
-  readonly config: TfKernelConfig;
-  /** What the kernel is called with, filled for each run: kernels read it, and keep none of it. */
+  readonly kernel: TfKernelConfig['kernelFunc'];
+  /** What the kernel is called with: it reads it, and keeps none of it. */
   readonly args: TfKernelArguments;
-  readonly keys: readonly (string | number)[];
-  readonly operands: readonly number[];
+  /** The operands in there, whose elements are put in for each run, and the registers that have them. */
+  readonly operands: readonly TfOperand[];
+  readonly sources: readonly number[];
   readonly result: number;
   /** Registers that nobody reads after the call. */
   readonly frees: readonly number[];
+}
+
+/** An operand of a call: its elements are those of a register. */
+interface TfOperand extends TfTensorInfo {
+  dataId: object;
 }
 
 type Registers = (TfTensorInfo | undefined)[];
@@ -111,28 +117,32 @@ export function loadSegment(program: SegmentProgram, runtime: TfRuntime, pool: C
 
 function loadedCall(call: KernelCall, frees: readonly number[], { kernelOf, backend }: TfRuntime): LoadedCall {
   const { names, operands, attributes } = call;
-  const inputs: TfKernelInputs = names === undefined ? [] : {};
+  const given = operands.map(({ shape, dtype }): TfOperand => ({ dataId: nobody, shape: [...shape], dtype }));
+  const inputs: TfKernelInputs =
+    names === undefined ? given : Object.fromEntries(names.map((name, k) => [name, given[k]]));
   return {
     call,
-    config: kernelOf(call.kernel)!,
+    kernel: kernelOf(call.kernel)!.kernelFunc,
     args: { inputs, attrs: attributes, backend },
-    keys: names ?? operands.map((_, i) => i),
-    operands,
+    operands: given,
+    sources: operands.map(({ index }) => index),
     result: call.result,
     frees,
   };
 }
 
+/** No elements yet. */
+const nobody = {};
+
 function runCall(
-  { call, config, args, keys, operands }: LoadedCall,
+  { call, kernel, args, operands, sources }: LoadedCall,
   registers: Registers,
   runtime: TfRuntime,
 ): TfTensorInfo {
-  const inputs = args.inputs as Record<string | number, TfTensorInfo | undefined>;
-  for (let k = 0; k < operands.length; k++) inputs[keys[k]!] = registers[operands[k]!];
+  for (let k = 0; k < operands.length; k++) operands[k]!.dataId = registers[sources[k]!]!.dataId;
   let result: TfTensorInfo | TfTensorInfo[];
   try {
-    result = config.kernelFunc(args);
+    result = kernel(args);
   } catch (cause) {
     throw kernelError(call, cause, runtime.name);
   }

@@ -1,15 +1,15 @@
 /** A segment as it runs: a flat list of kernel calls on numbered registers. */
 import type { HostArray } from '@node-ode/core';
-import type { TfDType } from '../kernels/contract.ts';
+import type { Register, TfDType } from '../kernels/contract.ts';
 
 /** One kernel call. */
 export interface KernelCall {
   readonly kernel: string;
   /** The primitive that it is part of, for errors. */
   readonly origin: string;
-  /** Names and registers of the operands; no names for a list of them. */
+  /** Names of the operands; none for a list of them. */
   readonly names: readonly string[] | undefined;
-  readonly operands: readonly number[];
+  readonly operands: readonly Register[];
   readonly attributes: Readonly<Record<string, unknown>>;
   readonly result: number;
   /** Type of the result, which the first run is held to. */

@@ -9,8 +9,7 @@ const tfjsNames: Readonly<Record<string, string>> = {
   'tfjs-cpu': 'cpu',
   'tfjs-wasm': 'wasm',
   'tfjs-webgpu': 'webgpu',
-  'tfjs-node': 'tensorflow',
-  'tfjs-node-gpu': 'tensorflow',
+  'tfjs-tensorflow': 'tensorflow',
 };
 
 /** tfjs's name of the backend under an engine of ours; undefined for other engines. */

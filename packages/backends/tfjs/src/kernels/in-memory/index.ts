@@ -2,6 +2,7 @@
 import type { TfKernelConfig } from '../../runtime/tf-module.ts';
 import { allFinite } from './all-finite.ts';
 import { dense } from './dense.ts';
+import { erfKernel } from './erf.ts';
 import { errorNormKernel } from './error-norm.ts';
 import { weightedSum } from './weighted-sum.ts';
 
@@ -11,6 +12,7 @@ export const inMemoryKernels = (backendName: 'cpu' | 'wasm'): Readonly<Record<st
     weightedSum(backendName),
     errorNormKernel(backendName),
     allFinite(backendName),
+    erfKernel(backendName),
     ...(backendName === 'wasm' ? [dense] : []),
   ];
   return Object.fromEntries(kernels.map((kernel) => [kernel.kernelName, kernel]));

@@ -62,17 +62,24 @@ function filled<R extends TfElements>(
   const own = [...shape];
   if (isHeap(backend)) {
     const info = backend.makeOutput(own, dtype);
-    const operands = inputs.map((tensor) => demand(backend.typedArrayFromHeap(tensor), isFloats));
+    const operands = inputs.map((tensor) => floats(backend.typedArrayFromHeap(tensor)));
     compute({ operands, result: demand(backend.typedArrayFromHeap(info), is) });
     return info;
   }
   if (!isArrays(backend)) throw new ExecutionError('tfjs', 'a backend does not have its tensors in memory');
   const result = make(own.reduce((size, extent) => size * extent, 1));
-  compute({ operands: inputs.map(({ dataId }) => demand(backend.readSync(dataId), isFloats)), result });
+  compute({ operands: inputs.map(({ dataId }) => floats(backend.readSync(dataId))), result });
   return { dataId: backend.write(result, own, dtype), shape: own, dtype };
 }
 
 function demand<T>(values: unknown, is: (values: unknown) => values is T): T {
   if (is(values)) return values;
-  throw new ExecutionError('tfjs', 'the elements of a tensor are of another dtype');
+  throw new ExecutionError('tfjs', 'the elements of a result are of another dtype');
+}
+
+/** On `cpu` a tensor that was cast to floats keeps the integers that it was made of. */
+function floats(values: unknown): Float32Array {
+  if (values instanceof Float32Array) return values;
+  if (values instanceof Int32Array || values instanceof Uint8Array) return Float32Array.from(values);
+  throw new ExecutionError('tfjs', 'the elements of an operand are no floats');
 }

@@ -1,0 +1,3 @@
+import { suitesOn } from './suite.ts';
+
+export default suitesOn('tfjs-wasm', './wasm.ts');
