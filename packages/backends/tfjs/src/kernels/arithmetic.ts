@@ -1,6 +1,7 @@
 /** Formulas as kernel calls: operations on registers of one dtype, which broadcast. */
 import { allocate, broadcastShapes, hostArray, sameShape, sizeOf, type DType, type Shape } from '@node-ode/core';
 import type { KernelBuilder, Register, TfDType } from './contract.ts';
+import { mergedAxes, mostAxes } from './many-axes.ts';
 
 /** dtypes of graphs by tfjs's names. */
 export const graphDTypes = { float32: 'f32', int32: 'i32', bool: 'bool' } as const satisfies Record<TfDType, DType>;
@@ -29,7 +30,14 @@ export function binary(
   const [x, y] = [asScalar(builder, a), asScalar(builder, b)];
   const isEnough = (p: Register, q: Register): boolean => sameShape(broadcastShapes(kernel, p.shape, q.shape), shape);
   const [p, q] = isEnough(a, y) ? [a, y] : isEnough(x, b) ? [x, b] : [a, b];
-  return builder.call(kernel, { a: p, b: q }, {}, { shape, dtype });
+  if (shape.length <= mostAxes) return builder.call(kernel, { a: p, b: q }, {}, { shape, dtype });
+  const merged = mergedAxes(p.shape, q.shape);
+  const reshaped = (x: Register, to: Shape): Register => builder.lower('reshape', [x], { shape: to });
+  if (merged.a.length <= mostAxes) {
+    return reshaped(binary(builder, kernel, reshaped(p, merged.a), reshaped(q, merged.b), dtype), shape);
+  }
+  const whole = (x: Register): Register => builder.lower('broadcastTo', [x], { shape });
+  return binary(builder, kernel, whole(p), whole(q), dtype);
 }
 
 function asScalar(builder: KernelBuilder, x: Register): Register {

@@ -48,9 +48,9 @@ function cast(builder: KernelBuilder, x: Register, dtype: TfDType): Register {
   if (x.dtype === dtype) return x;
   if (dtype === 'bool') return binary(builder, 'NotEqual', x, filled(builder, 0, x.dtype), 'bool');
   const result = builder.call('Cast', { x }, { dtype }, { shape: x.shape, dtype });
-  // The JavaScript backend gives the integers themselves another name: only the product rounds them.
-  const isUnrounded = builder.backendName === 'cpu' && x.dtype === 'int32' && dtype === 'float32';
-  return isUnrounded ? binary(builder, 'Multiply', result, filled(builder, 1, dtype)) : result;
+  // The JavaScript backend calls the integers themselves floats, in an array of integers: only the product makes floats of them.
+  const isRenamed = builder.backendName === 'cpu' && dtype === 'float32';
+  return isRenamed ? binary(builder, 'Multiply', result, filled(builder, 1, dtype)) : result;
 }
 
 /** tfjs's kernel takes three of one shape, and on wasm reads booleans as if they had four bytes: they are combined by logic. */

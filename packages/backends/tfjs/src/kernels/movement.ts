@@ -3,6 +3,7 @@ import { allocate, hostArray, sameShape, sizeOf, type DataParams, type Shape } f
 import { tfDType } from '../runtime/value.ts';
 import { filled } from './arithmetic.ts';
 import type { KernelBuilder, Lowering, Register } from './contract.ts';
+import { mostAxes } from './many-axes.ts';
 
 type Movement = 'constant' | 'iota' | 'reshape' | 'broadcastTo' | 'transpose' | 'slice' | 'pad' | 'concat' | 'size';
 
@@ -79,7 +80,19 @@ function pad(builder: KernelBuilder, x: Register, { before, after, value }: Data
   const shape = x.shape.map((extent, axis) => before[axis]! + extent + after[axis]!);
   if (sameShape(shape, x.shape)) return x;
   if (sizeOf(x.shape) === 0) return filled(builder, value, x.dtype, shape);
+  if (shape.length > mostAxes) return padAxisByAxis(builder, x, { before, after, value });
   return builder.call('PadV2', { x }, { paddings, constantValue: value }, { shape, dtype: x.dtype });
+}
+
+/** Pads one axis after the other, the axes before it as rows and those behind it as part of its elements. */
+function padAxisByAxis(builder: KernelBuilder, x: Register, { before, after, value }: DataParams['pad']): Register {
+  return before.reduce((padded, width, axis) => {
+    const inner = sizeOf(padded.shape.slice(axis + 1));
+    const rows = reshape(builder, padded, [sizeOf(padded.shape.slice(0, axis)), padded.shape[axis]! * inner]);
+    const ends = { before: [0, width * inner], after: [0, after[axis]! * inner], value };
+    const shape = padded.shape.map((extent, i) => (i === axis ? width + extent + after[axis]! : extent));
+    return reshape(builder, pad(builder, rows, ends), shape);
+  }, x);
 }
 
 /** Joins tensors along an axis. Empty ones are left out: not every backend takes them. */

@@ -4,6 +4,7 @@ import { ownKernels, refusedKernels } from '../kernels/own-kernels.ts';
 import { guardOf } from './guard.ts';
 import { nativeDevice, type NativeDeviceOptions } from './native/device.ts';
 import { isNativeBackend, withoutTensors } from './native/native-backend.ts';
+import { withPlainOutputs } from './plain-outputs.ts';
 import type { TfRuntime } from './runtime.ts';
 import type { TfKernelBackend, TfModule } from './tf-module.ts';
 
@@ -56,7 +57,7 @@ export async function findRuntime(
     name,
     ...(isNativeBackend(backend)
       ? { backend: withoutTensors(backend), device: (await nativeDevice(tf, backend, native)).description }
-      : { backend }),
+      : { backend: withPlainOutputs(backend, name) }),
     fetchesWait: !readsAtOnce.has(name),
     kernelOf: (kernel) => {
       if (refusedKernels[name]?.has(kernel) === true) return undefined;

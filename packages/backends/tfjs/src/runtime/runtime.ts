@@ -10,9 +10,9 @@ export interface TfRuntime {
   readonly fetchesWait: boolean;
   /** Version of tfjs-core. */
   readonly version: string;
-  /** The kernel of a name; undefined if the backend has none. */
   /** What it computes on, where tfjs's backend does not say so itself. */
   readonly device?: string;
+  /** The kernel of a name; undefined if the backend has none. */
   kernelOf(kernel: string): TfKernelConfig | undefined;
   /** Runs something and tells of errors that the device reports afterwards, where it does: what kernels gave is wrong then. */
   readonly guard?: Guard;

@@ -1,11 +1,17 @@
 /** Kernels of our own for backends whose tensors are in this process's memory. */
 import type { TfKernelConfig } from '../../runtime/tf-module.ts';
 import { dense } from './dense.ts';
+import { erfKernel } from './erf.ts';
 import { errorNormKernel } from './error-norm.ts';
 import { weightedSum } from './weighted-sum.ts';
 
 /** They, by name. */
 export const inMemoryKernels = (backendName: 'cpu' | 'wasm'): Readonly<Record<string, TfKernelConfig>> => {
-  const kernels = [weightedSum(backendName), errorNormKernel(backendName), ...(backendName === 'wasm' ? [dense] : [])];
+  const kernels = [
+    weightedSum(backendName),
+    errorNormKernel(backendName),
+    erfKernel(backendName),
+    ...(backendName === 'wasm' ? [dense] : []),
+  ];
   return Object.fromEntries(kernels.map((kernel) => [kernel.kernelName, kernel]));
 };
