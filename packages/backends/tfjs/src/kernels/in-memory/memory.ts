@@ -1,5 +1,6 @@
 /** The elements of tensors that are in this process's memory: on `cpu` as arrays, on `wasm` in its heap. */
 import { ExecutionError } from '@node-ode/core';
+import { isElements } from '../../runtime/value.ts';
 import type { TfElements, TfKernelInputs, TfTensorInfo } from '../../runtime/tf-module.ts';
 
 /** What `cpu` has: an array is a tensor as it is. */
@@ -21,6 +22,16 @@ const isArrays = (backend: object): backend is ArrayBackend => 'readSync' in bac
 export interface Elements<R> {
   readonly operands: readonly Float32Array[];
   readonly result: R;
+}
+
+/**
+ * The elements of a tensor, copied where the backend may write over them. `wasm`'s own copy makes a buffer, which costs a few times what
+ * a number does.
+ */
+export function readNow(backend: object & Pick<ArrayBackend, 'readSync'>, info: TfTensorInfo): unknown {
+  if (!isHeap(backend)) return backend.readSync(info.dataId);
+  const view = backend.typedArrayFromHeap(info);
+  return isElements(view) ? view.slice() : backend.readSync(info.dataId);
 }
 
 /** Computes a tensor of floats from a list of such. */
