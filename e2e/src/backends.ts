@@ -7,8 +7,16 @@ export interface BackendOptions {
   readonly threads?: number;
 }
 
+/** What a backend may say of itself. */
+export interface About {
+  /** The library that it is built on, with its version. */
+  readonly runtime?: string;
+  /** What it computes on. */
+  readonly device?: string;
+}
+
 /** Makes a backend, or rejects with the reason why it is not available here. */
-export type BackendFactory = (options?: BackendOptions) => Promise<Backend>;
+export type BackendFactory = (options?: BackendOptions) => Promise<Backend & About>;
 
 /** A backend that can not run on this machine. */
 export interface Unavailable {
@@ -45,13 +53,19 @@ export function backendFactory(
 }
 
 /** The backend, or why it is not available. */
-export async function openBackend(name: string, factory: BackendFactory): Promise<Backend | Unavailable> {
+export async function openBackend(name: string, factory: BackendFactory): Promise<(Backend & About) | Unavailable> {
   try {
     return await factory();
   } catch (error) {
     return { name, reason: error instanceof Error ? error.message : String(error) };
   }
 }
+
+/** What a backend says of itself, and nothing else of it. */
+export const aboutOf = ({ runtime, device }: About): About => ({
+  ...(runtime === undefined ? {} : { runtime }),
+  ...(device === undefined ? {} : { device }),
+});
 
 /** Tells what opening a backend gave. */
 export const isUnavailable = <T extends object>(opened: T | Unavailable): opened is Unavailable => 'reason' in opened;

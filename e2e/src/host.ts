@@ -1,9 +1,11 @@
 /** Where cases run: in this process, or in a page of a browser (`browser/page-host.ts`), which holds such a process of its own. */
 import {
+  aboutOf,
   backendFactory,
   backends,
   isUnavailable,
   openBackend,
+  type About,
   type BackendFactory,
   type Unavailable,
 } from './backends.ts';
@@ -12,6 +14,7 @@ import { oracleOn, runCase, type Outcome } from './run-case.ts';
 
 /** A backend that is open on a host. */
 export interface OpenBackend {
+  readonly about: About;
   /** Runs a case; never rejects. */
   run(c: Case): Promise<Outcome>;
   dispose(): Promise<void>;
@@ -33,7 +36,11 @@ export async function inProcess(known: Readonly<Record<string, BackendFactory>> 
     async open(name) {
       const opened = await openBackend(name, backendFactory(name, known));
       if (isUnavailable(opened)) return opened;
-      return { run: (c) => runCase(c, name, opened, oracle), dispose: async () => opened.dispose() };
+      return {
+        about: aboutOf(opened),
+        run: (c) => runCase(c, name, opened, oracle),
+        dispose: async () => opened.dispose(),
+      };
     },
     async close() {
       await referenceEngine.dispose();

@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpus, release, type as system } from 'node:os';
 import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 
 /** A graphics card, as its driver tells. */
 export interface Gpu {
@@ -19,6 +20,10 @@ export interface Machine {
   readonly node: string;
   /** Version of `onnxruntime-node`; undefined if it is not installed. */
   readonly onnxRuntime: string | undefined;
+  /** What was run: a commit's short name, with `+` behind it if more than documentation was changed since. */
+  readonly commit: string | undefined;
+  /** Whether it ran in a page of Chromium. */
+  readonly isPage: boolean;
   /** The Vulkan drivers that the environment names, if it does: not the system's. */
   readonly vulkanDrivers: string | undefined;
 }
@@ -49,12 +54,28 @@ function versionOf(name: string): string | undefined {
   }
 }
 
-export const describeMachine = (): Machine => ({
+/** The commit that is checked out; a machine that has no repository is told it by the environment. */
+function commit(): string | undefined {
+  const git = (...args: readonly string[]): string =>
+    execFileSync('git', ['-C', here, ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+  try {
+    const changed = git('status', '--porcelain', '--untracked-files=no', '--', ':(top)', ':(top,exclude)docs');
+    return `${git('rev-parse', '--short', 'HEAD')}${changed === '' ? '' : '+'}`;
+  } catch {
+    return process.env['NODE_ODE_COMMIT'];
+  }
+}
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+
+export const describeMachine = (isPage = false): Machine => ({
   date: new Date().toISOString(),
   gpus: nvidiaGpus(),
   cpu: cpus()[0]?.model ?? 'unknown',
   system: `${system()} ${release()}`,
   node: process.versions.node,
   onnxRuntime: versionOf('onnxruntime-node'),
+  commit: commit(),
+  isPage,
   vulkanDrivers: process.env['VK_ICD_FILENAMES'] ?? process.env['VK_DRIVER_FILES'],
 });

@@ -13,7 +13,7 @@ export interface RunnerOptions {
   readonly json: string | undefined;
   /** A report that was written earlier, to read instead of running anything. */
   readonly from: string | undefined;
-  /** Write what ran on a GPU into `docs/engines.md`. */
+  /** Write the run of each engine into `docs/engines.md`. */
   readonly docs: boolean;
   /** Only cases whose title contains this. */
   readonly only: string;
@@ -39,7 +39,7 @@ export const usage = `Usage: npm run e2e -- [options]
   --require NAME[,NAME…]   backends that must be available: it is a failure if one is not
   --only TEXT              only cases whose title contains TEXT
   --json FILE              write the report as JSON
-  --docs                   write the table into docs/engines.md: a run on a GPU
+  --docs                   write the run of each engine into docs/engines.md
   --from FILE              read the report of an earlier run, written by --json, instead of running
   --browser                run in a page of headless Chromium
   --chromium PATH          its executable; otherwise the one of CHROME_PATH or

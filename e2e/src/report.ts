@@ -1,10 +1,12 @@
 /** The runner's report: one table, and what was excluded, failed or not available. */
 import Table from 'cli-table3';
-import type { Unavailable } from './backends.ts';
+import type { About, Unavailable } from './backends.ts';
 import type { Outcome } from './run-case.ts';
 
 /** Everything that a run found. */
 export interface Report {
+  /** What the backends that ran say of themselves, by name. */
+  readonly engines: Readonly<Record<string, About>>;
   readonly outcomes: readonly Outcome[];
   readonly unavailable: readonly Unavailable[];
   /** Required backends that are not available. */
@@ -13,7 +15,7 @@ export interface Report {
   readonly errors: readonly string[];
 }
 
-const count = ({ outcomes }: Report, result: Outcome['result']): number =>
+const count = ({ outcomes }: Pick<Report, 'outcomes'>, result: Outcome['result']): number =>
   outcomes.filter((o) => o.result === result).length;
 
 /** Cases that ran: those that a backend could do. */
@@ -31,7 +33,7 @@ const small = (x: number | undefined): string => (x === undefined ? '' : x === 0
 const milliseconds = (x: number | undefined): string => (x === undefined ? '' : x.toFixed(1));
 
 /** How many cases came out how, in one line. */
-export const tally = (report: Report): string =>
+export const tally = (report: Pick<Report, 'outcomes'>): string =>
   `${count(report, 'agrees')} agree, ${count(report, 'differs')} differ, ${count(report, 'failed')} failed, ${count(report, 'excluded')} excluded.`;
 
 /** The report as text. */

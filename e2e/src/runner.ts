@@ -2,7 +2,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { NodeOdeError, OptionError } from '@node-ode/core';
-import { isUnavailable, type Unavailable } from './backends.ts';
+import { isUnavailable, type About, type Unavailable } from './backends.ts';
 import type { Case } from './cases/case.ts';
 import { casesMatching } from './cases/index.ts';
 import { writeDocs } from './docs.ts';
@@ -29,18 +29,23 @@ export async function runCases(
 ): Promise<Report> {
   const unavailable: Unavailable[] = [];
   const outcomes: Outcome[] = [];
+  const engines: Record<string, About> = {};
   let errors: readonly string[];
   try {
     for (const name of names) {
       const opened = await host.open(name);
-      if (isUnavailable(opened)) unavailable.push(opened);
-      else outcomes.push(...(await runOn(opened, cases)));
+      if (isUnavailable(opened)) {
+        unavailable.push(opened);
+        continue;
+      }
+      engines[name] = opened.about;
+      outcomes.push(...(await runOn(opened, cases)));
     }
   } finally {
     errors = await host.close();
   }
   const missing = required.filter((name) => unavailable.some((u) => u.name === name));
-  return { outcomes, unavailable, missing, errors };
+  return { engines, outcomes, unavailable, missing, errors };
 }
 
 async function runOn(backend: OpenBackend, cases: readonly Case[]): Promise<readonly Outcome[]> {
@@ -91,7 +96,7 @@ interface Run {
 
 const runHere = async (options: RunnerOptions): Promise<Run> => ({
   report: await runCases(options, casesMatching(options.only), await hostFor(options)),
-  machine: describeMachine(),
+  machine: describeMachine(options.browser !== undefined),
 });
 
 async function writeJson(file: string, { report, machine }: Run): Promise<void> {
@@ -108,8 +113,8 @@ async function readJson(file: string): Promise<Run> {
     throw new OptionError('e2e', `--from '${file}' can not be read`, { expected: 'a report written by --json', cause });
   }
   if (!isRun(content)) throw new OptionError('e2e', `--from '${file}'`, { expected: 'a report written by --json' });
-  const { machine, outcomes, unavailable, missing, errors } = content;
-  return { report: { outcomes, unavailable, missing, errors }, machine };
+  const { machine, engines = {}, outcomes, unavailable, missing, errors } = content;
+  return { report: { engines, outcomes, unavailable, missing, errors }, machine };
 }
 
 const isRun = (content: unknown): content is Report & { readonly machine: Machine } =>

@@ -80,7 +80,7 @@ const agreed = `{ title, backend, result: 'agrees', difference: 0 }`;
 
 /** A page whose cases end as the body of a function says. */
 const pageWith = (body: string): string =>
-  `globalThis.e2ePage = { open: async () => undefined, dispose: async () => {}, run: async (backend, title) => { ${body} } };`;
+  `globalThis.e2ePage = { open: async () => ({}), dispose: async () => {}, run: async (backend, title) => { ${body} } };`;
 
 /** Runs two cases in a page with that script; what the test does to the page happens while the first of them runs. */
 async function reportOf(

@@ -2,6 +2,7 @@
 import { ExecutionError } from '@node-ode/core';
 import type { Browser } from 'playwright-core';
 import { titleOf } from '../cases/case.ts';
+import { isUnavailable, type About } from '../backends.ts';
 import type { Host } from '../host.ts';
 import type { BrowserOptions } from '../options.ts';
 import { bundleForBrowser, pageEntry } from './bundle.ts';
@@ -56,13 +57,16 @@ export async function pageHost(browser: Browser, { script, answerWithinMs }: Pag
 
   return {
     async open(name) {
+      let about: About;
       try {
-        const unavailable = await ask(`open ${name}`, () => page.evaluate((n) => globalThis.e2ePage.open(n), name));
-        if (unavailable !== undefined) return unavailable;
+        const opened = await ask(`open ${name}`, () => page.evaluate((n) => globalThis.e2ePage.open(n), name));
+        if (isUnavailable(opened)) return opened;
+        about = opened;
       } catch (error) {
         return { name, reason: reasonOf(error) };
       }
       return {
+        about,
         async run(c) {
           const title = titleOf(c);
           try {

@@ -22,7 +22,7 @@ globalThis.e2ePage = {
     const opened = await (await host).open(name);
     if (isUnavailable(opened)) return opened;
     backends.set(name, opened);
-    return undefined;
+    return opened.about;
   },
   async run(name, title) {
     return entryOf(backends, name).run(entryOf(cases, title));

@@ -1,6 +1,6 @@
 /** The engine on TensorFlow's library. */
 import { loadTfjsNode, tfjs, type TfjsBackend } from '@node-ode/backend-tfjs';
-import { findTfjsNode, type TfjsNodeBuild } from './tfjs-node.ts';
+import { findTfjsNode, versionOf, type TfjsNodeBuild } from './tfjs-node.ts';
 
 /**
  * Makes the engine on `@tensorflow/tfjs-node`, or on its CUDA build: the workspace's, or the one beside it.
@@ -11,5 +11,6 @@ export async function openNative(build: TfjsNodeBuild): Promise<TfjsBackend> {
   const found = findTfjsNode(build);
   if ('reason' in found) throw new Error(found.reason);
   const tf = await loadTfjsNode({ gpu: build === 'tfjs-node-gpu', from: `${found.folder}/` });
-  return tfjs({ tf, backend: 'tensorflow' });
+  const backend = await tfjs({ tf, backend: 'tensorflow' });
+  return { ...backend, runtime: `${found.package} ${versionOf(found)}, ${backend.runtime}` };
 }

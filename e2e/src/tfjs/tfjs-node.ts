@@ -65,3 +65,9 @@ export function findTfjsNode(
   const command = `npm run tfjs-node${build === 'tfjs-node-gpu' ? ' -- --gpu' : ''}`;
   return { reason: `package @tensorflow/${build} is not installed: \`${command}\` installs it beside the workspace` };
 }
+
+/** The version of an installation. */
+export function versionOf({ package: name, folder }: TfjsNode): string {
+  const manifest = createRequire(join(folder, 'package.json'))(`${name}/package.json`) as { readonly version: string };
+  return manifest.version;
+}

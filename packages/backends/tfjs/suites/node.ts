@@ -1,8 +1,7 @@
 /** Stands in for the reference engine: tfjs on TensorFlow's library, where it is installed. */
 import { UnsupportedError, type Backend } from '@node-ode/core';
-import { tfjs } from '@node-ode/backend-tfjs';
+import { loadTfjsNode, tfjs } from '@node-ode/backend-tfjs';
 import { findTfjsNode } from '@node-ode/e2e/tfjs-node';
-import { loadTfjsNode } from '../src/runtime/native/load.ts';
 
 const found = findTfjsNode('tfjs-node');
 if ('reason' in found) throw new UnsupportedError('suites', found.reason);

@@ -29,6 +29,7 @@ export function suitesOn(engine: string, module: string): ViteUserConfig {
       test: {
         name: `solvers and gradients on ${engine}`,
         dir: here('../../..'),
+        isolate: false,
         testNamePattern: /^(solver|gradient method) /,
       },
     }),

@@ -4,7 +4,9 @@ import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-backend-wasm';
 import { findRuntime } from '../src/runtime/find-backend.ts';
 import type { TfRuntime } from '../src/runtime/runtime.ts';
+import { tfjsNode } from './tfjs-node.ts';
 
 export const backendNames = ['cpu', 'wasm'] as const;
 
-export const runtimeOf = (name: string): Promise<TfRuntime> => findRuntime(tf, name);
+export const runtimeOf = async (name: string): Promise<TfRuntime> =>
+  findRuntime(name === 'tensorflow' ? await tfjsNode() : tf, name);

@@ -1,78 +1,13 @@
-/** Composites with lowerings of their own, by each of their ways, held to the reference engine. */
-import { array, random, sizeOf, type HostArray, type Shape } from '@node-ode/core';
 import { describe, expect, it } from 'vitest';
-import { expectReference, lowered, run, singleNode } from '../../test/lowered.ts';
+import { normal, scalar, testComposites } from '../../test/composite-checks.ts';
+import { lowered, singleNode } from '../../test/lowered.ts';
 import { backendNames } from '../../test/runtimes.ts';
 
-const rng = random(3);
-const normal = (shape: Shape, scale = 1): HostArray =>
-  array(
-    Array.from({ length: sizeOf(shape) }, () => scale * rng.normal()),
-    { shape },
-  );
-const scalar = (x: number): HostArray => array([x], { shape: [] });
-const withoutOurs = (kernel: string): boolean => !kernel.startsWith('NodeOde');
 const kernelsOf = async (...[graph, name, has]: Parameters<typeof lowered>): Promise<readonly string[]> =>
   (await lowered(graph, name, has)).builder.calls.map(({ kernel }) => kernel);
 
 describe.each(backendNames)('on %s', (name) => {
-  const shapes: readonly Shape[] = [[], [3], [20, 2], [33, 65], [2, 3, 4, 5]];
-
-  it.each([undefined, withoutOurs])('sums stages with one step size (%s)', async (has) => {
-    for (const shape of shapes) {
-      for (const n of [1, 2, 3, 4, 7, 9]) {
-        const coefficients = Array.from({ length: n }, (_, i) => (i === 0 ? 1 : rng.normal()));
-        const weights = coefficients.map((_, i) => scalar(i === 0 ? 1 : 0.25));
-        const terms = coefficients.map(() => normal(shape));
-        await expectReference(name, 'linearCombination', { coefficients }, [...weights, ...terms], 1, has);
-      }
-    }
-  });
-
-  it.each([undefined, withoutOurs])('sums stages with a step size for each sample (%s)', async (has) => {
-    const coefficients = [1, 0.5, -2, 3, 0.125];
-    const weights = coefficients.map((_, i) => (i === 0 ? scalar(1) : normal([4])));
-    const terms = coefficients.map(() => normal([4, 3, 2]));
-    await expectReference(name, 'linearCombination', { coefficients }, [...weights, ...terms], 1, has);
-  });
-
-  it.each([undefined, withoutOurs])('keeps what is not finite in its element (%s)', async (has) => {
-    const coefficients = [1, 0.5, -2];
-    const terms = [[1, NaN, 1, 1], [1, 1, Infinity, 1], normal([4]).data].map((data) => array(Array.from(data)));
-    const args = [scalar(1), scalar(0.1), scalar(0.1), ...terms];
-    await expectReference(name, 'linearCombination', { coefficients }, args, 1, has);
-  });
-
-  it.each([undefined, withoutOurs])('has the error norm of one leaf and of several (%s)', async (has) => {
-    const leaf = (shape: Shape, rtol: HostArray, atol: HostArray): readonly HostArray[] => [
-      normal(shape, 1e-4),
-      normal(shape),
-      normal(shape),
-      rtol,
-      atol,
-    ];
-    const [rtol, atol] = [scalar(1e-3), scalar(1e-6)];
-    const small = (shape: Shape): HostArray => array(new Float32Array(sizeOf(shape)).fill(1e-3), { shape });
-    for (const leaves of [
-      [leaf([20, 2], rtol, atol)],
-      [leaf([], rtol, atol), leaf([7], rtol, atol)],
-      [leaf([4, 3], small([4, 3]), small([4, 3]))],
-      [leaf([4, 3], small([3]), small([4, 1]))],
-    ]) {
-      await expectReference(name, 'errorNorm', {}, leaves.flat(), 1, has);
-    }
-  });
-
-  it('has an error norm that is not finite where a leaf is not', async () => {
-    const [tolerance, ones] = [scalar(1e-3), array([1, 1])];
-    const norm = async (e: HostArray, y1: HostArray): Promise<number> => {
-      const args = [e, ones, y1, tolerance, tolerance];
-      return (await run(singleNode('errorNorm', {}, args), args, name))[0]!.data[0]!;
-    };
-    expect(await norm(array([NaN, 0]), ones)).toBeNaN();
-    expect(await norm(array([Infinity, 0]), ones)).toBe(Infinity);
-    expect(await norm(array([1e-3, 0]), array([1, NaN]))).toBeNaN();
-  });
+  testComposites(name);
 
   it('sums a stage, and has its error norm, in one kernel', async () => {
     const coefficients = [1, 0.1, 0.2, 0.3, 0.4];
@@ -82,18 +17,5 @@ describe.each(backendNames)('on %s', (name) => {
     ]);
     const norm = [normal([9]), normal([9]), normal([9]), scalar(1), scalar(1)];
     expect(await kernelsOf(singleNode('errorNorm', {}, norm), name)).toEqual(['NodeOdeErrorNorm']);
-  });
-
-  it('has softplus, softmax and means', async () => {
-    const x = array([-200, -90, -15, -13, -1, -1e-3, 0, 1, 12, 14, 200, NaN, Infinity, -Infinity]);
-    await expectReference(name, 'softplus', {}, [x]);
-    for (const axis of [0, 1]) await expectReference(name, 'softmax', { axis }, [normal([5, 7], 10)]);
-    await expectReference(name, 'softmax', { axis: 1 }, [
-      array([NaN, 1, Infinity, 2, -Infinity, 0], { shape: [3, 2] }),
-    ]);
-    for (const axes of [[], [0], [1, 2], [0, 1, 2]]) {
-      for (const keepDims of [false, true])
-        await expectReference(name, 'mean', { axes, keepDims }, [normal([3, 4, 5])]);
-    }
   });
 });

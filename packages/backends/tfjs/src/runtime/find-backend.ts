@@ -1,6 +1,6 @@
 /** Finds a backend in the user's tfjs, and what may be wrong with it. */
 import { OptionError, UnsupportedError } from '@node-ode/core';
-import { ownKernels } from '../kernels/own-kernels.ts';
+import { ownKernels, refusedKernels } from '../kernels/own-kernels.ts';
 import { guardOf } from './guard.ts';
 import { nativeDevice, type NativeDeviceOptions } from './native/device.ts';
 import { isNativeBackend, withoutTensors } from './native/native-backend.ts';
@@ -59,7 +59,10 @@ export async function findRuntime(
       ? { backend: withoutTensors(backend), device: (await nativeDevice(tf, backend, native)).description }
       : { backend: withPlainOutputs(backend, name) }),
     fetchesWait: !readsAtOnce.has(name),
-    kernelOf: (kernel) => ownKernels[name]?.[kernel] ?? tf.getKernel(kernel, name) ?? undefined,
+    kernelOf: (kernel) => {
+      if (refusedKernels[name]?.has(kernel) === true) return undefined;
+      return ownKernels[name]?.[kernel] ?? tf.getKernel(kernel, name) ?? undefined;
+    },
     version: tf.version_core,
     ...(guard === undefined ? {} : { guard }),
   };

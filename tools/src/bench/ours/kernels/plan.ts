@@ -1,14 +1,19 @@
 /** Events made into lists of kernel calls on numbered slots: what a replay goes through. */
-import type { DataId, KernelBackend, TensorInfo } from '@tensorflow/tfjs-core';
-import type { CallEvent, KernelArguments, KernelEvent, ReadEvent, UploadEvent } from './events.ts';
+import type { TfKernelArguments, TfTensorInfo } from '@node-ode/backend-tfjs';
+import type { CallEvent, KernelEvent, ReadEvent, UploadEvent } from './events.ts';
 import { Slots } from './slots.ts';
+
+/** An operand whose data is put in before each call. */
+export interface PlannedOperand extends TfTensorInfo {
+  dataId: object;
+}
 
 /** A kernel call ready to be made. Calls that are alike are one, however often they are made. */
 export interface PlannedCall {
   readonly kernel: CallEvent['kernel'];
-  readonly given: KernelArguments;
+  readonly given: TfKernelArguments;
   /** Operands that come from slots, and the slots of them. */
-  readonly operands: readonly TensorInfo[];
+  readonly operands: readonly PlannedOperand[];
   readonly sources: readonly number[];
   readonly results: readonly number[];
   /** Slots that get uploaded tensors, one after the other, before the call. */
@@ -45,9 +50,9 @@ export interface PlannedRun {
 }
 
 /** Plans runs that follow each other: what one leaves behind the next may use. */
-export function planRuns(backend: KernelBackend, runs: readonly (readonly KernelEvent[])[]): readonly PlannedRun[] {
+export function planRuns(runs: readonly (readonly KernelEvent[])[]): readonly PlannedRun[] {
   const slots = new Slots();
-  const callOf = callsOnce(backend);
+  const callOf = callsOnce();
   return runs.map((events) => planRun(events, slots, callOf));
 }
 
@@ -55,7 +60,7 @@ export function planRuns(backend: KernelBackend, runs: readonly (readonly Kernel
 interface CallDraft {
   readonly event: CallEvent;
   /** The slot of each operand; its data where it has none. */
-  readonly sources: readonly (number | DataId)[];
+  readonly sources: readonly (number | object)[];
   readonly results: readonly number[];
   readonly uploads: readonly number[];
   readonly disposals: number[];
@@ -109,7 +114,7 @@ function planRun(events: readonly KernelEvent[], slots: Slots, callOf: (draft: C
 }
 
 /** Makes calls ready; the same one for drafts that are alike, so that a replay's list is no larger than a program. */
-function callsOnce(backend: KernelBackend): (draft: CallDraft) => PlannedCall {
+function callsOnce(): (draft: CallDraft) => PlannedCall {
   const known = new Map<string, PlannedCall>();
   const numbers = new Map<unknown, number>();
   const numberOf = (x: unknown): number => {
@@ -128,18 +133,22 @@ function callsOnce(backend: KernelBackend): (draft: CallDraft) => PlannedCall {
       [operands, results, uploads, disposals],
     ]);
     let call = known.get(key);
-    if (call === undefined) known.set(key, (call = planCall(draft, backend)));
+    if (call === undefined) known.set(key, (call = planCall(draft)));
     return call;
   };
 }
 
-function planCall({ event, sources, results, uploads, disposals }: CallDraft, backend: KernelBackend): PlannedCall {
-  const { kernel, operands, isList, attributes } = event;
-  const inputs = isList ? Object.assign([], Object.fromEntries(operands)) : Object.fromEntries(operands);
-  const fromSlots = operands.flatMap(([, operand], i) => (typeof sources[i] === 'number' ? [operand] : []));
+function planCall({ event, sources, results, uploads, disposals }: CallDraft): PlannedCall {
+  const { kernel, operands, isList, attributes, backend } = event;
+  const own = operands.map(([name, operand]): readonly [string, PlannedOperand] => [name, { ...operand }]);
+  const fromSlots = own.flatMap(([, operand], i) => (typeof sources[i] === 'number' ? [operand] : []));
   return {
     kernel,
-    given: { inputs, backend, ...(attributes === undefined ? {} : { attrs: attributes }) },
+    given: {
+      inputs: isList ? own.map(([, operand]) => operand) : Object.fromEntries(own),
+      backend,
+      ...(attributes === undefined ? {} : { attrs: attributes }),
+    },
     operands: fromSlots,
     sources: sources.filter((source) => typeof source === 'number'),
     results,

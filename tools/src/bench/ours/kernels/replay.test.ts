@@ -2,6 +2,7 @@
 import '@tensorflow/tfjs-backend-cpu';
 import { getKernel, ready, setBackend, type TensorInfo } from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { elementsIn } from './elements.ts';
 import type { KernelEvent } from './events.ts';
 import { replayOf, type Replay } from './replay.ts';
 import { watchBackend, type Watch } from './watch.ts';
@@ -24,7 +25,7 @@ const upload = (...values: number[]): TensorInfo => {
   return { dataId: watch.backend.write(new Float32Array(values), shape, 'float32'), shape, dtype: 'float32' };
 };
 const free = (...xs: TensorInfo[]): void => xs.forEach(({ dataId }) => watch.backend.disposeData(dataId));
-const numbers = (x: TensorInfo): number[] => Array.from(watch.backend.readSync(x.dataId) as Float32Array);
+const numbers = (x: TensorInfo): number[] => Array.from(elementsIn(watch.backend.readSync(x.dataId)));
 
 /** y ← y·w + h, `count` times, with h of the host and a look at each y; w is there all the time. */
 function iterate(y: TensorInfo, w: TensorInfo, count: number): TensorInfo {
@@ -118,7 +119,7 @@ describe('a replay', () => {
       numbers(z);
       free(z);
     });
-    const values = watch.backend.readSync(x.dataId) as Float32Array;
+    const values = elementsIn(watch.backend.readSync(x.dataId));
     values[1] = 5;
     await expect(replayOf(watch.backend, events).run()).rejects.toThrow('element 1 of a result is -5');
     free(x);

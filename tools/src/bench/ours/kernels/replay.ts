@@ -1,6 +1,7 @@
 /** The kernel calls of runs, made again in a plain loop: what an engine would cost if it did nothing but call kernels. */
-import type { BackendValues, DataId, KernelBackend } from '@tensorflow/tfjs-core';
+import type { TfKernelBackend } from '@node-ode/backend-tfjs';
 import { ExecutionError } from '@node-ode/core';
+import { elementsIn } from './elements.ts';
 import type { KernelEvent, ReadEvent } from './events.ts';
 import { planRuns, type KernelCounts } from './plan.ts';
 
@@ -17,11 +18,11 @@ export interface Replay {
 }
 
 /** What a backend said of runs that followed each other, made ready to be done again. What they used is not freed meanwhile. */
-export function replayOf(backend: KernelBackend, events: readonly (readonly KernelEvent[])[]): Replay {
-  const slots: DataId[] = [];
-  const runs = planRuns(backend, events).map((run) => ({
+export function replayOf(backend: TfKernelBackend, events: readonly (readonly KernelEvent[])[]): Replay {
+  const slots: object[] = [];
+  const runs = planRuns(events).map((run) => ({
     ...run,
-    uploaded: run.uploaded.map(({ values, shape, dtype }) => backend.write(values as BackendValues, [...shape], dtype)),
+    uploaded: run.uploaded.map(({ values, shape, dtype }) => backend.write(values, [...shape], dtype)),
   }));
   const disposeOf = (from: readonly number[]): void => {
     for (let i = 0; i < from.length; i++) backend.disposeData(slots[from[i]!]!);
@@ -69,8 +70,8 @@ export function replayOf(backend: KernelBackend, events: readonly (readonly Kern
 }
 
 /** Reads a result: bit for bit what it was. */
-async function readAgain({ isSync, values: before }: ReadEvent, id: DataId, backend: KernelBackend): Promise<void> {
-  const values: ArrayLike<unknown> = isSync ? backend.readSync(id) : await backend.read(id);
+async function readAgain({ isSync, values: before }: ReadEvent, id: object, backend: TfKernelBackend): Promise<void> {
+  const values = elementsIn(isSync ? backend.readSync(id) : await backend.read(id));
   const wrong = Array.from(values).findIndex((x, i) => !Object.is(x, before[i]));
   if (wrong === -1 && values.length === before.length) return;
   throw new ExecutionError('replay', `element ${wrong} of a result is ${String(values[wrong])}`, {

@@ -1,5 +1,4 @@
 /** Numbered places for the tensors of a replay, given out as a program would: what is computed at one place in it goes to one slot. */
-import type { DataId } from '@tensorflow/tfjs-core';
 
 /** A tensor's data. */
 interface Held {
@@ -12,25 +11,25 @@ interface Held {
 }
 
 export class Slots {
-  readonly #held = new Map<DataId, Held>();
+  readonly #held = new Map<object, Held>();
   readonly #taken: boolean[] = [];
   /** The slots of each place in the program. */
   readonly #of = new Map<unknown, number[]>();
 
   /** A slot for data that is uploaded. */
-  give(id: DataId): number {
+  give(id: object): number {
     const slot = this.#free('upload');
     this.#held.set(id, { slot, shares: 1, isGiven: true });
     return slot;
   }
 
   /** Where data is found: its slot, or itself if it is there all the time. */
-  sourceOf(id: DataId): number | DataId {
+  sourceOf(id: object): number | object {
     return this.#known(id).slot ?? id;
   }
 
   /** The slot of a result of a call from this place: that of an operand whose data it shares, otherwise one of its own. */
-  share(id: DataId, place: unknown): number {
+  share(id: object, place: unknown): number {
     const held = this.#held.get(id);
     if (held === undefined) {
       const slot = this.#free(place);
@@ -42,7 +41,7 @@ export class Slots {
   }
 
   /** One share less. The slot that the replay has to dispose of, if it has to. */
-  release(id: DataId): readonly number[] {
+  release(id: object): readonly number[] {
     const held = this.#held.get(id);
     if (held === undefined) return [];
     held.shares--;
@@ -55,7 +54,7 @@ export class Slots {
   }
 
   /** The slot of data that is read, if it has one. */
-  slotsOf(id: DataId): readonly number[] {
+  slotsOf(id: object): readonly number[] {
     const slot = this.#held.get(id)?.slot;
     return slot === undefined ? [] : [slot];
   }
@@ -67,7 +66,7 @@ export class Slots {
     );
   }
 
-  #known(id: DataId): Held {
+  #known(id: object): Held {
     let held = this.#held.get(id);
     if (held === undefined) this.#held.set(id, (held = { slot: undefined, shares: 1, isGiven: true }));
     return held;

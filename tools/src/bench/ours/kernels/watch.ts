@@ -1,17 +1,23 @@
 /** Writes down what an engine does with a backend of tfjs, by kernels and methods that tell when they are called. */
 import {
-  findBackend,
-  getKernelsForBackend,
-  type BackendValues,
-  type KernelBackend,
-  type KernelFunc,
-  type TensorInfo,
-} from '@tensorflow/tfjs-core';
-import type { KernelArguments, KernelEvent } from './events.ts';
+  ownKernels,
+  type TfKernelArguments,
+  type TfKernelBackend,
+  type TfKernelConfig,
+  type TfModule,
+  type TfTensorInfo,
+} from '@node-ode/backend-tfjs';
+import { UnsupportedError } from '@node-ode/core';
+import * as tfjs from '@tensorflow/tfjs-core';
+import { elementsIn } from './elements.ts';
+import type { KernelEvent } from './events.ts';
+
+/** Kernels and backends are those of every copy of tfjs in the process. */
+const tf: TfModule = tfjs;
 
 /** Events, between `start` and `stop`. */
 export interface Watch {
-  readonly backend: KernelBackend;
+  readonly backend: TfKernelBackend;
   start(): void;
   stop(): readonly KernelEvent[];
   /** Leaves tfjs as it was. Who found a kernel in the meantime keeps the one that tells, to nobody. */
@@ -20,12 +26,13 @@ export interface Watch {
 
 /** Watches a backend by tfjs's name for it. Kernels found from now on tell; those found before don't. */
 export function watchBackend(tfjsName: string): Watch {
-  const backend = findBackend(tfjsName);
+  const backend = tf.findBackend(tfjsName);
+  if (backend === null) throw new UnsupportedError('bench', `tfjs has no backend '${tfjsName}' here`);
   let events: KernelEvent[] | undefined;
   /** Above 0 within a kernel: what that does with the backend is its own matter. */
   let depth = 0;
-  const note = (event: KernelEvent): void => {
-    if (depth === 0) events?.push(event);
+  const note = (event: () => KernelEvent): void => {
+    if (depth === 0) events?.push(event());
   };
   const within = <T>(work: () => T): T => {
     depth++;
@@ -37,7 +44,7 @@ export function watchBackend(tfjsName: string): Watch {
   };
 
   const telling =
-    (kernel: KernelFunc): KernelFunc =>
+    (kernel: TfKernelConfig['kernelFunc']): TfKernelConfig['kernelFunc'] =>
     (given) => {
       if (events === undefined || depth > 0) return kernel(given);
       // Before the call: an engine may fill the same objects again.
@@ -45,32 +52,45 @@ export function watchBackend(tfjsName: string): Watch {
       const outputs = within(() => kernel(given));
       const results = (Array.isArray(outputs) ? outputs : [outputs]).map(({ dataId }) => dataId);
       const isList = Array.isArray(given.inputs);
-      note({ kind: 'call', kernel, operands, isList, attributes: given.attrs, results });
+      note(() => ({
+        kind: 'call',
+        kernel,
+        operands,
+        isList,
+        attributes: given.attrs,
+        backend: given.backend,
+        results,
+      }));
       return outputs;
     };
-  const configs = getKernelsForBackend(tfjsName).map((config) => ({ config, kernel: config.kernelFunc }));
+  const configs = [...tf.getKernelsForBackend(tfjsName), ...Object.values(ownKernels[tfjsName] ?? {})].map(
+    (config) => ({
+      config,
+      kernel: config.kernelFunc,
+    }),
+  );
   for (const { config, kernel } of configs) config.kernelFunc = telling(kernel);
 
   const { write, readSync, read, disposeData } = backend;
-  const methods: Partial<KernelBackend> = {
+  const methods: Partial<TfKernelBackend> = {
     write: (values, shape, dtype) => {
       const id = within(() => write.call(backend, values, shape, dtype));
-      note({ kind: 'upload', id, values: copyOf(values), shape: [...shape], dtype });
+      note(() => ({ kind: 'upload', id, values: elementsIn(values).slice(), shape: [...shape], dtype }));
       return id;
     },
     readSync: (id) => {
       const values = within(() => readSync.call(backend, id));
-      note({ kind: 'read', id, isSync: true, values: copyOf(values) });
+      note(() => ({ kind: 'read', id, isSync: true, values: elementsIn(values).slice() }));
       return values;
     },
     read: async (id) => {
       const values = await within(() => read.call(backend, id));
-      note({ kind: 'read', id, isSync: false, values: copyOf(values) });
+      note(() => ({ kind: 'read', id, isSync: false, values: elementsIn(values).slice() }));
       return values;
     },
-    disposeData: (id, force) => {
-      note({ kind: 'dispose', id });
-      return within(() => disposeData.call(backend, id, force));
+    disposeData: (id) => {
+      note(() => ({ kind: 'dispose', id }));
+      return within(() => disposeData.call(backend, id));
     },
   };
   Object.assign(backend, methods);
@@ -93,10 +113,7 @@ export function watchBackend(tfjsName: string): Watch {
 }
 
 /** A kernel's operands, copied, without those that are left out. */
-const operandsOf = (inputs: KernelArguments['inputs']): readonly (readonly [string, TensorInfo])[] =>
+const operandsOf = (inputs: TfKernelArguments['inputs']): readonly (readonly [string, TfTensorInfo])[] =>
   Object.entries(inputs).flatMap(([name, x]) =>
     x === undefined || x === null ? [] : [[name, { dataId: x.dataId, shape: [...x.shape], dtype: x.dtype }] as const],
   );
-
-/** Numbers as they are now: a backend may give its own memory away, and an engine use an array again. */
-const copyOf = <T extends BackendValues | null>(values: T): T => (values === null ? values : (values.slice() as T));

@@ -1,27 +1,24 @@
 /** Pooling on planes: each channel of each sample is an image of one channel, so that nothing is laid out anew. */
 import type { NodeOf } from '@node-ode/core';
 import type { OptionalLowering, KernelBuilder, Register } from '../contract.ts';
-import { filled, pad, reshape } from '../shaping.ts';
+import { filled, reshape } from '../shaping.ts';
 import { padding, planes } from './layout.ts';
 import { isOnes, isZeros } from './windows.ts';
 
 /**
  * tfjs's kernel passes over NaN, or gives −∞ for it. Twice the sum of the window's sizes does neither, and is no less than any
- * of its elements: the smaller one of both is the largest element, or NaN.
+ * of its elements: the smaller one of both is the largest element, or NaN. TensorFlow's gives the smallest number for −∞ and takes no
+ * padding: there it is decomposed.
  */
 export const maxPool2d: OptionalLowering<'maxPool2d'> = (builder, inputs, { params, outputs }) => {
   const [x] = inputs as readonly [Register];
   const type = outputs[0]?.type;
-  if (type?.kind !== 'tensor' || x.shape.includes(0) || !hasKernel(params)) return undefined;
+  const isLeft = builder.backendName === 'tensorflow' || x.shape.includes(0) || !hasKernel(params);
+  if (type?.kind !== 'tensor' || isLeft) return undefined;
   const images = planes(builder, x);
   const [rows = 0, columns = 0] = type.shape.slice(2);
   const result = { shape: [images.shape[0] ?? 0, rows, columns, 1], dtype: 'float32' } as const;
-  const largest = builder.call(
-    'MaxPool',
-    { x: withPadding(builder, images, params) },
-    attributesOf(builder, params),
-    result,
-  );
+  const largest = builder.call('MaxPool', { x: images }, attributesOf(params), result);
   return reshape(builder, builder.lower('minimum', [largest, bound(builder, images, params)], {}), type.shape);
 };
 
@@ -31,19 +28,10 @@ type PoolParams = NodeOf<'maxPool2d'>['params'];
 const hasKernel = ({ window, strides, dilations }: PoolParams): boolean =>
   isOnes(dilations) && !isOnes(window) && strides.every((stride, axis) => stride <= (window[axis] ?? 0));
 
-/** TensorFlow's takes no padding of its own. */
-const padsFirst = ({ backendName }: KernelBuilder): boolean => backendName === 'tensorflow';
-
-const withPadding = (builder: KernelBuilder, images: Register, { padBefore, padAfter }: PoolParams): Register =>
-  padsFirst(builder) ? pad(builder, images, [0, ...padBefore, 0], [0, ...padAfter, 0], -Infinity) : images;
-
-const attributesOf = (
-  builder: KernelBuilder,
-  { window, strides, padBefore, padAfter }: PoolParams,
-): Readonly<Record<string, unknown>> => ({
+const attributesOf = ({ window, strides, padBefore, padAfter }: PoolParams): Readonly<Record<string, unknown>> => ({
   filterSize: window,
   strides,
-  pad: padsFirst(builder) || (isZeros(padBefore) && isZeros(padAfter)) ? 'valid' : padding(padBefore, padAfter, 'NHWC'),
+  pad: padding(padBefore, padAfter, 'NHWC'),
 });
 
 /** Twice the sum of the sizes in each window, [planes, H', W', 1]. */

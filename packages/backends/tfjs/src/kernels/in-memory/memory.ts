@@ -44,7 +44,9 @@ export function fill(
   return { dataId: backend.write(result, own, 'float32'), shape: own, dtype: 'float32' };
 }
 
+/** On `cpu` a tensor that was cast to floats keeps the integers that it was made of. */
 function floats(values: unknown): Float32Array {
   if (values instanceof Float32Array) return values;
+  if (values instanceof Int32Array || values instanceof Uint8Array) return Float32Array.from(values);
   throw new ExecutionError('tfjs', 'the elements of an operand are no floats');
 }

@@ -14,11 +14,12 @@ export function product(a: Arithmetic, x: Register, y: Register): Register {
 }
 
 /**
- * The quotient; of i32 truncated. What a division by zero gives is the backend's own: 0 on cpu, an error on wasm. The smallest
- * integer by −1 traps in WebAssembly: there −1 is a case of its own.
+ * The quotient; of i32 truncated. What a division by zero gives is the backend's own: 0 on cpu, an error elsewhere. The smallest
+ * integer by −1 would stop a native process: there −1 is a case of its own.
  */
 export function quotient(a: Arithmetic, x: Register, y: Register): Register {
-  if (x.dtype !== 'int32' || a.builder.backendName !== 'wasm') return a.div(x, y);
+  const { backendName } = a.builder;
+  if (x.dtype !== 'int32' || backendName === 'cpu') return a.div(x, y);
   if (y.splat === -1) return a.neg(x);
   if (y.splat !== undefined) return a.div(x, y);
   const isNegation = a.equal(y, a.number(-1, y));

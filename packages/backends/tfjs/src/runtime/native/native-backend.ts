@@ -22,6 +22,7 @@ export interface Binding {
   readonly TF_INT32: number;
   readonly TF_BOOL: number;
   readonly TF_ATTR_TYPE: number;
+  readonly TF_ATTR_BOOL: number;
   readonly TF_Version: string;
 }
 

@@ -120,3 +120,21 @@ describe('tensors', () => {
     }
   });
 });
+
+describe('integers', () => {
+  it('divide by -1, the smallest one too, without ending the process', async () => {
+    const engine = await tfjs({ tf: await whole() });
+    const divide = compile(engine, (x: Tensor, y: Tensor) => [x.div(y), x.rem(y)]);
+    const type = { dtype: 'i32' } as const;
+    const [quotient, rest] = await divide(array([-(2 ** 31), 7, -7], type), array([-1, -1, 2], type));
+    expect((await quotient!.read()).data).toEqual(Int32Array.of(-(2 ** 31), -7, -3));
+    expect((await rest!.read()).data).toEqual(Int32Array.of(0, 0, -1));
+  });
+
+  it('divided by zero are an error', async () => {
+    const engine = await tfjs({ tf: await whole() });
+    const divide = compile(engine, (x: Tensor, y: Tensor) => x.div(y));
+    const type = { dtype: 'i32' } as const;
+    await expect(divide(array([7, 8], type), array([0, 1], type))).rejects.toThrow(/div: .*Integer division by zero/s);
+  });
+});
