@@ -1,18 +1,28 @@
 // `node e2e/gpu/pack.mjs [FOLDER]` packs what a Linux x64 machine with a GPU needs to run the end-to-end suite and the benchmarks
 // when it has neither Node nor a network: Node itself, ONNX Runtime, a build of this workspace, a Vulkan loader. README.md says how.
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const target = resolve(process.argv[2] ?? join(root, '.gpu'));
 
-/** Programs of the workspace that run there, and the engine that they import lazily. */
-const programs = ['@node-ode/e2e', '@node-ode/tools', 'onnxruntime-node'];
+/** Programs of the workspace that run there, and the engines that they import lazily. */
+const programs = ['@node-ode/e2e', '@node-ode/tools', 'onnxruntime-node', '@tensorflow/tfjs-backend-webgpu', 'webgpu'];
 
 /** Left out: peers of the benchmarks in JavaScript, and what only installing needs. */
-const unneeded = ['@jax-js/jax', '@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-wasm', 'adm-zip', 'global-agent'];
+const unneeded = ['@jax-js/jax', '@tensorflow/tfjs-backend-wasm', '@webgpu/types', 'adm-zip', 'global-agent'];
 
 /** The Vulkan loader, and what NVIDIA's Vulkan driver is linked with. */
 const debs = ['libvulkan1', 'libegl1', 'libglvnd0', 'libopengl0', 'libgl1', 'libglx0', 'libgles2'];
@@ -48,8 +58,11 @@ function packagesOf(names) {
 
 /** Paths of the workspace to pack. */
 function paths() {
-  return [...packagesOf(programs)].flatMap(([folder, { name }]) => {
+  return [...packagesOf(programs)].flatMap(([folder, { name, main }]) => {
     const link = relative(root, folder);
+    if (name === 'webgpu') return ['package.json', 'index.js', 'dist/linux-x64'].map((file) => join(link, file));
+    // A package of tfjs is many things; Node loads one file.
+    if (name.startsWith('@tensorflow/')) return [join(link, 'package.json'), join(link, main)];
     if (!name.startsWith('@node-ode/')) return [link];
     const real = relative(root, run('realpath', [folder], { encoding: 'utf8' }).trim());
     return [link, join(real, 'package.json'), join(real, 'dist')];
@@ -75,6 +88,8 @@ console.error('Packing Node and ONNX Runtime …');
 compressed('node.tar.xz', '-C', dirname(process.execPath), 'node');
 compressed('onnxruntime.tar.xz', 'node_modules/onnxruntime-node/bin/napi-v6/linux/x64');
 console.error('Packing the workspace …');
+const commit = run('git', ['describe', '--always', '--dirty=+', '--exclude=*'], { encoding: 'utf8' }).trim();
+writeFileSync(join(target, 'commit'), commit);
 compressed('workspace.tar.xz', ...exclude, 'package.json', 'tools/bench', ...paths());
 
 console.error('Downloading the Vulkan loader …');

@@ -37,6 +37,7 @@ if ! ldconfig -p 2>/dev/null | grep -q libvulkan.so.1; then search "$home/librar
 nvidia=/usr/local/nvidia/share/vulkan/icd.d/nvidia_icd.json
 if [ -z "${VK_ICD_FILENAMES:-}${VK_DRIVER_FILES:-}" ] && [ -e "$nvidia" ]; then export VK_DRIVER_FILES=$nvidia; fi
 
+export NODE_ODE_COMMIT=${NODE_ODE_COMMIT:-$(cat "$packed/commit" 2>/dev/null || true)}
 program=${1:?e2e or bench}
 shift
 case $program in
