@@ -77,7 +77,7 @@ export function tableOf(rows: readonly CsvRow[], names: readonly string[], optio
       const at = { source, column: `${i + 1} (“${name}”)` };
       return [
         name,
-        Float64Array.from(rows, ({ fields, line }) => toNumber(fields[i] ?? '', missing, { ...at, line })),
+        Float64Array.from(rows, ({ fields, line }) => toNumber(fields[i] ?? '', missing, at, line)),
       ] as const;
     });
   return {
@@ -158,11 +158,10 @@ const decimal = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
 
 interface Place {
   readonly source: string;
-  readonly line: number;
   readonly column: string;
 }
 
-function toNumber(field: string, missing: readonly string[], { source, line, column }: Place): number {
+function toNumber(field: string, missing: readonly string[], { source, column }: Place, line: number): number {
   const trimmed = field.trim();
   if (missing.includes(trimmed)) return NaN;
   if (!decimal.test(trimmed)) {

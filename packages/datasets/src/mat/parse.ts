@@ -1,5 +1,5 @@
 /** MAT-files of version 5 (MathWorks, "MAT-File Format"): full arrays of real numbers, such as SVHN's. */
-import { FormatError, OptionError } from '@node-ode/core';
+import { OptionError, type FormatError } from '@node-ode/core';
 import { badBytes, claimedSize } from '../bytes/problem.ts';
 import { arrayClasses, numericTypes, type MatNumbers } from './types.ts';
 

@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { byteQueue } from './byte-queue.ts';
 import { byteStream, readBytes } from './byte-stream.ts';
+import { writeTar } from '../../../test/tar.ts';
 import { tarMembers } from './tar.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'files-'));
@@ -17,22 +18,6 @@ const write = (bytes: Uint8Array): string => {
   writeFileSync(path, bytes);
   return path;
 };
-
-/** A tar archive, as the format's specification says. */
-export function tar(files: readonly (readonly [name: string, bytes: Uint8Array])[]): Buffer {
-  const blocks = files.flatMap(([name, bytes]) => {
-    const header = Buffer.alloc(512);
-    header.write(name, 0);
-    header.write('0000644\0', 100);
-    header.write(`${bytes.length.toString(8).padStart(11, '0')}\0`, 124);
-    header.write('        0', 148);
-    header.write('ustar\x0000', 257);
-    const sum = header.reduce((total, byte) => total + byte, 0);
-    header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
-    return [header, bytes, Buffer.alloc((512 - (bytes.length % 512)) % 512)];
-  });
-  return Buffer.concat([...blocks, Buffer.alloc(1024)]);
-}
 
 const list = async (path: string, maxBytes = 1000): Promise<Record<string, string>> => {
   const found: Record<string, string> = {};
@@ -119,7 +104,7 @@ describe('byteQueue', () => {
 });
 
 describe('tarMembers', () => {
-  const archive = tar([
+  const archive = writeTar([
     ['set/', Buffer.alloc(0)],
     ['set/a.txt', Buffer.from('alpha')],
     ['set/b.bin', Buffer.alloc(2000, 1)],
