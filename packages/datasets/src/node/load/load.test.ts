@@ -1,18 +1,15 @@
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { FormatError, OptionError } from '@node-ode/core';
-import { testDataset } from '@node-ode/testkit';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { noData, sharedData } from '../../../test/shared-data.ts';
+import { fileServer } from '../../../test/file-server.ts';
 import { writeTar } from '../../../test/tar.ts';
 import { breastCancer } from '../../breast-cancer/breast-cancer.ts';
 import { lynxHare } from '../../lynx-hare/lynx-hare.ts';
-import { physionetParameters } from '../../series/physionet.ts';
 import {
   loadBreastCancer,
   loadCaliforniaHousing,
@@ -27,28 +24,17 @@ import {
 import { rowsOfRecord } from './physionet.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'load-'));
-let server: Server;
+const files = fileServer();
 let mirror = '';
-let requested: string[] = [];
-const offered = new Map<string, Buffer>();
 beforeAll(async () => {
-  server = createServer((request, response) => {
-    const name = basename(request.url ?? '');
-    requested.push(name);
-    const bytes = offered.get(name);
-    if (bytes === undefined) response.writeHead(404).end();
-    else response.writeHead(200, { 'content-length': bytes.length }).end(bytes);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  mirror = `http://127.0.0.1:${typeof address === 'object' ? (address?.port ?? 0) : 0}/files/`;
+  mirror = await files.start();
 });
 afterAll(async () => {
-  await new Promise((resolve) => server.close(resolve));
+  await files.stop();
   rmSync(root, { recursive: true });
 });
 afterEach(() => {
-  requested = [];
+  files.requested.length = 0;
   vi.unstubAllEnvs();
 });
 const put = (name: string, bytes: Uint8Array | string): string => {
@@ -79,7 +65,7 @@ describe('where files are', () => {
       await expect(load({ mirror })).rejects.toThrow('set download: true to get it from http');
       await expect(load({ mirror, download: true, retries: 0 })).rejects.toThrow('the server answers 404');
     }
-    expect(requested).toHaveLength(7);
+    expect(files.requested).toHaveLength(7);
     expect(existsSync(join(root, 'nothing', 'mnist', 'train-images-idx3-ubyte.gz'))).toBe(false);
   });
 });
@@ -93,7 +79,7 @@ describe('loadLynxHare', () => {
       'Year, Lynx, Hare',
       ...rows.map((row) => row.replaceAll(',', ', ')),
     ].join('\n');
-    offered.set('hudson-bay-lynx-hare.csv', Buffer.from(text));
+    files.offered.set('hudson-bay-lynx-hare.csv', Buffer.from(text));
     const folder = join(root, 'lynx');
     const progress: number[] = [];
     const options = {
@@ -104,7 +90,7 @@ describe('loadLynxHare', () => {
     };
     expect((await loadLynxHare(options)).all('train')).toEqual(lynxHare().all('train'));
     await loadLynxHare(options);
-    expect([requested, progress.at(-1)]).toEqual([['hudson-bay-lynx-hare.csv'], 470]);
+    expect([files.requested, progress.at(-1)]).toEqual([['hudson-bay-lynx-hare.csv'], 470]);
     const shipped = await loadLynxHare({ path: packaged('lynx-hare'), holdOut: 2 });
     expect(shipped.all('test')).toEqual(lynxHare({ holdOut: 2 }).all('test'));
     put('bad-lynx/lynx_hare.csv', 'year,lynx\n1900,1\n');
@@ -131,7 +117,7 @@ describe('loadBreastCancer', () => {
   });
 
   it('refuses a file that is not the one of the checksum', async () => {
-    offered.set('wdbc.data', Buffer.alloc(124103, '1'));
+    files.offered.set('wdbc.data', Buffer.alloc(124103, '1'));
     const path = join(root, 'forged');
     await expect(loadBreastCancer({ path, download: true, mirror })).rejects.toThrow(FormatError);
     expect(existsSync(join(path, 'wdbc.data'))).toBe(false);
@@ -289,118 +275,5 @@ describe('loadPhysionet2012', () => {
         }
       }),
     );
-  });
-});
-
-describe.skipIf(sharedData === undefined)(`the shared data (skipped if ${noData})`, () => {
-  const folder = sharedData ?? '';
-
-  it('MNIST is whole', async () => {
-    const data = await loadMnist({ root: folder });
-    expect([data.size('train'), data.size('test'), data.shape]).toEqual([60_000, 10_000, [1, 28, 28]]);
-    const counts = (split: string): number[] => {
-      const { label } = data.all(split);
-      return Array.from({ length: 10 }, (_, digit) => label.data.filter((one: number) => one === digit).length);
-    };
-    expect(counts('test')).toEqual([980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]);
-    const standardized = await loadMnist({ root: folder, scale: 'standardized', limit: 60_000 });
-    // the mean and deviation that everyone normalises MNIST with
-    expect(standardized.channels[0]?.mean).toBeCloseTo(0.1307, 4);
-    expect(standardized.channels[0]?.std).toBeCloseTo(0.3081, 4);
-  });
-
-  it('MNIST is downloaded from a mirror, compared with its checksums, once', async () => {
-    const names = [
-      'train-images-idx3-ubyte.gz',
-      'train-labels-idx1-ubyte.gz',
-      't10k-images-idx3-ubyte.gz',
-      't10k-labels-idx1-ubyte.gz',
-    ];
-    for (const name of names) offered.set(name, readFileSync(join(folder, 'mnist', name)));
-    for (let i = 0; i < 2; i++) {
-      const data = await loadMnist({ path: join(root, 'mirrored'), download: true, mirror, limit: 5 });
-      expect(Array.from(data.all('train').label.data)).toEqual([5, 0, 4, 1, 9]);
-    }
-    expect(requested).toEqual(names);
-  });
-
-  it('the CIFAR-10 subset has 500 and 100 images a class', async () => {
-    const files = { train: ['train_jpeg_5000.bin.gz'], test: ['test_jpeg_1000.bin.gz'] };
-    const data = await loadCifar10({ root: folder, files });
-    expect([data.size('train'), data.size('test')]).toEqual([5000, 1000]);
-    const { label } = data.all('test');
-    for (let c = 0; c < 10; c++) expect(label.data.filter((one: number) => one === c)).toHaveLength(100);
-    await expect(loadCifar10({ root: folder })).rejects.toThrow('cifar-10-binary.tar.gz does not exist');
-  });
-
-  it('California housing has scikit-learn’s means, from both files', async () => {
-    const raw = await loadCaliforniaHousing({ root: folder, dtype: 'f64', standardize: false });
-    expect(raw.size('train') + raw.size('test')).toBe(20_640);
-    const values = [...raw.all('train').y.data, ...raw.all('test').y.data];
-    expect(values.reduce((sum, v) => sum + v, 0) / values.length).toBeCloseTo(2.0686, 4);
-    copyFileSync(
-      join(folder, 'california-housing', 'california_housing.csv'),
-      put('derived/california_housing.csv', ''),
-    );
-    const derived = await loadCaliforniaHousing({ path: join(root, 'derived'), dtype: 'f64', standardize: false });
-    const [a, b] = [raw.all('test').x.data, derived.all('test').x.data];
-    // the derived file has ten digits
-    expect(a.every((value: number, i: number) => Math.abs(value - (b[i] ?? NaN)) <= 1e-9 * Math.abs(value))).toBe(true);
-  });
-
-  it('PhysioNet has 1000 records, 136 deaths, all its observations', async () => {
-    const data = await loadPhysionet2012({ root: folder });
-    const [train, test] = [data.all('train'), data.all('test')];
-    expect([train.label.shape, test.label.shape, data.parameters]).toEqual([[800], [200], physionetParameters]);
-    const deaths = [...train.label.data, ...test.label.data].filter((label) => label === 1).length;
-    expect(deaths).toBe(136);
-    expect(Math.max(...train.t.data.filter((_: number, i: number) => i % data.points === 0))).toBeLessThan(48);
-    const seen = [train, test].map(({ mask }) => mask.data.filter((one: number) => one === 1).length);
-    // 437,026 rows, less 4 × 1000 descriptors, 86 unknown weights, and repetitions
-    expect(seen.reduce((sum, n) => sum + n, 0)).toBeGreaterThan(430_000);
-    expect(seen.reduce((sum, n) => sum + n, 0)).toBeLessThanOrEqual(437_026 - 4000 - 86);
-  });
-});
-
-describe('small files of the same formats', () => {
-  const idx = (shape: readonly number[], data: Uint8Array): Buffer =>
-    Buffer.concat([Buffer.from([0, 0, 8, shape.length, ...shape.flatMap((n) => [0, 0, n >>> 8, n & 255])]), data]);
-  const pixels = (n: number): Uint8Array => Uint8Array.from({ length: n * 12 }, (_, i) => (i * 7) % 256);
-  beforeAll(() => {
-    for (const [split, n] of [
-      ['train', 9],
-      ['t10k', 4],
-    ] as const) {
-      put(`mnist/${split}-images-idx3-ubyte`, idx([n, 3, 4], pixels(n)));
-      put(
-        `mnist/${split}-labels-idx1-ubyte.gz`,
-        gzipSync(
-          idx(
-            [n],
-            Uint8Array.from({ length: n }, (_, i) => i),
-          ),
-        ),
-      );
-    }
-    const lines = Array.from({ length: 30 }, (_, i) => `${i % 6},${i},HR,${60 + i}`);
-    put('physionet2012/set_a_first1000.csv', `record_id,minutes,parameter,value\n${lines.join('\n')}\n`);
-    put('physionet2012/outcomes_a_first1000.csv', 'RecordID,In-hospital_death\n0,0\n1,1\n2,0\n3,0\n4,1\n5,0\n');
-  });
-  testDataset(() => loadMnist({ root }), { splits: ['train', 'test'] });
-  testDataset(() => loadPhysionet2012({ root, parameters: ['HR'] }), { splits: ['train', 'test'] });
-
-  it('refuses labels that are not of the images', async () => {
-    expect((await loadMnist({ root })).all('test').x.shape).toEqual([4, 1, 3, 4]);
-    const labels = put('odd/train-labels-idx1-ubyte', idx([9], Uint8Array.of(0, 1, 2, 3, 4, 5, 6, 7, 11)));
-    for (const name of ['train-images-idx3-ubyte', 't10k-images-idx3-ubyte'])
-      put(`odd/${name}`, idx([9, 3, 4], pixels(9)));
-    copyFileSync(labels, join(root, 'odd', 't10k-labels-idx1-ubyte'));
-    await expect(loadMnist({ path: join(root, 'odd') })).rejects.toThrow('offset 16: the label of image 8 is 11');
-    writeFileSync(labels, idx([8], new Uint8Array(8)));
-    await expect(loadMnist({ path: join(root, 'odd') })).rejects.toThrow('labels of shape [8]');
-    copyFileSync(labels, join(root, 'odd', 'train-images-idx3-ubyte'));
-    await expect(loadMnist({ path: join(root, 'odd') })).rejects.toThrow('an array of shape [8]');
-    writeFileSync(join(root, 'physionet2012', 'outcomes_a_first1000.csv'), 'RecordID\n1\n');
-    await expect(loadPhysionet2012({ root })).rejects.toThrow('tells no outcomes');
   });
 });
