@@ -9,6 +9,8 @@ const tfjsNames: Readonly<Record<string, string>> = {
   'tfjs-cpu': 'cpu',
   'tfjs-wasm': 'wasm',
   'tfjs-webgpu': 'webgpu',
+  'tfjs-node': 'tensorflow',
+  'tfjs-node-gpu': 'tensorflow',
   'tfjs-tensorflow': 'tensorflow',
 };
 
