@@ -172,7 +172,11 @@ export function contestantsOf({ backends, peers, threads, python }: Field): read
   const peerContestants = (peer: PeerName): readonly Contestant[] => {
     switch (peer) {
       case 'torchdiffeq':
-        return threads.flatMap((n) => [pythonPeer(peer, python, n), pythonPeer(peer, python, n, true)]);
+        // Compiling takes a while each time, and on more threads it has never helped.
+        return threads.flatMap((n) => [
+          pythonPeer(peer, python, n),
+          ...(n === 1 ? [pythonPeer(peer, python, n, true)] : []),
+        ]);
       case 'diffrax':
         return threads.map((n) => pythonPeer(peer, python, n));
       case 'tfjs':
