@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { foldScalar, power, roundTiesToEven, roundTo } from './evaluate.ts';
+import { foldScalar, power, roundTiesToEven, roundTo, scalarMeaning } from './evaluate.ts';
 
 describe('roundTiesToEven', () => {
   it.each([
@@ -106,4 +106,21 @@ describe('roundTo', () => {
     expect(roundTo('bool', NaN)).toBe(1);
     expect(roundTo('bool', -0)).toBe(0);
   });
+});
+
+it('has one meaning for those who fold once and those who fold often', () => {
+  for (const dtype of ['f32', 'f64', 'i32', 'bool'] as const) {
+    for (const op of ['add', 'div', 'rem', 'sqrt', 'less', 'equal', 'and', 'not', 'isFinite', 'pow'] as const) {
+      for (const [x, y] of [
+        [7, 2],
+        [-7, 0],
+        [1, 0],
+      ] as const) {
+        const [a, b] = [roundTo(dtype, x), roundTo(dtype, y)];
+        expect(scalarMeaning(op, dtype)?.(a, b), `${op} ${dtype} ${x} ${y}`).toBe(foldScalar(op, [x, y], dtype));
+      }
+    }
+  }
+  expect(scalarMeaning('div', 'i32')?.(7, -2)).toBe(-3);
+  expect(scalarMeaning('sqrt', 'i32')).toBeUndefined();
 });

@@ -145,14 +145,39 @@ export const isElementwise = (node: Node): node is Extract<Node, { op: Elementwi
  * foldScalar('div', [7, 0], 'i32'); // undefined
  */
 export function foldScalar(op: ElementwisePrimitive, args: readonly number[], dtype: DType): number | undefined {
-  const x = roundTo(dtype, args[0] ?? NaN);
-  const y = roundTo(dtype, args[1] ?? NaN);
-  if (predicates.has(op))
-    return dtype === 'bool' && op !== 'equal' && op !== 'notEqual' ? undefined : meanings[op](x, y);
-  if (logical.has(op)) return dtype === 'bool' ? meanings[op](x, y) : undefined;
-  if (op === 'isFinite') return dtype === 'f32' || dtype === 'f64' ? meanings[op](x, y) : undefined;
-  if (dtype === 'bool' || (dtype === 'i32' && !integral.has(op))) return undefined;
-  const meaning = dtype === 'i32' ? (integerMeanings[op] ?? meanings[op]) : meanings[op];
-  const result = meaning(x, y);
-  return result === undefined ? undefined : roundTo(dtype, result);
+  return scalarMeaning(op, dtype)?.(roundTo(dtype, args[0] ?? NaN), roundTo(dtype, args[1] ?? NaN));
+}
+
+/**
+ * What an element-wise primitive does to scalars that are numbers of `dtype` already, as `foldScalar` has it: for those who apply
+ * it often. Undefined for an operation that the dtype does not have.
+ *
+ * @example
+ * scalarMeaning('add', 'f32')?.(1, 2); // 3
+ * scalarMeaning('sqrt', 'i32'); // undefined
+ */
+export function scalarMeaning(
+  op: ElementwisePrimitive,
+  dtype: DType,
+): ((x: number, y: number) => number | undefined) | undefined {
+  const meaning = meanings[op];
+  if (predicates.has(op)) return dtype === 'bool' && op !== 'equal' && op !== 'notEqual' ? undefined : meaning;
+  if (logical.has(op)) return dtype === 'bool' ? meaning : undefined;
+  if (op === 'isFinite') return dtype === 'f32' || dtype === 'f64' ? meaning : undefined;
+  switch (dtype) {
+    case 'bool':
+      return undefined;
+    case 'f64':
+      return meaning;
+    case 'f32':
+      return (x, y) => Math.fround(meaning(x, y));
+    case 'i32': {
+      if (!integral.has(op)) return undefined;
+      const own = integerMeanings[op] ?? meaning;
+      return (x, y) => {
+        const result = own(x, y);
+        return result === undefined ? undefined : result | 0;
+      };
+    }
+  }
 }

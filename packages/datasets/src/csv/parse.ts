@@ -1,5 +1,5 @@
 /** CSV to columns of numbers, with what is missing. */
-import { FormatError } from '@node-ode/core';
+import { FormatError, OptionError } from '@node-ode/core';
 import Papa from 'papaparse';
 import { lineOf } from './position.ts';
 
@@ -13,6 +13,10 @@ export interface CsvOptions {
   readonly missing?: readonly string[];
   /** Between fields: `,` by default. */
   readonly delimiter?: string;
+  /** The columns' names, for a text without a header. */
+  readonly names?: readonly string[];
+  /** Lines that start with it are skipped; by default there are no such lines. */
+  readonly comment?: string;
 }
 
 /** Columns by name. */
@@ -30,27 +34,33 @@ export interface CsvTable {
   readonly text: Readonly<Record<string, readonly string[]>>;
 }
 
-interface Row {
+/** A row that is not empty. */
+export interface CsvRow {
   readonly fields: readonly string[];
   /** Of its first character. */
   readonly line: number;
 }
 
 /**
- * Parses CSV (RFC 4180: quoted fields, doubled quotes, line ends in quotes, LF or CRLF) with a header. Fields of numbers
- * may have spaces around them; empty lines are skipped.
+ * Parses CSV (RFC 4180: quoted fields, doubled quotes, line ends in quotes, LF or CRLF) with a header, or with `names`. Fields
+ * of numbers may have spaces around them; empty lines are skipped.
  *
  * @throws FormatError naming source, line and column: no header, a name used twice, too few or too many fields, a quote
- * that is not closed, a field that is no number.
+ * that is not closed, a field that is no number or too large for one.
  * @example
  * const { numbers, masks } = parseCsv('t,y\n0,1\n1,NA\n');
  * numbers.y; // Float64Array [1, NaN]
  * masks.y; // Uint8Array [1, 0]
  */
 export function parseCsv(csv: string, options: CsvOptions = {}): CsvTable {
+  const rows = readRows(csv.replace(/^\ufeff/, ''), options);
+  const names = checkHeader(options.names === undefined ? rows[0] : { fields: options.names, line: 0 }, options);
+  return tableOf(options.names === undefined ? rows.slice(1) : rows, names, options);
+}
+
+/** Columns of rows under a header that was checked. */
+export function tableOf(rows: readonly CsvRow[], names: readonly string[], options: CsvOptions): CsvTable {
   const { source = 'CSV', text = [], missing = ['', 'NA', 'NaN'], delimiter = ',' } = options;
-  const [header, ...rows] = readRows(csv.replace(/^\ufeff/, ''), source, delimiter);
-  const names = checkHeader(header, source, text);
   for (const { fields, line } of rows) {
     if (fields.length !== names.length) {
       throw new FormatError('parseCsv', `${source}, line ${line}: ${fields.length} fields`, {
@@ -67,7 +77,7 @@ export function parseCsv(csv: string, options: CsvOptions = {}): CsvTable {
       const at = { source, column: `${i + 1} (“${name}”)` };
       return [
         name,
-        Float64Array.from(rows, ({ fields, line }) => toNumber(fields[i] ?? '', missing, { ...at, line })),
+        Float64Array.from(rows, ({ fields, line }) => toNumber(fields[i] ?? '', missing, at, line)),
       ] as const;
     });
   return {
@@ -84,13 +94,16 @@ export function parseCsv(csv: string, options: CsvOptions = {}): CsvTable {
   };
 }
 
-/** Rows that are not empty, with their lines. */
-function readRows(csv: string, source: string, delimiter: string): Row[] {
-  const rows: Row[] = [];
+/** Rows that are not empty, with their lines; the text's first line is `firstLine` of the source. */
+export function readRows(csv: string, options: CsvOptions, firstLine = 1): CsvRow[] {
+  const { source = 'CSV', delimiter = ',', comment = '' } = options;
+  checkDelimiter(delimiter, comment);
+  const rows: CsvRow[] = [];
   // lines are counted from the row before, so that a long file is not read once for each of its rows
-  let [start, line] = [0, 1];
+  let [start, line] = [0, firstLine];
   Papa.parse<string[]>(csv, {
     delimiter,
+    comments: comment === '' ? false : comment,
     step: ({ data, errors, meta }) => {
       const [error] = errors;
       if (error !== undefined) {
@@ -108,7 +121,18 @@ function readRows(csv: string, source: string, delimiter: string): Row[] {
   return rows;
 }
 
-function checkHeader(header: Row | undefined, source: string, text: readonly string[]): string[] {
+/** @throws OptionError for delimiters that papaparse would replace by one of its own. */
+function checkDelimiter(delimiter: string, comment: string): void {
+  if (delimiter.length !== 1 || Papa.BAD_DELIMITERS.includes(delimiter) || comment === delimiter) {
+    throw new OptionError('parseCsv', `delimiter “${delimiter}”, comment “${comment}”`, {
+      expected: 'a single character that is no quote, line end or byte order mark, and another comment',
+    });
+  }
+}
+
+/** The names of a header, trimmed. */
+export function checkHeader(header: CsvRow | undefined, options: CsvOptions): string[] {
+  const { source = 'CSV', text = [] } = options;
   if (header === undefined) {
     throw new FormatError('parseCsv', `${source} is empty`, { expected: 'a header that names the columns' });
   }
@@ -130,15 +154,14 @@ function checkHeader(header: Row | undefined, source: string, text: readonly str
   return names;
 }
 
-const decimal = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+const decimal = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
 
 interface Place {
   readonly source: string;
-  readonly line: number;
   readonly column: string;
 }
 
-function toNumber(field: string, missing: readonly string[], { source, line, column }: Place): number {
+function toNumber(field: string, missing: readonly string[], { source, column }: Place, line: number): number {
   const trimmed = field.trim();
   if (missing.includes(trimmed)) return NaN;
   if (!decimal.test(trimmed)) {
@@ -147,5 +170,11 @@ function toNumber(field: string, missing: readonly string[], { source, line, col
       advice: 'Name the column in `text` if it holds words.',
     });
   }
-  return Number(trimmed);
+  const value = Number(trimmed);
+  if (!Number.isFinite(value)) {
+    throw new FormatError('parseCsv', `${source}, line ${line}, column ${column}: “${field}” is too large`, {
+      expected: `at most ${Number.MAX_VALUE}`,
+    });
+  }
+  return value;
 }

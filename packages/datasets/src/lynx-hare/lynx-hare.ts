@@ -30,23 +30,26 @@ export interface LynxHareOptions {
  * @example
  * const { t, y } = lynxHare().all('train'); // shapes [17] and [17, 2]
  */
-export function lynxHare(options: LynxHareOptions = {}): Dataset<LynxHareSeries> {
+export const lynxHare = (options: LynxHareOptions = {}): Dataset<LynxHareSeries> => lynxHareFrom(record, options);
+
+/** The data set of another record: rows of year, lynx and hare. */
+export function lynxHareFrom(rows: typeof record, options: LynxHareOptions): Dataset<LynxHareSeries> {
   const { holdOut = 4, dtype = 'f32' } = options;
-  if (!Number.isInteger(holdOut) || holdOut < 0 || holdOut > record.length - 2) {
+  if (!Number.isInteger(holdOut) || holdOut < 0 || holdOut > rows.length - 2) {
     throw new OptionError('lynxHare', `holdOut ${holdOut}`, {
-      expected: `an integer from 0 to ${record.length - 2}: at least two of the ${record.length} years to train on`,
+      expected: `an integer from 0 to ${rows.length - 2}: at least two of the ${rows.length} years to train on`,
     });
   }
-  const stretch = (rows: typeof record): LynxHareSeries => ({
+  const stretch = (part: typeof record): LynxHareSeries => ({
     t: array(
-      rows.map(([year]) => year),
+      part.map(([year]) => year),
       { dtype },
     ),
     y: array(
-      rows.flatMap(([, lynx, hare]) => [hare, lynx]),
-      { dtype, shape: [rows.length, 2] },
+      part.flatMap(([, lynx, hare]) => [hare, lynx]),
+      { dtype, shape: [part.length, 2] },
     ),
   });
-  const cut = record.length - holdOut;
-  return timeSeries('lynx-hare', { train: stretch(record.slice(0, cut)), test: stretch(record.slice(cut)) });
+  const cut = rows.length - holdOut;
+  return timeSeries('lynx-hare', { train: stretch(rows.slice(0, cut)), test: stretch(rows.slice(cut)) });
 }

@@ -1,12 +1,12 @@
 /** Data sets whose samples are rows of arrays in memory. */
 import type { Dataset } from '@node-ode/core';
-import { rowCount, takeSample } from './rows.ts';
+import { copySample, rowCount, takeSample } from './rows.ts';
 import { chunks, inOrder, iterable, positiveInteger, splitOf } from './splits.ts';
 
 /**
  * A data set from trees of host arrays whose axis 0 is the sample axis.
  *
- * `batches` draws its order from `random` when it is called; going through its result again gives the same batches.
+ * Batches, and what `all` gives, are copies. `batches` draws its order from `random` when it is called; going through its result again gives the same batches.
  *
  * @throws ShapeError if the arrays of a split differ in the extent of axis 0.
  * @example
@@ -21,7 +21,7 @@ export function inMemory<Sample>(name: string, splits: Readonly<Record<string, S
     name,
     splits: Object.keys(splits),
     size: (split) => splitOf(name, sizes, split),
-    all: (split) => splitOf(name, splits, split),
+    all: (split) => copySample(splitOf(name, splits, split)),
     batches: (split, { batchSize, random, dropLast = false }) => {
       const sample = splitOf(name, splits, split);
       const size = splitOf(name, sizes, split);

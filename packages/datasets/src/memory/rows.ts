@@ -22,6 +22,10 @@ export function takeRows(x: HostArray, indices: ArrayLike<number>): HostArray {
 export const takeSample = <Sample>(sample: Sample, indices: ArrayLike<number>): Sample =>
   mapArrays('takeSample', sample, (x) => takeRows(x, indices));
 
+/** A tree with arrays of its own. */
+export const copySample = <Sample>(sample: Sample): Sample =>
+  mapArrays('copySample', sample, (x) => hostArray(x.data.slice(), x.shape, x.dtype));
+
 /** A tree with each array replaced by another. */
 export const mapArrays = <Sample>(operation: string, sample: Sample, fn: (x: HostArray) => HostArray): Sample =>
   mapTree(operation, isHostArray, (x) => fn(x as HostArray), sample) as Sample;

@@ -98,16 +98,15 @@ export function cubicSpiral(options: CubicSpiralOptions = {}): CubicSpiral {
       y: array(rows.flat(), { dtype, shape: [length, from.length, 2] }),
     };
   };
-  const whole = windows(exact, [0], points);
   const splits = {
     train: { count: points - batchTime, at: (starts: ArrayLike<number>) => windows(observed, starts, batchTime) },
-    test: { count: 1, at: () => whole },
+    test: { count: 1, at: () => windows(exact, [0], points) },
   };
   const split = (name: string) => splitOf('cubic-spiral', splits, name);
   return {
     name: 'cubic-spiral',
     splits: Object.keys(splits),
-    trajectory: { t: whole.t, y: array(exact.flat(), { dtype, shape: [points, 2] }) },
+    trajectory: { t: array(times, { dtype }), y: array(exact.flat(), { dtype, shape: [points, 2] }) },
     size: (name) => split(name).count,
     all: (name) => split(name).at(inOrder(split(name).count)),
     batches: (name, { batchSize, random, dropLast = false }) => {

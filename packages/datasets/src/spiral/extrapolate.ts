@@ -11,7 +11,16 @@ const columns = 8;
  * "Solving Ordinary Differential Equations I", section II.9). For a state that changes little over h it is exact to a
  * few roundings.
  */
-export function extrapolate(f: HostDynamics, t: number, y: readonly number[], h: number): number[] {
+export const extrapolate = (f: HostDynamics, t: number, y: readonly number[], h: number): number[] =>
+  extrapolateWithError(f, t, y, h).y;
+
+/** The same, with the difference to the value of the next lower order, component by component. */
+export function extrapolateWithError(
+  f: HostDynamics,
+  t: number,
+  y: readonly number[],
+  h: number,
+): { readonly y: number[]; readonly error: number[] } {
   let row: number[][] = [];
   for (let j = 1; j <= columns; j++) {
     const next = [midpoint(f, t, y, h, 2 * j)];
@@ -22,7 +31,8 @@ export function extrapolate(f: HostDynamics, t: number, y: readonly number[], h:
     }
     row = next;
   }
-  return row[columns - 1] ?? [];
+  const [best = [], next = []] = [row[columns - 1], row[columns - 2]];
+  return { y: best, error: best.map((value, i) => Math.abs(value - (next[i] ?? NaN))) };
 }
 
 /** Gragg's rule with an even number of substeps, without the smoothing step. */

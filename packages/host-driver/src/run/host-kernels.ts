@@ -9,7 +9,9 @@ import {
   foldScalar,
   isElementwise,
   roundTo,
+  scalarMeaning,
   sizeOf,
+  type ElementwisePrimitive,
   type NodeOf,
   type Shape,
   type TensorData,
@@ -44,8 +46,11 @@ const elementsOf = ({ type }: Value): number => (type.kind === 'tensor' ? sizeOf
  * @throws ExecutionError when it runs, as the reference engine: an index outside its axis, an i32 divided by zero.
  */
 export function hostKernel(node: PlainNode, operands: readonly Register[], result: Register): HostKernel {
-  const scalar = [...operands, result].every(({ bank }) => bank === 'number') ? scalarKernel(node) : undefined;
-  if (scalar !== undefined) return onNumbers(scalar, operands, result.index);
+  if ([...operands, result].every(({ bank }) => bank === 'number')) {
+    if (isElementwise(node) && operands.length <= 2) return elementwiseKernel(node, operands, result.index);
+    const scalar = scalarKernel(node);
+    if (scalar !== undefined) return onNumbers(scalar, operands, result.index);
+  }
   const move = movements[node.op as Movement] as (node: PlainNode, x: readonly TensorData[], z: TensorData) => void;
   const type = tensorOf(node.outputs[0]!);
   const size = sizeOf(type.shape);
@@ -64,6 +69,19 @@ export function hostKernel(node: PlainNode, operands: readonly Register[], resul
 
 /** The value of an operation on the only elements of its operands, in their order. */
 type Meaning = (x: readonly number[]) => number;
+
+/** One number of one or two others, as most of what the host computes. */
+function elementwiseKernel(
+  { op, inputs }: Extract<PlainNode, { op: ElementwisePrimitive }>,
+  operands: readonly Register[],
+  z: number,
+): HostKernel {
+  const meaning = scalarMeaning(op, tensorOf(inputs[0]!).dtype);
+  const [x = 0, y = x] = operands.map(({ index }) => index);
+  return ({ numbers }) => {
+    numbers[z] = meaning?.(numbers[x]!, numbers[y]!) ?? divisionByZero(op);
+  };
+}
 
 function onNumbers(meaning: Meaning, operands: readonly Register[], z: number): HostKernel {
   const indices = operands.map(({ index }) => index);

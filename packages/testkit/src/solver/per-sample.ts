@@ -69,7 +69,8 @@ async function compare(subject: SolverSubject, perSample: boolean): Promise<void
   const run = program(backend, (inputs) => twoSteps(solver, f, inputs));
   const { outputs } = await run([timing(times), timing(sizes), timing(positions), p, q]);
   const single = program(backend, (inputs) => twoSteps(solver, f, inputs));
-  const bound = closenessFor(subject, { f64: { rtol: 1e-12, atol: 1e-14 }, roundings: 32 });
+  // In f32 some ten roundings, that grow as p' = −2tp² moves its states apart: by (p/p0)², ten in the third sample.
+  const bound = closenessFor(subject, { f64: { rtol: 1e-12, atol: 1e-14 }, roundings: 96 });
   const what = `${solver.name}.step with ${perSample ? 't and h of shape [batch]' : 'scalar t and h'}`;
   for (let i = 0; i < batch; i++) {
     const row = [scalar(p.data[i] ?? NaN, dtype), array(q.data.slice(3 * i, 3 * i + 3), { dtype })];

@@ -46,9 +46,9 @@ export function write(backend: TfKernelBackend, operation: string, { shape, dtyp
 function copyOf(dtype: TfDType, data: TensorData): TfElements {
   switch (dtype) {
     case 'float32':
-      return Float32Array.from(data);
+      return new Float32Array(data);
     case 'int32':
-      return Int32Array.from(data);
+      return new Int32Array(data);
     case 'bool':
       return Uint8Array.from(data, (x) => (x === 0 ? 0 : 1));
   }
@@ -71,7 +71,8 @@ export function elementsOf(dtype: TfDType, read: unknown): TensorData {
   });
 }
 
-const isElements = (x: unknown): x is TfElements =>
+/** Whether something is an array of numbers as tfjs has them. */
+export const isElements = (x: unknown): x is TfElements =>
   x instanceof Float32Array || x instanceof Int32Array || x instanceof Uint8Array;
 
 const describe = (x: unknown): string => (typeof x === 'object' && x !== null ? x.constructor.name : typeof x);

@@ -3,6 +3,7 @@ import { ExecutionError, NodeOdeError, type TensorData } from '@node-ode/core';
 import type { LoadedSegment } from '@node-ode/host-driver';
 import type { ConstantPool } from '../runtime/constants.ts';
 import type { TfKernelArguments, TfKernelConfig, TfKernelInputs, TfTensorInfo } from '../runtime/tf-module.ts';
+import { readNow } from '../kernels/in-memory/memory.ts';
 import { elementsOf, TfValue } from '../runtime/value.ts';
 import type { TfRuntime } from '../runtime/runtime.ts';
 import { lastUses } from './last-uses.ts';
@@ -189,8 +190,7 @@ function fetchResults(
   try {
     results.forEach(({ isHost, dtype }, i) => {
       if (!isHost) return;
-      const { dataId } = values[i]!.info;
-      outputs[i] = elementsOf(dtype, backend.readSync(dataId));
+      outputs[i] = elementsOf(dtype, readNow(backend, values[i]!.info));
     });
   } catch (error) {
     for (const value of values) value.dispose();

@@ -24,6 +24,11 @@ export interface Watch {
   end(): void;
 }
 
+/** A backend, perhaps one whose tensors are in a heap that can be looked at. */
+interface WatchedBackend extends TfKernelBackend {
+  typedArrayFromHeap?(info: TfTensorInfo): unknown;
+}
+
 /** Watches a backend by tfjs's name for it. Kernels found from now on tell; those found before don't. */
 export function watchBackend(tfjsName: string): Watch {
   const backend = tf.findBackend(tfjsName);
@@ -71,8 +76,9 @@ export function watchBackend(tfjsName: string): Watch {
   );
   for (const { config, kernel } of configs) config.kernelFunc = telling(kernel);
 
-  const { write, readSync, read, disposeData } = backend;
-  const methods: Partial<TfKernelBackend> = {
+  const watched: WatchedBackend = backend;
+  const { write, readSync, read, disposeData, typedArrayFromHeap } = watched;
+  const methods: Partial<WatchedBackend> = {
     write: (values, shape, dtype) => {
       const id = within(() => write.call(backend, values, shape, dtype));
       note(() => ({ kind: 'upload', id, values: elementsIn(values).slice(), shape: [...shape], dtype }));
@@ -83,6 +89,16 @@ export function watchBackend(tfjsName: string): Watch {
       note(() => ({ kind: 'read', id, isSync: true, values: elementsIn(values).slice() }));
       return values;
     },
+    ...(typedArrayFromHeap === undefined
+      ? {}
+      : {
+          // How our engine reads a number on `wasm`.
+          typedArrayFromHeap: (info: TfTensorInfo): unknown => {
+            const values = within(() => typedArrayFromHeap.call(backend, info));
+            note(() => ({ kind: 'read', id: info.dataId, isSync: true, values: elementsIn(values).slice() }));
+            return values;
+          },
+        }),
     read: async (id) => {
       const values = await within(() => read.call(backend, id));
       note(() => ({ kind: 'read', id, isSync: false, values: elementsIn(values).slice() }));
@@ -107,7 +123,7 @@ export function watchBackend(tfjsName: string): Watch {
     },
     end: () => {
       for (const { config, kernel } of configs) config.kernelFunc = kernel;
-      Object.assign(backend, { write, readSync, read, disposeData });
+      Object.assign(backend, { write, readSync, read, disposeData }, typedArrayFromHeap && { typedArrayFromHeap });
     },
   };
 }

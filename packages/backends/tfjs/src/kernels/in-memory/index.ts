@@ -1,5 +1,6 @@
 /** Kernels of our own for backends whose tensors are in this process's memory. */
 import type { TfKernelConfig } from '../../runtime/tf-module.ts';
+import { allFinite } from './all-finite.ts';
 import { dense } from './dense.ts';
 import { erfKernel } from './erf.ts';
 import { errorNormKernel } from './error-norm.ts';
@@ -10,6 +11,7 @@ export const inMemoryKernels = (backendName: 'cpu' | 'wasm'): Readonly<Record<st
   const kernels = [
     weightedSum(backendName),
     errorNormKernel(backendName),
+    allFinite(backendName),
     erfKernel(backendName),
     ...(backendName === 'wasm' ? [dense] : []),
   ];

@@ -1,5 +1,6 @@
 /** The elements of tensors that are in this process's memory: on `cpu` as arrays, on `wasm` in its heap. */
 import { ExecutionError } from '@node-ode/core';
+import { isElements } from '../../runtime/value.ts';
 import type { TfElements, TfKernelInputs, TfTensorInfo } from '../../runtime/tf-module.ts';
 
 /** What `cpu` has: an array is a tensor as it is. */
@@ -18,30 +19,73 @@ const isHeap = (backend: object): backend is HeapBackend => 'typedArrayFromHeap'
 const isArrays = (backend: object): backend is ArrayBackend => 'readSync' in backend && 'write' in backend;
 
 /** A kernel's operands, and where its result is written. */
-export interface Elements {
+export interface Elements<R> {
   readonly operands: readonly Float32Array[];
-  readonly result: Float32Array;
+  readonly result: R;
+}
+
+/**
+ * The elements of a tensor, copied where the backend may write over them. `wasm`'s own copy makes a buffer, which costs a few times what
+ * a number does.
+ */
+export function readNow(backend: object & Pick<ArrayBackend, 'readSync'>, info: TfTensorInfo): unknown {
+  if (!isHeap(backend)) return backend.readSync(info.dataId);
+  const view = backend.typedArrayFromHeap(info);
+  return isElements(view) ? view.slice() : backend.readSync(info.dataId);
 }
 
 /** Computes a tensor of floats from a list of such. */
-export function fill(
+export const fill = (
   backend: object,
   inputs: TfKernelInputs,
   shape: readonly number[],
-  compute: (elements: Elements) => void,
+  compute: (elements: Elements<Float32Array>) => void,
+): TfTensorInfo =>
+  filled(backend, inputs, { shape, dtype: 'float32', make: (n) => new Float32Array(n), is: isFloats }, compute);
+
+/** Computes a tensor of integers from a list of floats. */
+export const fillIntegers = (
+  backend: object,
+  inputs: TfKernelInputs,
+  shape: readonly number[],
+  compute: (elements: Elements<Int32Array>) => void,
+): TfTensorInfo =>
+  filled(backend, inputs, { shape, dtype: 'int32', make: (n) => new Int32Array(n), is: isIntegers }, compute);
+
+/** What a result is. */
+interface Result<R extends TfElements> {
+  readonly shape: readonly number[];
+  readonly dtype: string;
+  readonly make: (length: number) => R;
+  readonly is: (values: unknown) => values is R;
+}
+
+const isFloats = (values: unknown): values is Float32Array => values instanceof Float32Array;
+const isIntegers = (values: unknown): values is Int32Array => values instanceof Int32Array;
+
+function filled<R extends TfElements>(
+  backend: object,
+  inputs: TfKernelInputs,
+  { shape, dtype, make, is }: Result<R>,
+  compute: (elements: Elements<R>) => void,
 ): TfTensorInfo {
   if (!Array.isArray(inputs)) throw new ExecutionError('tfjs', 'a kernel was given names for a list of operands');
   const own = [...shape];
   if (isHeap(backend)) {
-    const info = backend.makeOutput(own, 'float32');
-    const view = (tensor: TfTensorInfo): Float32Array => floats(backend.typedArrayFromHeap(tensor));
-    compute({ operands: inputs.map(view), result: view(info) });
+    const info = backend.makeOutput(own, dtype);
+    const operands = inputs.map((tensor) => floats(backend.typedArrayFromHeap(tensor)));
+    compute({ operands, result: demand(backend.typedArrayFromHeap(info), is) });
     return info;
   }
   if (!isArrays(backend)) throw new ExecutionError('tfjs', 'a backend does not have its tensors in memory');
-  const result = new Float32Array(own.reduce((size, extent) => size * extent, 1));
+  const result = make(own.reduce((size, extent) => size * extent, 1));
   compute({ operands: inputs.map(({ dataId }) => floats(backend.readSync(dataId))), result });
-  return { dataId: backend.write(result, own, 'float32'), shape: own, dtype: 'float32' };
+  return { dataId: backend.write(result, own, dtype), shape: own, dtype };
+}
+
+function demand<T>(values: unknown, is: (values: unknown) => values is T): T {
+  if (is(values)) return values;
+  throw new ExecutionError('tfjs', 'the elements of a result are of another dtype');
 }
 
 /** On `cpu` a tensor that was cast to floats keeps the integers that it was made of. */
