@@ -11,7 +11,6 @@ const tfjsNames: Readonly<Record<string, string>> = {
   'tfjs-webgpu': 'webgpu',
   'tfjs-node': 'tensorflow',
   'tfjs-node-gpu': 'tensorflow',
-  'tfjs-tensorflow': 'tensorflow',
 };
 
 /** tfjs's name of the backend under an engine of ours; undefined for other engines. */
