@@ -34,8 +34,8 @@ export const backends: Readonly<Record<string, BackendFactory>> = {
   'tfjs-cpu': async () => (await import('./tfjs/open.ts')).tfjsCpu(),
   'tfjs-wasm': async () => (await import('./tfjs/open.ts')).tfjsWasm(),
   'tfjs-webgpu': async () => (await import('./tfjs/open.ts')).tfjsWebGpu(),
-  'tfjs-node': async () => (await import('#tfjs/native')).openNative('tfjs-node'),
-  'tfjs-node-gpu': async () => (await import('#tfjs/native')).openNative('tfjs-node-gpu'),
+  'tfjs-node': async () => (await import('./tfjs/native.ts')).openNative('tfjs-node'),
+  'tfjs-node-gpu': async () => (await import('./tfjs/native.ts')).openNative('tfjs-node-gpu'),
 };
 
 /**
