@@ -1,4 +1,4 @@
-/** The engine on TensorFlow's library. */
+/** The engine on TensorFlow's library. In a page `native-in-page.ts` takes its place, by `browser` in package.json. */
 import type { TfjsBackend } from '@node-ode/backend-tfjs';
 import { findTfjsNode, versionOf, type TfjsNodeBuild } from './tfjs-node.ts';
 

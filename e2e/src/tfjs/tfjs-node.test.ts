@@ -1,7 +1,7 @@
 // Finding tfjs-node, by folders of the test's own.
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findTfjsNode, folderVariable, ownFolder, tfjsNodeIn } from './tfjs-node.ts';
 
@@ -43,6 +43,7 @@ describe('tfjs-node', () => {
   it('lies in the user cache, or where the environment says', () => {
     expect(folderVariable('tfjs-node-gpu')).toBe('NODE_ODE_TFJS_NODE_GPU');
     expect(ownFolder('tfjs-node', { NODE_ODE_TFJS_NODE: '/elsewhere' })).toBe('/elsewhere');
+    expect(ownFolder('tfjs-node', { NODE_ODE_TFJS_NODE: 'near' })).toBe(resolve('near'));
     expect(ownFolder('tfjs-node-gpu', { NODE_ODE_TFJS_NODE: '/elsewhere', XDG_CACHE_HOME: '/cache' })).toBe(
       '/cache/node-ode/tfjs-node-gpu-4.22.0',
     );

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The CPU's build, and the one for CUDA. */
@@ -32,7 +32,7 @@ export const folderVariable = (build: TfjsNodeBuild): string => `NODE_ODE_${buil
 /** The folder that `npm run tfjs-node` fills: the user's, so that every clone of the workspace has it. */
 export function ownFolder(build: TfjsNodeBuild, env: NodeJS.ProcessEnv = process.env): string {
   const named = env[folderVariable(build)] ?? '';
-  if (named !== '') return named;
+  if (named !== '') return resolve(named);
   const cache = env['XDG_CACHE_HOME'] ?? '';
   return join(cache === '' ? join(homedir(), '.cache') : cache, 'node-ode', `${build}-${tfjsNodeVersion}`);
 }

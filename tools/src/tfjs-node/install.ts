@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { OptionError } from '@node-ode/core';
+import { ExecutionError, NodeOdeError, OptionError } from '@node-ode/core';
 import { folderVariable, ownFolder, tfjsNodeIn, type TfjsNode, type TfjsNodeBuild } from '@node-ode/e2e/tfjs-node';
 import { compileAddon, installPackage, packageFolder, runInstaller } from './addon.ts';
 import { demandDisk, demandSystem, demandTools } from './demands.ts';
@@ -39,18 +39,16 @@ interface Work {
 /**
  * Installs a build, if it is not there.
  *
- * @throws UnsupportedError on another system; ExecutionError telling what is missing or what failed; FormatError for a wheel that
- * is not the one expected; OptionError if something else is in the folder.
+ * @throws UnsupportedError on another system; ExecutionError telling what is missing, what failed, or that what is there does not
+ * work; FormatError for a wheel that is not the one expected; OptionError if that cannot be read, or the folder is taken or cannot be made.
  */
 export async function installTfjsNode(build: TfjsNodeBuild, options: InstallOptions = {}): Promise<Installed> {
   const { source = 'any', target = ownFolder(build), signal, tell = () => undefined } = options;
   const there = tfjsNodeIn(target, build);
   if (there !== undefined) return describe(there, signal);
   demandSystem();
-  await demandFree(target, build);
-  await mkdir(dirname(target), { recursive: true });
-  await demandDisk(dirname(target), wheels[build].diskMegabytes);
-  const folder = await mkdtemp(`${target}-`);
+  if (typeof source === 'object') await checkWheel(source.file, wheels[build]);
+  const folder = await folderBeside(target, build);
   try {
     await fill({ build, folder, signal, tell }, source);
     await rename(folder, target);
@@ -61,6 +59,23 @@ export async function installTfjsNode(build: TfjsNodeBuild, options: InstallOpti
     await rm(folder, { recursive: true, force: true });
   }
   return describe({ package: `@tensorflow/${build}`, folder: target }, signal);
+}
+
+/** A new folder next to the one that is to be filled. @throws OptionError if that is taken, or cannot be made. */
+async function folderBeside(target: string, build: TfjsNodeBuild): Promise<string> {
+  try {
+    await demandFree(target, build);
+    await mkdir(dirname(target), { recursive: true });
+    await demandDisk(dirname(target), wheels[build].diskMegabytes);
+    return await mkdtemp(`${target}-`);
+  } catch (error) {
+    if (error instanceof NodeOdeError) throw error;
+    throw new OptionError('tfjs-node', `${target} cannot be made: ${reasonOf(error)}`, {
+      expected: 'a folder that can be written',
+      advice: `Name another by ${folderVariable(build)}.`,
+      cause: error,
+    });
+  }
 }
 
 /** @throws OptionError if a folder that is to be filled has something in it. */
@@ -102,7 +117,7 @@ async function fromWheel({ build, folder, signal, tell }: Work, given: string | 
   if (given === undefined) tell(`pip: ${wheel.project} ${tensorflowVersion}, ${wheel.megabytes} MB`);
   const file = given ?? (await withProgress(unpacked, wheel.megabytes, tell, downloadWheel(wheel, unpacked, signal)));
   tell('its C library and headers');
-  await checkWheel(file, wheel);
+  if (given === undefined) await checkWheel(file, wheel);
   await unpackWheel(file, unpacked, signal);
   await makeLibrary(unpacked, join(packageFolder(folder, build), 'deps'), signal);
   await rm(unpacked, { recursive: true, force: true });
@@ -135,7 +150,14 @@ async function withProgress<T>(
 }
 
 async function describe(installed: TfjsNode, signal: AbortSignal | undefined): Promise<Installed> {
-  const versions = await tryOut(installed, signal);
+  const versions = await tryOut(installed, signal).catch((error: unknown) => {
+    if (signal?.aborted === true) throw error;
+    throw new ExecutionError('tfjs-node', `what is in ${installed.folder} does not work: ${reasonOf(error)}`, {
+      expected: `a ${installed.package} that loads and computes`,
+      advice: 'Remove that folder, and run this again.',
+      cause: error,
+    });
+  });
   return { ...versions, folder: installed.folder, megabytes: await sizeOf(installed.folder) };
 }
 

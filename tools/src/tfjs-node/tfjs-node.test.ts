@@ -117,6 +117,36 @@ describe('the installation', () => {
     expect(existsSync(join(target, 'notes.txt'))).toBe(true);
   });
 
+  it('names a folder that cannot be made, and one that is a file', async () => {
+    const file = join(folder, 'a-file');
+    await writeFile(file, '');
+    for (const target of [file, join(file, 'below')]) {
+      const refused = installTfjsNode('tfjs-node', { target });
+      await expect(refused).rejects.toThrow(OptionError);
+      await expect(refused).rejects.toThrow(/a-file.* cannot be made: .*Name another by NODE_ODE_TFJS_NODE/);
+    }
+  });
+
+  it('refuses a wheel that is not there before anything is made', async () => {
+    const target = join(folder, 'no-wheel', 'here');
+    const refused = installTfjsNode('tfjs-node', { target, source: { file: join(folder, 'none.whl') } });
+    await expect(refused).rejects.toThrow(OptionError);
+    await expect(refused).rejects.toThrow(/the wheel .*none\.whl cannot be read/);
+    expect(existsSync(join(folder, 'no-wheel'))).toBe(false);
+  });
+
+  it('that is broken is named, with what to do', async () => {
+    const target = join(folder, 'broken');
+    const within = join(target, 'node_modules', '@tensorflow', 'tfjs-node');
+    await mkdir(join(within, 'lib', 'napi-v8'), { recursive: true });
+    await writeFile(join(within, 'package.json'), '{"main": "index.js"}');
+    await writeFile(join(within, 'index.js'), "require('./lib/napi-v8/tfjs_binding.node');");
+    await writeFile(join(within, 'lib', 'napi-v8', 'tfjs_binding.node'), 'half of it');
+    const refused = installTfjsNode('tfjs-node', { target });
+    await expect(refused).rejects.toThrow(ExecutionError);
+    await expect(refused).rejects.toThrow(/what is in .*broken does not work: .*file too short.*Remove that folder/);
+  });
+
   it('does nothing where it is, and tells the versions', async ({ skip }) => {
     const found = findTfjsNode('tfjs-node');
     if ('reason' in found) return skip(found.reason);

@@ -4,7 +4,7 @@ import { createReadStream } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { FormatError } from '@node-ode/core';
+import { FormatError, OptionError } from '@node-ode/core';
 import { run } from './run.ts';
 import { tensorflowVersion, wanted, type Wheel } from './wheels.ts';
 
@@ -24,10 +24,13 @@ export async function downloadWheel({ project }: Wheel, folder: string, signal?:
   return join(folder, file);
 }
 
-/** @throws FormatError if a file is not the wheel that was tried here. */
+/** @throws FormatError if a file is not the wheel that was tried here; OptionError if it cannot be read. */
 export async function checkWheel(file: string, { project, sha256 }: Wheel): Promise<void> {
   const hash = createHash('sha256');
-  await pipeline(createReadStream(file), hash);
+  await pipeline(createReadStream(file), hash).catch((cause: unknown) => {
+    const expected = `the file of ${project} ${tensorflowVersion}`;
+    throw new OptionError('tfjs-node', `the wheel ${file} cannot be read (${String(cause)})`, { expected, cause });
+  });
   const given = hash.digest('hex');
   if (given === sha256) return;
   throw new FormatError('tfjs-node', `${basename(file)} has the SHA-256 ${given}`, {
