@@ -2,6 +2,7 @@
 import { sizeOf, type Shape } from '@node-ode/core';
 import { Arithmetic, filled } from './arithmetic.ts';
 import type { KernelBuilder, Lowering, Register } from './contract.ts';
+import { cumsumName } from './in-memory/sum.ts';
 import { broadcastTo, iota, reshape, transpose } from './movement.ts';
 
 type Indexing = 'gather' | 'scatterAdd' | 'setRow' | 'argMax' | 'cumsum';
@@ -12,8 +13,7 @@ export const indexing: { readonly [P in Indexing]: Lowering<P> } = {
     scatterAdd(builder, updates!, indices!, axis, size),
   setRow: (builder, [buffer, index, row]) => setRow(builder, buffer!, index!, row!),
   argMax: (builder, [x], { params: { axis } }) => argMax(builder, x!, axis),
-  cumsum: (builder, [x], { params: { axis, reverse } }) =>
-    builder.call('Cumsum', { x: x! }, { axis, exclusive: false, reverse }, x!),
+  cumsum: (builder, [x], { params: { axis, reverse } }) => cumsum(builder, x!, axis, reverse),
 };
 
 /** On cpu and wasm the kernel fails on an index out of range. */
@@ -88,6 +88,15 @@ function argMax(builder: KernelBuilder, x: Register, axis: number): Register {
   const none = filled(builder, extent, 'int32');
   const candidates = a.where(isTop, broadcastTo(builder, along, x.shape), none);
   return builder.lower('reduceMin', [candidates], { axes: [axis], keepDims: false });
+}
+
+function cumsum(builder: KernelBuilder, x: Register, axis: number, reverse: boolean): Register {
+  const { shape, dtype } = x;
+  if (dtype !== 'float32' || !builder.has(cumsumName)) {
+    return builder.call('Cumsum', { x }, { axis, exclusive: false, reverse }, x);
+  }
+  const extents = [sizeOf(shape.slice(0, axis)), shape[axis]!, sizeOf(shape.slice(axis + 1))];
+  return builder.call(cumsumName, [x], { extents, reverse, shape }, x);
 }
 
 const alongAxis = (shape: Shape, axis: number): Shape => shape.map((extent, i) => (i === axis ? extent : 1));
