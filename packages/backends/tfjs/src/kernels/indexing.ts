@@ -2,6 +2,7 @@
 import { sizeOf, type Shape } from '@node-ode/core';
 import { Arithmetic, filled } from './arithmetic.ts';
 import type { KernelBuilder, Lowering, Register } from './contract.ts';
+import { setRowName } from './in-memory/set-row.ts';
 import { cumsumName } from './in-memory/sum.ts';
 import { broadcastTo, iota, reshape, transpose } from './movement.ts';
 
@@ -53,7 +54,7 @@ function scatterAdd(
 
 /** Rows replaced. Booleans travel as i32: not every backend writes them. */
 function setRow(builder: KernelBuilder, buffer: Register, index: Register, row: Register): Register {
-  if (buffer.dtype === 'bool') {
+  if (buffer.dtype === 'bool' && !builder.has(setRowName)) {
     const [numbers, numberRow] = [buffer, row].map((x) => builder.lower('cast', [x], { dtype: 'i32' }));
     return builder.lower('cast', [setRow(builder, numbers!, index, numberRow!)], { dtype: 'bool' });
   }
@@ -61,19 +62,14 @@ function setRow(builder: KernelBuilder, buffer: Register, index: Register, row: 
   const inner = sizeOf(rest);
   const count = sizeOf(index.shape);
   if (count === 0) return buffer;
+  if (builder.has(setRowName)) return builder.call(setRowName, [buffer, index, row], {}, buffer);
   const flat = reshape(builder, buffer, [extent, inner]);
   const operands = {
-    tensor: copied(builder, flat),
+    tensor: flat,
     indices: checkedIndices(builder, index, extent),
     updates: reshape(builder, row, [count, inner]),
   };
   return reshape(builder, builder.call('TensorScatterUpdate', operands, {}, flat), buffer.shape);
-}
-
-/** The JavaScript backend's TensorScatterUpdate writes into its operand: it is given one of its own. */
-function copied(builder: KernelBuilder, x: Register): Register {
-  if (builder.backendName !== 'cpu') return x;
-  return builder.call('Multiply', { a: x, b: filled(builder, 1, x.dtype) }, {}, x);
 }
 
 /** The first index of the largest element, or of NaN, which tfjs's kernel passes over. */

@@ -4,6 +4,7 @@ import { allFinite } from './all-finite.ts';
 import { dense } from './dense.ts';
 import { errorNormKernel } from './error-norm.ts';
 import { erfKernel, roundKernel } from './functions.ts';
+import { setRowKernel } from './set-row.ts';
 import { cumsumKernel, sumKernel } from './sum.ts';
 import { weightedSum } from './weighted-sum.ts';
 
@@ -16,7 +17,7 @@ export const inMemoryKernels = (backendName: 'cpu' | 'wasm'): Readonly<Record<st
     sumKernel(backendName),
     cumsumKernel(backendName),
     erfKernel(backendName),
-    backendName === 'wasm' ? dense : roundKernel(backendName),
+    ...(backendName === 'wasm' ? [dense] : [roundKernel(backendName), setRowKernel]),
   ];
   return Object.fromEntries(kernels.map((kernel) => [kernel.kernelName, kernel]));
 };
