@@ -103,6 +103,7 @@ describe('checkInputs', () => {
 describe('errors about arrays', () => {
   it('say whose they are, and that they are gone', () => {
     expect(foreignArray('run', 'here', device([2], 'f32', 'there')).message).toContain("belongs to backend 'there'");
+    expect(foreignArray('run', 'here', array([1, 2])).message).toContain('Upload it there');
     expect(foreignArray('run', 'here', device([2], 'f32')).message).toContain('another here backend');
     expect(disposedArray('read')).toBeInstanceOf(ExecutionError);
   });

@@ -102,7 +102,13 @@ export function checkInputs(
  * @example
  * if (!mine.has(x)) throw foreignArray('run', 'reference', x);
  */
-export function foreignArray(operation: string, backend: string, array: DeviceArray): ExecutionError {
+export function foreignArray(operation: string, backend: string, array: DeviceArray | HostArray): ExecutionError {
+  if (!('backend' in array)) {
+    return new ExecutionError(operation, 'an array of the host was given', {
+      expected: `an array that this ${backend} backend made`,
+      advice: 'Upload it there: await backend.upload(x).',
+    });
+  }
   const owner = array.backend === backend ? `another ${backend} backend` : `backend '${array.backend}'`;
   return new ExecutionError(operation, `the array belongs to ${owner}`, {
     expected: `an array that this ${backend} backend made`,

@@ -4,15 +4,18 @@ import type { CompositeLowerings, Register } from './contract.ts';
 import { errorNorm } from './error-norm.ts';
 import { imageComposites } from './images/index.ts';
 import { linearCombination } from './linear-combination.ts';
+import { sum } from './reduction.ts';
 
 export const compositeLowerings: CompositeLowerings = {
-  // On `cpu` the kernel divides every element; `wasm`, `webgpu` and TensorFlow have it in one call.
+  // Our own sum divides as well; `webgpu` and TensorFlow have a kernel.
   mean: (builder, inputs, { params, outputs }) => {
     const [x] = inputs as readonly [Register];
     const type = outputs[0]?.type;
     const { axes, keepDims } = params;
-    const isDecomposed = builder.backendName === 'cpu' || axes.length === 0 || sizeOf(x.shape) === 0;
-    if (isDecomposed || type?.kind !== 'tensor' || !builder.has('Mean')) return undefined;
+    if (axes.length === 0 || sizeOf(x.shape) === 0 || type?.kind !== 'tensor') return undefined;
+    const divisor = sizeOf(axes.map((axis) => x.shape[axis]!));
+    const own = sum(builder, x, params, { kernel: 'Mean', divisor });
+    if (own !== undefined || builder.backendName === 'cpu' || !builder.has('Mean')) return own;
     return builder.call('Mean', { x }, { axis: axes, keepDims }, { shape: type.shape, dtype: 'float32' });
   },
   // Right on both to 2e-7 of the result from −15 to 20, NaN and infinities too; of other backends nothing is known.

@@ -10,9 +10,9 @@ import {
 import { Arithmetic, binary, filled, unary } from './arithmetic.ts';
 import type { KernelBuilder, Lowering, Register, TfDType } from './contract.ts';
 import { tfDType } from '../runtime/value.ts';
-import { erf } from './special/erf.ts';
 import { product, quotient, remainder } from './special/division.ts';
 import { extremum } from './special/extremum.ts';
+import { erf, round } from './special/one-number.ts';
 import { power } from './special/power.ts';
 
 /** A function of one register. */
@@ -85,7 +85,7 @@ export const elementwise: { readonly [P in Elementwise]: Lowering<P> } = {
   erf: ofOne(erf),
   floor: unaryKernel('Floor'),
   ceil: unaryKernel('Ceil'),
-  round: unaryKernel('Round'),
+  round: ofOne(round),
 
   add: binaryKernel('Add'),
   sub: binaryKernel('Sub'),

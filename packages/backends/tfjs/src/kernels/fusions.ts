@@ -7,6 +7,7 @@ import type { KernelBuilder, Register } from './contract.ts';
 import { allFiniteName } from './in-memory/all-finite.ts';
 import { denseName } from './in-memory/dense.ts';
 import { ungrouped, type Epilogue } from './images/convolution.ts';
+import { mostInOneSum } from './reduction.ts';
 import { filled, reshape, transpose } from './shaping.ts';
 import { isTooNarrow } from './webgpu/convolution.ts';
 
@@ -168,7 +169,7 @@ function biasedProduct(
   const { transposeA, transposeB } = matmul.params;
   const isPlain = shapeOf(b).length === 2 && (!transposeA || shapeOf(a).length === 2);
   const inner = shapeOf(b)[transposeB ? 1 : 0] ?? 0;
-  if (!isPlain || inner === 0) return undefined;
+  if (!isPlain || inner === 0 || inner > mostInOneSum) return undefined;
   const extents = [sizeOf(shape.slice(0, -1)), inner, shape[shape.length - 1] ?? 0] as const;
   const lower: Fusion['lower'] = (builder, operands) => {
     const [x, y, z] = operands as readonly [Register, Register, Register];

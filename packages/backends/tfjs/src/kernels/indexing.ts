@@ -2,6 +2,8 @@
 import { sizeOf, type Shape } from '@node-ode/core';
 import { Arithmetic, filled } from './arithmetic.ts';
 import type { KernelBuilder, Lowering, Register } from './contract.ts';
+import { setRowName } from './in-memory/set-row.ts';
+import { cumsumName } from './in-memory/sum.ts';
 import { broadcastTo, iota, reshape, transpose } from './movement.ts';
 
 type Indexing = 'gather' | 'scatterAdd' | 'setRow' | 'argMax' | 'cumsum';
@@ -12,8 +14,7 @@ export const indexing: { readonly [P in Indexing]: Lowering<P> } = {
     scatterAdd(builder, updates!, indices!, axis, size),
   setRow: (builder, [buffer, index, row]) => setRow(builder, buffer!, index!, row!),
   argMax: (builder, [x], { params: { axis } }) => argMax(builder, x!, axis),
-  cumsum: (builder, [x], { params: { axis, reverse } }) =>
-    builder.call('Cumsum', { x: x! }, { axis, exclusive: false, reverse }, x!),
+  cumsum: (builder, [x], { params: { axis, reverse } }) => cumsum(builder, x!, axis, reverse),
 };
 
 /** On cpu and wasm the kernel fails on an index out of range. */
@@ -53,7 +54,7 @@ function scatterAdd(
 
 /** Rows replaced. Booleans travel as i32: not every backend writes them. */
 function setRow(builder: KernelBuilder, buffer: Register, index: Register, row: Register): Register {
-  if (buffer.dtype === 'bool') {
+  if (buffer.dtype === 'bool' && !builder.has(setRowName)) {
     const [numbers, numberRow] = [buffer, row].map((x) => builder.lower('cast', [x], { dtype: 'i32' }));
     return builder.lower('cast', [setRow(builder, numbers!, index, numberRow!)], { dtype: 'bool' });
   }
@@ -61,19 +62,14 @@ function setRow(builder: KernelBuilder, buffer: Register, index: Register, row: 
   const inner = sizeOf(rest);
   const count = sizeOf(index.shape);
   if (count === 0) return buffer;
+  if (builder.has(setRowName)) return builder.call(setRowName, [buffer, index, row], {}, buffer);
   const flat = reshape(builder, buffer, [extent, inner]);
   const operands = {
-    tensor: copied(builder, flat),
+    tensor: flat,
     indices: checkedIndices(builder, index, extent),
     updates: reshape(builder, row, [count, inner]),
   };
   return reshape(builder, builder.call('TensorScatterUpdate', operands, {}, flat), buffer.shape);
-}
-
-/** The JavaScript backend's TensorScatterUpdate writes into its operand: it is given one of its own. */
-function copied(builder: KernelBuilder, x: Register): Register {
-  if (builder.backendName !== 'cpu') return x;
-  return builder.call('Multiply', { a: x, b: filled(builder, 1, x.dtype) }, {}, x);
 }
 
 /** The first index of the largest element, or of NaN, which tfjs's kernel passes over. */
@@ -88,6 +84,15 @@ function argMax(builder: KernelBuilder, x: Register, axis: number): Register {
   const none = filled(builder, extent, 'int32');
   const candidates = a.where(isTop, broadcastTo(builder, along, x.shape), none);
   return builder.lower('reduceMin', [candidates], { axes: [axis], keepDims: false });
+}
+
+function cumsum(builder: KernelBuilder, x: Register, axis: number, reverse: boolean): Register {
+  const { shape, dtype } = x;
+  if (dtype !== 'float32' || !builder.has(cumsumName)) {
+    return builder.call('Cumsum', { x }, { axis, exclusive: false, reverse }, x);
+  }
+  const extents = [sizeOf(shape.slice(0, axis)), shape[axis]!, sizeOf(shape.slice(axis + 1))];
+  return builder.call(cumsumName, [x], { extents, reverse, shape }, x);
 }
 
 const alongAxis = (shape: Shape, axis: number): Shape => shape.map((extent, i) => (i === axis ? extent : 1));

@@ -3,6 +3,8 @@ import { broadcastShapes, sameShape, sizeOf, type Shape } from '@node-ode/core';
 import { filled } from './arithmetic.ts';
 import type { KernelBuilder, Lowering, Register } from './contract.ts';
 import { broadcastTo, reshape, transpose } from './movement.ts';
+import { mostInOneSum } from './reduction.ts';
+import { pad, range } from './shaping.ts';
 
 export const matmul: { readonly matmul: Lowering<'matmul'> } = {
   matmul: (builder, [a, b], { params }) => product(builder, a!, b!, params),
@@ -29,6 +31,7 @@ function product(builder: KernelBuilder, a: Register, b: Register, params: Trans
     const [x, y] = [transposeA ? turned(builder, a) : a, transposeB ? turned(builder, b) : b];
     return product(builder, x, y, { transposeA: false, transposeB: false });
   }
+  if (builder.backendName === 'wasm' && inner > mostInOneSum) return inBlocks(builder, a, b, params);
   const call = (x: Register, y: Register, result: Shape): Register =>
     builder.call('BatchMatMul', { a: x, b: y }, { transposeA, transposeB }, { shape: result, dtype: a.dtype });
   if (sizeOf(leadB) === 1 && !transposeA && leadA.length > 0) {
@@ -47,6 +50,32 @@ function product(builder: KernelBuilder, a: Register, b: Register, params: Trans
  * 8 instead of 34 µs, 64³ in 25 instead of 300.
  */
 const mostBySlowLoop = 4096;
+
+/** Terms of a sum, which `wasm` adds one after the other, are taken this many at a time; sums of them are added in double precision. */
+const block = mostInOneSum / 2;
+
+/** A product in as many as a long inner extent has blocks, and their sum. */
+function inBlocks(builder: KernelBuilder, a: Register, b: Register, params: Transposed): Register {
+  const [x, y] = [blocksOf(builder, a, params.transposeA ? 0 : 1), blocksOf(builder, b, params.transposeB ? 1 : 0)];
+  const products = product(builder, x, y, params);
+  return builder.lower('sum', [products], { axes: [products.shape.length - 3], keepDims: false });
+}
+
+/** Matrices cut into blocks along an axis of theirs; zeros fill the last one up. */
+function blocksOf(builder: KernelBuilder, x: Register, axis: 0 | 1): Register {
+  const lead = x.shape.slice(0, -2);
+  const [rows = 0, columns = 0] = x.shape.slice(-2);
+  const extent = axis === 0 ? rows : columns;
+  const count = Math.ceil(extent / block);
+  const size = Math.ceil(extent / count);
+  const after = axis === 0 ? [count * size - extent, 0] : [0, count * size - extent];
+  const none = lead.map(() => 0);
+  const whole = pad(builder, x, [...none, 0, 0], [...none, ...after]);
+  if (axis === 0) return reshape(builder, whole, [...lead, count, size, columns]);
+  const cut = reshape(builder, whole, [...lead, rows, count, size]);
+  const { length } = lead;
+  return transpose(builder, cut, [...range(length), length + 1, length, length + 2]);
+}
 
 /** Matrices with rows for columns. */
 function turned(builder: KernelBuilder, x: Register): Register {

@@ -4,6 +4,7 @@
  */
 import { ExecutionError } from '@node-ode/core';
 import type { TfKernelConfig, TfTensorInfo } from '../../runtime/tf-module.ts';
+import { isNumbers } from './attributes.ts';
 
 export const denseName = 'NodeOdeDense';
 
@@ -52,8 +53,6 @@ export const dense: TfKernelConfig = {
     return result;
   },
 };
-
-const isNumbers = (x: unknown): x is readonly number[] => Array.isArray(x) && x.every((n) => typeof n === 'number');
 
 const isActivation = (x: unknown): x is keyof typeof activations => typeof x === 'string' && x in activations;
 

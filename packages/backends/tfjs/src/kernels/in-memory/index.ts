@@ -2,8 +2,10 @@
 import type { TfKernelConfig } from '../../runtime/tf-module.ts';
 import { allFinite } from './all-finite.ts';
 import { dense } from './dense.ts';
-import { erfKernel } from './erf.ts';
 import { errorNormKernel } from './error-norm.ts';
+import { erfKernel, roundKernel } from './functions.ts';
+import { setRowKernel } from './set-row.ts';
+import { cumsumKernel, sumKernel } from './sum.ts';
 import { weightedSum } from './weighted-sum.ts';
 
 /** They, by name. */
@@ -12,8 +14,10 @@ export const inMemoryKernels = (backendName: 'cpu' | 'wasm'): Readonly<Record<st
     weightedSum(backendName),
     errorNormKernel(backendName),
     allFinite(backendName),
+    sumKernel(backendName),
+    cumsumKernel(backendName),
     erfKernel(backendName),
-    ...(backendName === 'wasm' ? [dense] : []),
+    ...(backendName === 'wasm' ? [dense] : [roundKernel(backendName), setRowKernel]),
   ];
   return Object.fromEntries(kernels.map((kernel) => [kernel.kernelName, kernel]));
 };

@@ -16,7 +16,7 @@ interface HeapBackend {
 }
 
 const isHeap = (backend: object): backend is HeapBackend => 'typedArrayFromHeap' in backend && 'makeOutput' in backend;
-const isArrays = (backend: object): backend is ArrayBackend => 'readSync' in backend && 'write' in backend;
+export const isArrays = (backend: object): backend is ArrayBackend => 'readSync' in backend && 'write' in backend;
 
 /** A kernel's operands, and where its result is written. */
 export interface Elements<R> {

@@ -1,6 +1,7 @@
 /** Σ cᵢ·wᵢ·xᵢ in one pass over the elements, where tfjs has a kernel for each product and each sum. */
 import { ExecutionError } from '@node-ode/core';
 import type { TfKernelConfig } from '../../runtime/tf-module.ts';
+import { isNumbers } from './attributes.ts';
 import { fill } from './memory.ts';
 
 /** Inputs are the weights, each of one element or one for each row, then the terms; `coefficients` is an attribute. */
@@ -25,8 +26,6 @@ export const weightedSum = (backendName: string): TfKernelConfig => ({
     });
   },
 });
-
-const isNumbers = (x: unknown): x is readonly number[] => Array.isArray(x) && x.every((n) => typeof n === 'number');
 
 interface Row {
   readonly result: Float32Array;

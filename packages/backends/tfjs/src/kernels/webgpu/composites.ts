@@ -3,7 +3,7 @@ import { sizeOf } from '@node-ode/core';
 import { compositeLowerings } from '../composites.ts';
 import type { CompositeLowerings, KernelBuilder, Register } from '../contract.ts';
 import { broadcastStrides, offset } from './index-expressions.ts';
-import { float } from './functions.ts';
+import { float } from './literals.ts';
 import { mostOperands, wgsl } from './program.ts';
 import { mostAxes } from './reduction.ts';
 

@@ -2,7 +2,7 @@
 import { sizeOf, type DataParams, type Shape } from '@node-ode/core';
 import type { KernelBuilder, Lowering, Register, TfDType } from '../contract.ts';
 import { castTo, select } from './elementwise.ts';
-import { float, integer } from './functions.ts';
+import { float, integer } from './literals.ts';
 import { broadcastStrides, coordinate, offset, stridesOf } from './index-expressions.ts';
 import { mostOperands, wgsl } from './program.ts';
 

@@ -2,7 +2,7 @@
 import { sizeOf, type ReduceParams, type Shape } from '@node-ode/core';
 import type { KernelBuilder, Lowering, Register } from '../contract.ts';
 import { reduction } from '../reduction.ts';
-import { integer } from './functions.ts';
+import { integer } from './literals.ts';
 import { offset, stridesOf } from './index-expressions.ts';
 import { filled } from './movement.ts';
 import { wgsl } from './program.ts';
