@@ -94,10 +94,10 @@ interface Run {
   readonly machine: Machine;
 }
 
-const runHere = async (options: RunnerOptions): Promise<Run> => ({
-  report: await runCases(options, casesMatching(options.only), await hostFor(options)),
-  machine: describeMachine(options.browser !== undefined),
-});
+async function runHere(options: RunnerOptions): Promise<Run> {
+  const machine = describeMachine(options.browser !== undefined); // as it is when the run starts
+  return { report: await runCases(options, casesMatching(options.only), await hostFor(options)), machine };
+}
 
 async function writeJson(file: string, { report, machine }: Run): Promise<void> {
   await mkdir(dirname(resolve(file)), { recursive: true });

@@ -1,4 +1,4 @@
-/** What `native.ts` is in a page. */
+/** What `native.ts` is in a page: `browser` of package.json says so to the bundler. */
 
 /** @throws Error */
 export const openNative = (build: string): Promise<never> =>

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { delimiter, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { findTfjsNode } from '@node-ode/e2e/tfjs-node';
 
 export const peerNames = ['torchdiffeq', 'diffrax', 'tfjs', 'jax-js'] as const;
 
@@ -90,6 +91,8 @@ export const engine = (name: string, threads = 1): Contestant => ({
     {
       file: process.execPath,
       args: [fileURLToPath(new URL('./ours/main.js', import.meta.url)), name, String(threads)],
+      // TensorFlow's library takes the cores that it finds, and talks.
+      env: { OMP_NUM_THREADS: String(threads), TF_CPP_MIN_LOG_LEVEL: '2' },
     },
     threads,
   ),
@@ -134,16 +137,27 @@ function pythonPeer(peer: PeerName, python: string, threads: number, compiled = 
   };
 }
 
-const scriptPeer = (peer: PeerName, name: string, ...args: readonly string[]): Contestant => ({
+const scriptPeer = (
+  peer: PeerName,
+  name: string,
+  args: readonly string[] = [],
+  env: Command['env'] = {},
+): Contestant => ({
   name,
   peer,
   threads: 1,
   command: pinned(
-    { file: process.execPath, args: [join(tools, 'bench', 'javascript', 'worker.mjs'), peer, ...args] },
+    { file: process.execPath, args: [join(tools, 'bench', 'javascript', 'worker.mjs'), peer, ...args], env },
     1,
   ),
   longestRound,
 });
+
+/** What the script has to know of a backend: where the one on TensorFlow's library is, if it is here. */
+function placeOf(backend: (typeof tfjsBackends)[number]): Readonly<Record<string, string>> {
+  const found = backend === 'node' ? findTfjsNode('tfjs-node') : undefined;
+  return found === undefined || 'reason' in found ? {} : { NODE_ODE_TFJS_NODE_FOLDER: found.folder };
+}
 
 /** What takes part in a run, this library first. */
 export interface Field {
@@ -158,11 +172,15 @@ export function contestantsOf({ backends, peers, threads, python }: Field): read
   const peerContestants = (peer: PeerName): readonly Contestant[] => {
     switch (peer) {
       case 'torchdiffeq':
-        return threads.flatMap((n) => [pythonPeer(peer, python, n), pythonPeer(peer, python, n, true)]);
+        // Compiling takes a while each time, and on more threads it has never helped.
+        return threads.flatMap((n) => [
+          pythonPeer(peer, python, n),
+          ...(n === 1 ? [pythonPeer(peer, python, n, true)] : []),
+        ]);
       case 'diffrax':
         return threads.map((n) => pythonPeer(peer, python, n));
       case 'tfjs':
-        return tfjsBackends.map((backend) => scriptPeer(peer, tfjsByHand(backend), backend));
+        return tfjsBackends.map((backend) => scriptPeer(peer, tfjsByHand(backend), [backend], placeOf(backend)));
       case 'jax-js':
         return [scriptPeer(peer, peer)];
     }

@@ -6,7 +6,7 @@ import type { Reached, ReachRequest, Reply, Request } from '../protocol.ts';
 import type { Program } from './program.ts';
 import { programOf } from './program-of.ts';
 import { residentDuring } from './resident.ts';
-import { versionsOf } from './versions.ts';
+import { unfitDevice, versionsOf } from './versions.ts';
 
 /** Answers one request after the other. */
 export type Handler = (request: Request) => Promise<Reply>;
@@ -20,13 +20,15 @@ export function workerOn(name: string, factory: BackendFactory): Handler {
     loaded = { program, units: unitsOf(problem.task) };
     const [firstMs, runMs] = [await timed(program.run), await timed(program.run)];
     const compileMs = Math.max(0, firstMs - runMs);
-    return { prepared: { ...(await program.answer()), compileMs, runMs, versions: versionsOf(name) } };
+    return { prepared: { ...(await program.answer()), compileMs, runMs, versions: versionsOf(name, backend) } };
   };
 
   const handle = async (request: Request): Promise<Reply> => {
     if ('prepare' in request) {
       const backend = await openBackend(name, factory);
       if (isUnavailable(backend)) return { unavailable: backend.reason };
+      const reason = unfitDevice(backend);
+      if (reason !== undefined) return { unavailable: reason };
       const { dtype } = request.prepare;
       if (!backend.capabilities.dtypes.includes(dtype)) return { unsupported: `no ${dtype}` };
       return prepare(backend, request.prepare);

@@ -7,7 +7,8 @@ import type { KernelBuilder, Register } from './contract.ts';
 import { allFiniteName } from './in-memory/all-finite.ts';
 import { denseName } from './in-memory/dense.ts';
 import { ungrouped, type Epilogue } from './images/convolution.ts';
-import { reshape, transpose } from './shaping.ts';
+import { filled, reshape, transpose } from './shaping.ts';
+import { isTooNarrow } from './webgpu/convolution.ts';
 
 /** How a pattern is lowered; its inputs are values of the segment. */
 export interface Fusion {
@@ -221,6 +222,12 @@ function biasedImages(
   if (shapeOf(x)[1] === 0) return undefined;
   const lower: Fusion['lower'] = (builder, operands) => {
     const [image, filter, z] = operands as readonly [Register, Register, Register];
+    // tfjs's kernel fails with so few outputs.
+    if (builder.backendName === 'webgpu' && isTooNarrow(filter)) {
+      const y = builder.lower('conv2d', [image, filter], conv.params);
+      const sum = builder.lower('add', [y, reshape(builder, z, [sizeOf(z.shape), 1, 1])], {});
+      return activation === 'relu' ? builder.lower('maximum', [sum, filled(builder, 0, [])], {}) : sum;
+    }
     const epilogue: Epilogue = { bias: ownVector(builder, z), activation };
     return ungrouped(builder, { x: image, kernel: filter, params: conv.params }, epilogue);
   };

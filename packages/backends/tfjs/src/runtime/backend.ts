@@ -4,6 +4,7 @@ import { deviceBackend, hostProgram, type DeviceBackend } from '@node-ode/host-d
 import { nativeComposites } from '../kernels/lowerings.ts';
 import { describeDevice } from './describe-device.ts';
 import { tfDevice } from './device.ts';
+import { isNativeBackend } from './native/native-backend.ts';
 import type { TfRuntime } from './runtime.ts';
 import { tfDType, type TfValue } from './value.ts';
 
@@ -19,7 +20,7 @@ export interface TfjsBackend extends DeviceBackend {
 export function tfjsBackend(runtime: TfRuntime): TfjsBackend {
   const device = tfDevice(runtime);
   const backend = deviceBackend<TfValue>({
-    name: `tfjs-${runtime.name}`,
+    name: nameOf(runtime),
     capabilities: { dtypes: ['f32', 'i32', 'bool'], composites: nativeComposites(runtime.name) },
     compileProgram: (graph) => {
       demandDTypes(graph);
@@ -30,6 +31,12 @@ export function tfjsBackend(runtime: TfRuntime): TfjsBackend {
     shapeOf: ({ info }) => info.shape,
   });
   return { ...backend, runtime: `tfjs-core ${runtime.version}`, device: describeDevice(runtime) };
+}
+
+/** The engine's name: by tfjs's name of the backend, or by the package of TensorFlow's library. */
+function nameOf({ name, backend }: TfRuntime): string {
+  if (!isNativeBackend(backend)) return `tfjs-${name}`;
+  return backend.isGPUPackage ? 'tfjs-node-gpu' : 'tfjs-node';
 }
 
 /**

@@ -9,7 +9,8 @@ const tfjsNames: Readonly<Record<string, string>> = {
   'tfjs-cpu': 'cpu',
   'tfjs-wasm': 'wasm',
   'tfjs-webgpu': 'webgpu',
-  'tfjs-tensorflow': 'tensorflow',
+  'tfjs-node': 'tensorflow',
+  'tfjs-node-gpu': 'tensorflow',
 };
 
 /** tfjs's name of the backend under an engine of ours; undefined for other engines. */

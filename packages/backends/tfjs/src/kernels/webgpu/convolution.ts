@@ -12,10 +12,13 @@ import { wgsl } from './program.ts';
 /** With this many output channels tfjs's kernel asks for tiles that do not fit. */
 const mostFailing = 4;
 
+/** Whether tfjs's kernel fails with this one, [O, C / groups, kh, kw]. */
+export const isTooNarrow = (kernel: Register): boolean => kernel.shape[0]! <= mostFailing;
+
 export const conv2d: Lowering<'conv2d'> = (builder, inputs, node) => {
   const [x, kernel] = inputs as readonly [Register, Register];
   const { params } = node;
-  if (params.groups === 1 && kernel.shape[0]! > mostFailing) return imageLowerings.conv2d(builder, inputs, node);
+  if (params.groups === 1 && !isTooNarrow(kernel)) return imageLowerings.conv2d(builder, inputs, node);
   return direct(builder, x, kernel, params);
 };
 

@@ -36,7 +36,8 @@ describe('the device', () => {
       device: 'cpu',
       description: 'libtensorflow 2.9.1 on the CPU',
     });
-    expect((await tfjs({ tf })).device).toBe('tensorflow (libtensorflow 2.9.1 on the CPU)');
+    const { name, device } = await tfjs({ tf });
+    expect([name, device]).toEqual(['tfjs-node', 'tensorflow (libtensorflow 2.9.1 on the CPU)']);
   });
 
   it('does not round products to TF32; one that does is found out', async () => {

@@ -1,0 +1,102 @@
+// What is special to tfjs's WebGPU backend: limits of its kernels, what the device refuses, and what is left on the device.
+import { array, conv2d, createOde, grad, hostArray, type Backend, type Tensor } from '@node-ode/core';
+import { reference } from '@node-ode/backend-reference';
+import { dopri5 } from '@node-ode/solver-dopri5';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { tfWithWebGpu } from '../test/webgpu.ts';
+import { tfjs, type TfjsBackend } from './index.ts';
+
+type Tf = Awaited<ReturnType<typeof tfWithWebGpu>>;
+
+let tf: Tf;
+let backend: TfjsBackend;
+beforeAll(async () => {
+  tf = await tfWithWebGpu();
+  backend = await tfjs({ tf, backend: 'webgpu' });
+});
+
+const numbers = (shape: readonly number[], seed = 0) =>
+  hostArray(
+    Float32Array.from({ length: shape.reduce((n, extent) => n * extent, 1) }, (_, i) => Math.sin(i * 0.7 + seed)),
+    shape,
+    'f32',
+  );
+
+async function on(engine: Backend, fn: (...x: Tensor[]) => Tensor, inputs: readonly ReturnType<typeof numbers>[]) {
+  const compiled = createOde({ backend: engine, solver: dopri5() }).compile(fn);
+  const { data } = await (await compiled(...inputs)).read();
+  compiled.dispose();
+  return Array.from(data);
+}
+
+/** Holds a function of arrays to the reference engine. */
+async function agrees(fn: (...x: Tensor[]) => Tensor, ...shapes: readonly (readonly number[])[]): Promise<void> {
+  const inputs = shapes.map((shape, i) => numbers(shape, i));
+  const [found, expected] = [await on(backend, fn, inputs), await on(reference(), fn, inputs)];
+  expect(found).toHaveLength(expected.length);
+  found.forEach((x, i) => expect(x, `element ${i}`).toBeCloseTo(expected[i]!, 5));
+}
+
+/** Tensors, and bytes on the device. */
+function held(): readonly number[] {
+  const device = tf.findBackend('webgpu');
+  const memory = device.memory();
+  if (!('numBytesInGPU' in memory) || typeof memory.numBytesInGPU !== 'number') throw new Error('no WebGPU');
+  return [device.numDataIds(), memory.numBytesInGPU];
+}
+
+describe('tfjs-webgpu', () => {
+  it('tells its device', () => {
+    expect(backend).toMatchObject({ name: 'tfjs-webgpu', runtime: 'tfjs-core 4.22.0' });
+    expect(backend.device).toMatch(/^webgpu \(.+\)$/);
+  });
+
+  it('has as many axes as asked for', async () => {
+    const shape = [2, 1, 2, 3, 1, 2, 2, 2];
+    await agrees((x) => x.sum({ axes: [0, 3, 5] }), shape);
+    await agrees((x, y) => x.mul(y).transpose([7, 6, 5, 4, 3, 2, 1, 0]), shape, [3, 1, 2, 1, 2]);
+    await agrees((x) => x.max({ axes: [1, 2] }).add(x.mean({ axes: [1, 2] })), shape);
+  });
+
+  it.each([1, 3, 4, 5, 8])('convolves into %i channels, with a bias and a relu behind', async (outputs) => {
+    await agrees(
+      (x, kernel, bias) =>
+        conv2d(x, kernel, { padding: 1 })
+          .add(bias.reshape([outputs, 1, 1]))
+          .maximum(0),
+      [2, 3, 6, 5],
+      [outputs, 3, 3, 3],
+      [outputs],
+    );
+  });
+
+  it('leaves nothing on the device', async () => {
+    const ode = createOde({ backend, solver: dopri5(), rtol: 1e-3, atol: 1e-3 });
+    const loss = (w: Tensor): Tensor =>
+      ode
+        .odeint((_t, y) => y.matmul(w).tanh(), array([[1, 0.5]]), [0, 0.5])
+        .ys.square()
+        .sum();
+    const step = ode.compile((w: Tensor) => w.sub(grad(loss)(w).mul(0.01)));
+    const train = async (steps: number): Promise<void> => {
+      for (let i = 0; i < steps; i++) {
+        const next = await step(w);
+        w.dispose();
+        w = next;
+      }
+      await w.read(); // what was freed is given back when commands are submitted
+    };
+    let w = await step(
+      array([
+        [0.1, 0.2],
+        [0.3, 0.4],
+      ]),
+    );
+    await train(3);
+    const before = held();
+    await train(10);
+    held().forEach((amount, i) => expect(amount).toBeLessThanOrEqual(before[i]!));
+    w.dispose();
+    step.dispose();
+  });
+});
