@@ -4,7 +4,13 @@ import { installTfjsNode } from './install.ts';
 import { parseOptions, usage } from './options.ts';
 
 const stop = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+// `once` would leave the second signal, which npm sends after the terminal's own, to end the process before it has tidied up.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    if (stop.signal.aborted) process.exit(130);
+    stop.abort();
+  });
+}
 
 try {
   const { build, source, help } = parseOptions(process.argv.slice(2));
@@ -19,5 +25,5 @@ try {
   }
 } catch (error) {
   console.error(error instanceof NodeOdeError ? error.message : error);
-  process.exitCode = 1;
+  process.exitCode = stop.signal.aborted ? 130 : 1;
 }

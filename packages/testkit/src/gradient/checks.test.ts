@@ -67,7 +67,7 @@ const atTime =
     );
   };
 
-/** Ten times what the suite tolerates, and some 100u in f32. */
+/** Ten times what the suite tolerates, five times in f32. */
 const little = ({ dtype }: Tensor): number => (dtype === 'f32' ? 1e-4 : 1e-5);
 const neg = (ct: Tensor): Tensor => ct.neg();
 const drop = (ct: Tensor): Tensor => ct.mul(0);
