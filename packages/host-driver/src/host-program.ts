@@ -26,16 +26,20 @@ export async function hostProgram<V extends DeviceValue>(graph: Graph, device: D
   const plan = planOf(layout, loaded);
   const counts = { resources: plan.resources, uploads: plan.uploads, calls: plan.called.length };
   let counters: RunCounters | undefined;
+  let spare: Frame<V> | undefined;
   return {
     placement: placementOf(layout, device.name),
     run: async (inputs, signal) => {
       signal?.throwIfAborted();
-      const frame = new Frame(device, signal, plan.initial, counts);
+      const frame = spare ?? new Frame(device, plan.initial, counts);
+      spare = undefined;
       try {
+        frame.begin(signal);
         return await runPlan(plan, frame, inputs);
       } finally {
-        frame.clearAll();
+        frame.end();
         counters = countersOf(plan, frame);
+        spare = frame;
       }
     },
     counters: () => counters,

@@ -1,4 +1,4 @@
-/** The registers of one run, what it has on the device, and what it counts. */
+/** The registers of a run, what it has on the device, and what it counts. */
 import { hostArray, type TensorData } from '@node-ode/core';
 import type { DeviceValue, Transfers } from '../device.ts';
 import { nextTask } from './next-task.ts';
@@ -15,13 +15,13 @@ export interface FrameCounts {
 /** Milliseconds for which a run may keep the event loop waiting. */
 const longestTurn = 16;
 
-/** The registers of one run, and what it counts. */
+/** The registers of one run, and what it counts. When that has ended, another may have them. */
 export class Frame<V extends DeviceValue> implements HostRegisters {
   readonly numbers: Float64Array;
   readonly arrays: (TensorData | undefined)[];
   readonly resources: (Resource<V> | undefined)[];
   readonly device: Transfers<V>;
-  readonly signal: AbortSignal | undefined;
+  signal: AbortSignal | undefined;
   /** Executions of each called graph. */
   readonly calls: Float64Array;
   tapeEntries = 0;
@@ -30,17 +30,37 @@ export class Frame<V extends DeviceValue> implements HostRegisters {
   /** Values of the host's on the device, and what each was made of. */
   readonly #uploads: (Held<V> | undefined)[];
   readonly #sources: (number | TensorData | undefined)[];
-  #turned = performance.now();
+  #turned = 0;
+  readonly #initial: HostRegisters;
 
-  constructor(device: Transfers<V>, signal: AbortSignal | undefined, initial: HostRegisters, counts: FrameCounts) {
+  constructor(device: Transfers<V>, initial: HostRegisters, counts: FrameCounts) {
     this.device = device;
-    this.signal = signal;
+    this.#initial = initial;
     this.numbers = initial.numbers.slice();
     this.arrays = initial.arrays.slice();
     this.resources = new Array<Resource<V> | undefined>(counts.resources).fill(undefined);
     this.#uploads = new Array<Held<V> | undefined>(counts.uploads).fill(undefined);
     this.#sources = new Array<number | TensorData | undefined>(counts.uploads).fill(undefined);
     this.calls = new Float64Array(counts.calls);
+  }
+
+  /** Begins a run. */
+  begin(signal: AbortSignal | undefined): void {
+    this.signal = signal;
+    this.numbers.set(this.#initial.numbers);
+    this.calls.fill(0);
+    this.tapeEntries = 0;
+    this.peakBytes = 0;
+    this.#turned = performance.now();
+  }
+
+  /** Ends a run: lets go of whatever is still held, what was uploaded and what registers have in a run that failed. */
+  end(): void {
+    for (let i = 0; i < this.resources.length; i++) this.clear(i);
+    for (let i = 0; i < this.#uploads.length; i++) this.#forget(i);
+    for (let i = 0; i < this.arrays.length; i++) this.arrays[i] = this.#initial.arrays[i];
+    this.#sources.fill(undefined);
+    this.signal = undefined;
   }
 
   /** Takes over a value, with one reference. */
@@ -77,12 +97,6 @@ export class Frame<V extends DeviceValue> implements HostRegisters {
   /** Counts a tape of so many entries. */
   countTape(entries: number): void {
     if (entries > this.tapeEntries) this.tapeEntries = entries;
-  }
-
-  /** Lets go of everything that is still held: what was uploaded, and what registers have in a run that failed. */
-  clearAll(): void {
-    for (let i = 0; i < this.resources.length; i++) this.clear(i);
-    for (let i = 0; i < this.#uploads.length; i++) this.#forget(i);
   }
 
   /**

@@ -181,6 +181,9 @@ describe('small arrays', () => {
   it('gather and setRow', async () => {
     for (const axis of [0, 1, 2]) await compare('gather', [draw(2, 3, 4), i32([[1, 0]])], { axis });
     await compare('gather', [draw(5), i32(4)], { axis: 0 });
+    for (const at of [-1, 5]) {
+      await expect(compare('gather', [draw(5), i32(at)], { axis: 0 })).rejects.toThrow(`gather: index ${at} along`);
+    }
     await compare('setRow', [draw(3, 2), i32(1), draw(2)], none);
     await compare('setRow', [draw(3), i32(2), f32(7)], none);
   });

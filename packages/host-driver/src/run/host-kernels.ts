@@ -51,6 +51,9 @@ export function hostKernel(node: PlainNode, operands: readonly Register[], resul
     const scalar = scalarKernel(node);
     if (scalar !== undefined) return onNumbers(scalar, operands, result.index);
   }
+  if (node.op === 'gather' && [...operands, result].map(({ bank }) => bank).join() === 'array,number,number') {
+    return pickElement(node, operands, result.index);
+  }
   const move = movements[node.op as Movement] as (node: PlainNode, x: readonly TensorData[], z: TensorData) => void;
   const type = tensorOf(node.outputs[0]!);
   const size = sizeOf(type.shape);
@@ -80,6 +83,17 @@ function elementwiseKernel(
   const [x = 0, y = x] = operands.map(({ index }) => index);
   return ({ numbers }) => {
     numbers[z] = meaning?.(numbers[x]!, numbers[y]!) ?? divisionByZero(op);
+  };
+}
+
+/** One element of an array, as an output time is taken. */
+function pickElement({ inputs }: NodeOf<'gather'>, operands: readonly Register[], z: number): HostKernel {
+  const extent = sizeOf(tensorOf(inputs[0]!).shape);
+  const [x = 0, at = 0] = operands.map(({ index }) => index);
+  return ({ numbers, arrays }) => {
+    const index = numbers[at]!;
+    if (index < 0 || index >= extent) checkIndices('gather', [index], extent);
+    numbers[z] = arrays[x]![index]!;
   };
 }
 
@@ -229,7 +243,7 @@ function tensorOf({ type }: Value): TensorType {
   throw new ExecutionError('run', 'a tape is no operand of arithmetic', { expected: 'a tensor' });
 }
 
-function checkIndices(op: string, indices: TensorData, extent: number): void {
+function checkIndices(op: string, indices: Iterable<number>, extent: number): void {
   for (const index of indices) {
     if (index >= 0 && index < extent) continue;
     throw new ExecutionError(op, `index ${index} along an axis of ${extent} elements`, {

@@ -39,19 +39,33 @@ export class TfValue implements DeviceValue {
 export function write(backend: TfKernelBackend, operation: string, { shape, dtype, data }: HostArray): TfTensorInfo {
   const own = [...shape];
   const type = tfDType(operation, dtype);
-  return { dataId: backend.write(copyOf(type, data), own, type), shape: own, dtype: type };
+  const elements = copiesAtOnce(backend) && isStored(type, data) ? data : copyOf(type, data);
+  return { dataId: backend.write(elements, own, type), shape: own, dtype: type };
 }
+
+/** Whether a backend writes elements into a heap of its own: `wasm`. */
+const copiesAtOnce = (backend: object): boolean => 'typedArrayFromHeap' in backend;
+
+/** Whether elements are as they are stored; booleans have to be looked at. */
+const isStored = (dtype: TfDType, data: TensorData): data is Float32Array | Int32Array =>
+  dtype === 'float32' ? data instanceof Float32Array : dtype === 'int32' && data instanceof Int32Array;
 
 /** A copy of elements, as they are stored; a boolean is 0 or 1. */
 function copyOf(dtype: TfDType, data: TensorData): TfElements {
   switch (dtype) {
     case 'float32':
-      return new Float32Array(data);
+      return filled(new Float32Array(data.length), data);
     case 'int32':
-      return new Int32Array(data);
+      return filled(new Int32Array(data.length), data);
     case 'bool':
       return Uint8Array.from(data, (x) => (x === 0 ? 0 : 1));
   }
+}
+
+/** Small arrays that are made empty need no buffer outside of JavaScript's heap; those that are made of others get one. */
+function filled<A extends Float32Array | Int32Array>(own: A, data: TensorData): A {
+  own.set(data);
+  return own;
 }
 
 /**

@@ -96,6 +96,9 @@ export function loadSegment(program: SegmentProgram, runtime: TfRuntime, pool: C
     return takeAll();
   };
   const { guard } = runtime;
+  const isFetched = program.results.some(({ isHost }) => isHost);
+  const finish = (values: readonly TfValue[]): Outputs | Promise<Outputs> =>
+    isFetched ? fetchResults(values, program.results, runtime) : values;
   let isAccepted = false;
   const free = (values: readonly TfValue[]): void => {
     for (const value of values) value.dispose();
@@ -103,10 +106,10 @@ export function loadSegment(program: SegmentProgram, runtime: TfRuntime, pool: C
 
   return {
     run: (operands) => {
-      if (guard === undefined || isAccepted) return fetchResults(run(operands), program.results, runtime);
+      if (guard === undefined || isAccepted) return finish(run(operands));
       return guard(() => run(operands), free).then((values) => {
         isAccepted = true;
-        return fetchResults(values, program.results, runtime);
+        return finish(values);
       });
     },
     release: () => {
@@ -184,7 +187,6 @@ function fetchResults(
   results: readonly ProgramResult[],
   { backend, fetchesWait }: TfRuntime,
 ): Outputs | Promise<Outputs> {
-  if (!results.some(({ isHost }) => isHost)) return values;
   if (fetchesWait) return fetchLater(values, results, backend);
   const outputs: (TfValue | TensorData)[] = [...values];
   try {

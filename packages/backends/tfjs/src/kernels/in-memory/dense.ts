@@ -43,17 +43,35 @@ export const dense: TfKernelConfig = {
     const { extents, shape, activation } = attrs ?? {};
     const isGiven = Array.isArray(inputs) && isNumbers(extents) && isNumbers(shape) && isActivation(activation);
     if (!isGiven || !isWasm(backend)) throw new ExecutionError(denseName, 'operands of another kernel');
-    const [rows = 0, inner = 0, columns = 0] = extents;
     const multiply = compiledOf(backend);
     const result = backend.makeOutput([...shape], 'float32');
     const idOf = ({ dataId }: TfTensorInfo): number => backend.dataIdMap.get(dataId).id;
     const [a = 0, b = 0, bias = 0] = inputs.map(idOf);
-    const [left, right] = [bytesOf([1, rows, inner]), bytesOf([1, inner, columns])];
+    const { left, right } = matricesOf(extents);
     multiply(a, left, 3, b, right, 3, false, false, activations[activation], bias, 0, 0, idOf(result));
     return result;
   },
 };
 
 const isActivation = (x: unknown): x is keyof typeof activations => typeof x === 'string' && x in activations;
+
+/** The shapes of the matrices as the function takes them. */
+interface Matrices {
+  readonly left: Uint8Array;
+  readonly right: Uint8Array;
+}
+
+/** For the extents of each call: they are attributes, the same at every run, and what is made of them costs as much as a small product. */
+const known = new WeakMap<readonly number[], Matrices>();
+
+function matricesOf(extents: readonly number[]): Matrices {
+  let matrices = known.get(extents);
+  if (matrices === undefined) {
+    const [rows = 0, inner = 0, columns = 0] = extents;
+    matrices = { left: bytesOf([1, rows, inner]), right: bytesOf([1, inner, columns]) };
+    known.set(extents, matrices);
+  }
+  return matrices;
+}
 
 const bytesOf = (extents: readonly number[]): Uint8Array => new Uint8Array(Int32Array.from(extents).buffer);
