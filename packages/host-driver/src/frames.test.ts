@@ -37,4 +37,18 @@ describe.each([true, false])('runs of one program (promises: %s)', (waits) => {
     compiled.dispose();
     expect(device.log.live).toBe(0);
   });
+
+  it('count the same memory each time', async () => {
+    const device = fakeDevice({ waits });
+    const inputs = [array([1, -1], { dtype: 'f32' }), array(3, { dtype: 'i32' })] as const;
+    const compiled = await device.compile(compile(fakeBackend(), program).graph(...inputs));
+    const values = inputs.map((input) => device.toValue(input));
+    const peaks: (number | undefined)[] = [];
+    for (let i = 0; i < 3; i++) {
+      for (const output of await compiled.run(values)) output.dispose();
+      peaks.push(compiled.counters?.()?.peakBytes);
+    }
+    expect(peaks[0]).toBeGreaterThan(0);
+    expect(new Set(peaks).size).toBe(1);
+  });
 });

@@ -51,6 +51,7 @@ export class Frame<V extends DeviceValue> implements HostRegisters {
     this.calls.fill(0);
     this.tapeEntries = 0;
     this.peakBytes = 0;
+    this.#bytes = 0;
     this.#turned = performance.now();
   }
 
