@@ -16,7 +16,8 @@ import {
 import { expect } from 'vitest';
 import type { PlainPrimitive } from '../src/kernels/contract.ts';
 import { loweringsFor } from '../src/kernels/lowerings.ts';
-import { elementsOf, tfDType, write } from '../src/runtime/value.ts';
+import { tfDType } from '../src/dtypes.ts';
+import { elementsOf, write } from '../src/runtime/value.ts';
 import type { TfTensorInfo } from '../src/runtime/tf-module.ts';
 import { Builder } from '../src/segment/builder.ts';
 import { runtimeOf } from './runtimes.ts';

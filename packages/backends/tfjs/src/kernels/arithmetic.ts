@@ -1,10 +1,8 @@
 /** Formulas as kernel calls: operations on registers of one dtype, which broadcast. */
-import { allocate, broadcastShapes, hostArray, sameShape, sizeOf, type DType, type Shape } from '@node-ode/core';
+import { allocate, broadcastShapes, hostArray, sameShape, sizeOf, type Shape } from '@node-ode/core';
+import { graphDTypes } from '../dtypes.ts';
 import type { KernelBuilder, Register, TfDType } from './contract.ts';
 import { mergedAxes, mostAxes } from './many-axes.ts';
-
-/** dtypes of graphs by tfjs's names. */
-export const graphDTypes = { float32: 'f32', int32: 'i32', bool: 'bool' } as const satisfies Record<TfDType, DType>;
 
 /** A constant whose elements are all the same; a scalar by default. */
 export function filled(builder: KernelBuilder, value: number, dtype: TfDType, shape: Shape = []): Register {

@@ -9,7 +9,7 @@ import {
 } from '@node-ode/core';
 import { Arithmetic, binary, filled, unary } from './arithmetic.ts';
 import type { KernelBuilder, Lowering, Register, TfDType } from './contract.ts';
-import { tfDType } from '../runtime/value.ts';
+import { tfDType } from '../dtypes.ts';
 import { product, quotient, remainder } from './special/division.ts';
 import { extremum } from './special/extremum.ts';
 import { erf, round } from './special/one-number.ts';

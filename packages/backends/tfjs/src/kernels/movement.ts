@@ -1,6 +1,6 @@
 /** Lowerings of what makes or moves elements. */
 import { allocate, hostArray, sameShape, sizeOf, type DataParams, type Shape } from '@node-ode/core';
-import { tfDType } from '../runtime/value.ts';
+import { tfDType } from '../dtypes.ts';
 import { filled } from './arithmetic.ts';
 import type { KernelBuilder, Lowering, Register } from './contract.ts';
 import { mostAxes } from './many-axes.ts';

@@ -6,7 +6,8 @@ import { describeDevice } from './describe-device.ts';
 import { tfDevice } from './device.ts';
 import { isNativeBackend } from './native/native-backend.ts';
 import type { TfRuntime } from './runtime.ts';
-import { tfDType, type TfValue } from './value.ts';
+import { tfDType } from '../dtypes.ts';
+import type { TfValue } from './value.ts';
 
 /** The tfjs engine. */
 export interface TfjsBackend extends DeviceBackend {

@@ -7,7 +7,8 @@ import { loadSegment } from '../segment/load-segment.ts';
 import type { Target } from '../segment/builder.ts';
 import { constantPool } from './constants.ts';
 import type { TfRuntime } from './runtime.ts';
-import { elementsOf, tfDType, TfValue, write } from './value.ts';
+import { tfDType } from '../dtypes.ts';
+import { elementsOf, TfValue, write } from './value.ts';
 
 /** A device on a backend of tfjs. */
 export function tfDevice(runtime: TfRuntime): Device<TfValue> {

@@ -1,24 +1,9 @@
 /** Tensors on a backend of tfjs. */
-import { ExecutionError, UnsupportedError, type DType, type HostArray, type TensorData } from '@node-ode/core';
+import { ExecutionError, type HostArray, type TensorData } from '@node-ode/core';
 import type { DeviceValue } from '@node-ode/host-driver';
+import { tfDType } from '../dtypes.ts';
 import type { TfDType } from '../kernels/contract.ts';
 import type { TfElements, TfKernelBackend, TfTensorInfo } from './tf-module.ts';
-
-/** tfjs's name of a dtype. */
-const tfTypes = { f32: 'float32', i32: 'int32', bool: 'bool' } as const satisfies Partial<Record<DType, TfDType>>;
-
-/**
- * tfjs's name of a dtype.
- *
- * @throws UnsupportedError for f64, with the engines that have it.
- */
-export function tfDType(operation: string, dtype: DType): TfDType {
-  if (dtype !== 'f64') return tfTypes[dtype];
-  throw new UnsupportedError(operation, "tfjs has no dtype 'f64'", {
-    expected: 'f32, i32 or bool',
-    advice: "Use f32, or an engine that has f64: wasm(), onnx({ provider: 'cpu' }) or reference().",
-  });
-}
 
 /** A tensor of tfjs that one owner holds. */
 export class TfValue implements DeviceValue {

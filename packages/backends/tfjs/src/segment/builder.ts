@@ -12,7 +12,6 @@ import {
   UnsupportedError,
   value,
   type Application,
-  type DType,
   type Graph,
   type HostArray,
   type Node,
@@ -20,6 +19,7 @@ import {
   type TensorType,
   type Value,
 } from '@node-ode/core';
+import { graphDTypes, tfDType } from '../dtypes.ts';
 import type {
   KernelAttributes,
   KernelBuilder,
@@ -27,10 +27,8 @@ import type {
   OptionalLowering,
   PlainPrimitive,
   Register,
-  TfDType,
 } from '../kernels/contract.ts';
 import { findFusions } from '../kernels/fusions.ts';
-import { tfDType } from '../runtime/value.ts';
 import type { Constant, KernelCall } from './program.ts';
 
 /** Which kernels there are, and the lowerings that make calls of them. */
@@ -41,11 +39,8 @@ export interface Target {
   loweringOf<P extends PlainPrimitive>(op: P): OptionalLowering<P> | undefined;
 }
 
-/** dtypes of graphs, by tfjs's names. */
-const dtypes = { float32: 'f32', int32: 'i32', bool: 'bool' } as const satisfies Record<TfDType, DType>;
-
 /** The type of a register in graphs. */
-const typeOf = ({ shape, dtype }: Register): TensorType => tensorType(shape, dtypes[dtype]);
+const typeOf = ({ shape, dtype }: Register): TensorType => tensorType(shape, graphDTypes[dtype]);
 
 export class Builder implements KernelBuilder {
   readonly calls: KernelCall[] = [];
