@@ -49,7 +49,7 @@ describe('the command line', () => {
     expect(report.success).toBe(true);
     expect(report.outcomes).toHaveLength(allCases.length);
     expect(report.outcomes.every(({ runMs }) => runMs > 0)).toBe(true);
-  });
+  }, 240_000);
 
   it('has every solver both ways, every gradient method, forward mode, second order, training and sequences', () => {
     const titles = allCases.map(titleOf);
