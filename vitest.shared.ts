@@ -9,6 +9,7 @@ export default defineConfig({
     // These run on software Vulkan: tools/vitest.webgpu.config.ts.
     exclude: [...configDefaults.exclude, '**/*.webgpu.test.ts'],
     testTimeout: 60_000,
+    hookTimeout: 60_000,
     passWithNoTests: true,
   },
 });
