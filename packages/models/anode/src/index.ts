@@ -1,0 +1,2 @@
+/** Augmented Neural ODEs (Dupont et al. 2019). */
+export {};

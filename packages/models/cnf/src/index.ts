@@ -1,0 +1,2 @@
+/** Continuous normalizing flows (Chen et al. 2018, FFJORD, RNODE). */
+export {};
