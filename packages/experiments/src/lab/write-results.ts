@@ -33,7 +33,7 @@ export async function writeResults(folder: string, run: RunRecord, results: Resu
 }
 
 /** Sharp where a figure is small, and not larger than pages need. */
-const scaleOf = ({ width }: Figure): number => Math.min(2, Math.max(1, 1200 / width));
+const scaleOf = ({ width }: Figure): number => Math.min(2, Math.max(1, 1100 / width));
 
 /** The figures of the run before: this one may have others. */
 async function earlierFigures(folder: string): Promise<WrittenResults['figures']> {
