@@ -1,30 +1,12 @@
 /** The bound against a linear Gaussian model, in which all of it is known. */
 import { reference } from '@node-ode/backend-reference';
-import {
-  array,
-  asTensor,
-  asTensors,
-  createOde,
-  matmul,
-  OptionError,
-  random,
-  ShapeError,
-  type HostArray,
-  type Tensor,
-  type TensorsOf,
-} from '@node-ode/core';
-import { adjoint } from '@node-ode/gradient-adjoint';
-import { gruCell, linear, mlp, type LinearParams } from '@node-ode/nn';
+import { array, asTensor, createOde, type HostArray, type TensorsOf } from '@node-ode/core';
+import { linear, type LinearParams } from '@node-ode/nn';
 import { dopri5 } from '@node-ode/solver-dopri5';
-import { euler } from '@node-ode/solver-euler';
 import { describe, expect, it } from 'vitest';
-import { checkGradient, expectClose, f64, noise, run, someSeries, type HostSeries } from '../test/harness.ts';
+import { expectClose, f64, run } from '../test/harness.ts';
 import type { Encoder } from './encoder.ts';
-import { klAnnealing } from './kl-annealing.ts';
 import { latentOde, type LatentOdeBatch, type LatentOdeParams } from './latent-ode.ts';
-import { odeRnnEncoder } from './ode-rnn-encoder.ts';
-import { recurrentEncoder } from './recurrent-encoder.ts';
-import type { SeriesBatch } from './series.ts';
 
 const dtype = 'f64';
 const backend = reference();
@@ -106,4 +88,3 @@ describe('the lower bound', () => {
     expect(await expectedBound(scale, variance * 1.5)).toBeLessThan(evidence - 1e-3);
   });
 });
-

@@ -13,12 +13,11 @@ import {
   type TensorsOf,
 } from '@node-ode/core';
 import { adjoint } from '@node-ode/gradient-adjoint';
-import { gruCell, linear, mlp, type LinearParams } from '@node-ode/nn';
+import { gruCell, linear, mlp } from '@node-ode/nn';
 import { dopri5 } from '@node-ode/solver-dopri5';
 import { euler } from '@node-ode/solver-euler';
 import { describe, expect, it } from 'vitest';
 import { checkGradient, expectClose, f64, noise, run, someSeries, type HostSeries } from '../test/harness.ts';
-import type { Encoder } from './encoder.ts';
 import { klAnnealing } from './kl-annealing.ts';
 import { latentOde, type LatentOdeBatch, type LatentOdeParams } from './latent-ode.ts';
 import { odeRnnEncoder } from './ode-rnn-encoder.ts';
