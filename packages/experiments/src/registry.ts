@@ -9,12 +9,15 @@ export const experiments: Readonly<Record<string, ExperimentLoader>> = {
   // Images, depth, tolerances, gradients
 
   // Augmented Neural ODEs
+  'anode-1d': () => import('./anode-1d/experiment.ts'),
+  'anode-spheres': () => import('./anode-spheres/experiment.ts'),
 
   // Flows of densities
 
   // Latent ODEs
 
   // Tables and measured systems
+  identify: () => import('./identify/experiment.ts'),
 
   // Control
 };
