@@ -17,6 +17,7 @@ export const experiments: Readonly<Record<string, ExperimentLoader>> = {
   // Latent ODEs
 
   // Tables and measured systems
+  identify: () => import('./identify/experiment.ts'),
 
   // Control
 };
