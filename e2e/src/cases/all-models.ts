@@ -3,6 +3,7 @@ import type { Case } from './case.ts';
 // model-node
 import { nodeModelCases } from './models-node.ts';
 // model-anode
+import { anodeModelCases } from './models-anode.ts';
 
 // model-cnf
 
@@ -12,6 +13,7 @@ export const modelCases: readonly Case[] = [
   // model-node
   ...nodeModelCases,
   // model-anode
+  ...anodeModelCases,
 
   // model-cnf
 
