@@ -11,6 +11,7 @@ export const experiments: Readonly<Record<string, ExperimentLoader>> = {
   // Augmented Neural ODEs
 
   // Flows of densities
+  'cnf-vs-nf': () => import('./cnf-vs-nf/experiment.ts'),
 
   // Latent ODEs
 
