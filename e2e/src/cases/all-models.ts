@@ -5,6 +5,7 @@ import { nodeModelCases } from './models-node.ts';
 // model-anode
 
 // model-cnf
+import { cnfModelCases } from './models-cnf.ts';
 
 // model-latent-ode
 
@@ -14,6 +15,7 @@ export const modelCases: readonly Case[] = [
   // model-anode
 
   // model-cnf
+  ...cnfModelCases,
 
   // model-latent-ode
 ];
