@@ -6,6 +6,7 @@ import { nodeModelCases } from './models-node.ts';
 import { anodeModelCases } from './models-anode.ts';
 
 // model-cnf
+import { cnfModelCases } from './models-cnf.ts';
 
 // model-latent-ode
 
@@ -16,6 +17,7 @@ export const modelCases: readonly Case[] = [
   ...anodeModelCases,
 
   // model-cnf
+  ...cnfModelCases,
 
   // model-latent-ode
 ];

@@ -13,6 +13,7 @@ export const experiments: Readonly<Record<string, ExperimentLoader>> = {
   'anode-spheres': () => import('./anode-spheres/experiment.ts'),
 
   // Flows of densities
+  'cnf-vs-nf': () => import('./cnf-vs-nf/experiment.ts'),
 
   // Latent ODEs
 
