@@ -18,6 +18,7 @@ export const experiments: Readonly<Record<string, ExperimentLoader>> = {
   // Latent ODEs
 
   // Tables and measured systems
+  tabular: () => import('./tabular/experiment.ts'),
   identify: () => import('./identify/experiment.ts'),
 
   // Control
