@@ -13,6 +13,7 @@ export const experiments: Readonly<Record<string, ExperimentLoader>> = {
   // Flows of densities
 
   // Latent ODEs
+  'latent-spirals': () => import('./latent-spirals/experiment.ts'),
 
   // Tables and measured systems
 
