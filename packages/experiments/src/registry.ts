@@ -9,6 +9,8 @@ export const experiments: Readonly<Record<string, ExperimentLoader>> = {
   // Images, depth, tolerances, gradients
 
   // Augmented Neural ODEs
+  'anode-1d': () => import('./anode-1d/experiment.ts'),
+  'anode-spheres': () => import('./anode-spheres/experiment.ts'),
 
   // Flows of densities
 
@@ -16,6 +18,7 @@ export const experiments: Readonly<Record<string, ExperimentLoader>> = {
   'latent-spirals': () => import('./latent-spirals/experiment.ts'),
 
   // Tables and measured systems
+  identify: () => import('./identify/experiment.ts'),
 
   // Control
 };
