@@ -7,6 +7,7 @@ import { nodeModelCases } from './models-node.ts';
 // model-cnf
 
 // model-latent-ode
+import { latentOdeModelCases } from './models-latent-ode.ts';
 
 export const modelCases: readonly Case[] = [
   // model-node
@@ -16,4 +17,5 @@ export const modelCases: readonly Case[] = [
   // model-cnf
 
   // model-latent-ode
+  ...latentOdeModelCases,
 ];
