@@ -9,6 +9,7 @@ import { anodeModelCases } from './models-anode.ts';
 import { cnfModelCases } from './models-cnf.ts';
 
 // model-latent-ode
+import { latentOdeModelCases } from './models-latent-ode.ts';
 
 export const modelCases: readonly Case[] = [
   // model-node
@@ -20,4 +21,5 @@ export const modelCases: readonly Case[] = [
   ...cnfModelCases,
 
   // model-latent-ode
+  ...latentOdeModelCases,
 ];

@@ -16,6 +16,7 @@ export const experiments: Readonly<Record<string, ExperimentLoader>> = {
   'cnf-vs-nf': () => import('./cnf-vs-nf/experiment.ts'),
 
   // Latent ODEs
+  'latent-spirals': () => import('./latent-spirals/experiment.ts'),
 
   // Tables and measured systems
   tabular: () => import('./tabular/experiment.ts'),
