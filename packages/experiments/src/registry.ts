@@ -7,6 +7,9 @@ export type ExperimentLoader = () => Promise<{ readonly experiment: Experiment }
 
 export const experiments: Readonly<Record<string, ExperimentLoader>> = {
   // Images, depth, tolerances, gradients
+  'gradient-accuracy': () => import('./gradient-accuracy/experiment.ts'),
+  'gradient-depth': () => import('./gradient-depth/experiment.ts'),
+  'mnist-table': () => import('./mnist-table/experiment.ts'),
 
   // Augmented Neural ODEs
 
