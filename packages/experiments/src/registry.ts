@@ -10,6 +10,7 @@ export const experiments: Readonly<Record<string, ExperimentLoader>> = {
   'gradient-accuracy': () => import('./gradient-accuracy/experiment.ts'),
   'gradient-depth': () => import('./gradient-depth/experiment.ts'),
   'mnist-table': () => import('./mnist-table/experiment.ts'),
+  tolerance: () => import('./tolerance/experiment.ts'),
 
   // Augmented Neural ODEs
 

@@ -21,7 +21,6 @@ import { peakMemoryMiB, type Lab } from '../lab/index.ts';
 export interface TrainingOptions {
   readonly epochs: number;
   readonly batchSize: number;
-  /** At 128 images in a batch; it grows with them, as in the authors' code. */
   readonly learningRate: number;
   readonly seed: number;
 }
@@ -33,6 +32,7 @@ export type Named<Leaf> = Readonly<Record<string, Leaf>>;
 export interface NamedNetwork {
   readonly initial: Named<HostArray>;
   readonly parameters: number;
+  apply(params: Named<Tensor>, x: Tensor): Tensor;
   loss(params: Named<Tensor>, batch: Labelled): Tensor;
   accuracy(params: Named<Tensor>, batch: Labelled): Tensor;
 }
@@ -57,6 +57,7 @@ export function named<Params>(model: Classifier<Params>, seed: number): NamedNet
   return {
     initial: Object.fromEntries(leaves.map((leaf, i) => [paths[i] ?? '', leaf])),
     parameters: leaves.reduce((sum, { data }) => sum + data.length, 0),
+    apply: (params, x) => model.apply(treeOf(params), x),
     loss: (params, batch) => model.loss(treeOf(params), batch),
     accuracy: (params, batch) => model.accuracy(treeOf(params), batch),
   };
@@ -73,7 +74,7 @@ export async function trainClassifier(
   const stepsPerEpoch = Math.floor(data.size('train') / batchSize);
   const optimizer = sgd({
     learningRate: stepDecay({
-      initial: (learningRate * batchSize) / 128,
+      initial: learningRate,
       boundaries: decaySteps(epochs * stepsPerEpoch),
     }),
     momentum: 0.9,

@@ -1,9 +1,10 @@
 /** Table 1 of Chen et al. 2018: networks of about one accuracy on MNIST, and what the ODE block adds to stem and head. */
 import { augmented } from '@node-ode/datasets';
 import { lineChart, type Figure } from '@node-ode/viz';
+import { describeRun, mnistOptions, type MnistOptions } from '../images/options.ts';
 import { byEpoch, trainClassifier } from '../images/train-classifier.ts';
 import { mnist } from '../images/mnist.ts';
-import { defineExperiment, integer, listOf, measured, oneOf, real, spread, type Cell, type Lab } from '../lab/index.ts';
+import { defineExperiment, listOf, measured, oneOf, spread, type Cell, type Lab } from '../lab/index.ts';
 import { rowNames, rows, type RowName } from './networks.ts';
 
 /** What one training gave; by epoch where it is a list. */
@@ -30,18 +31,10 @@ export const experiment = defineExperiment({
       full: rowNames,
       quick: ['perceptron', 'resnet', 'rknet', 'odenet', 'no-block'],
     }),
-    epochs: integer('times through the data', { full: 160, quick: 4 }),
-    batchSize: integer('images in a batch', { full: 128, quick: 32 }),
-    learningRate: real('learning rate at 128 images in a batch; a tenth of it after 3/8, 5/8, 7/8 of the epochs', 0.1),
-    width: integer('channels after the stem', { full: 64, quick: 16 }),
-    stem: oneOf('stem of the image networks', ['convolutional', 'residual'], 'convolutional'),
-    tol: real('relative and absolute tolerance of the solves', 1e-3),
-    crop: integer('pixels by which images are moved at random', { full: 4, quick: 0 }, { min: 0 }),
-    trainImages: integer('images to train on', { full: 60_000, quick: 4000 }, { max: 60_000 }),
-    testImages: integer('images to test with', { full: 10_000, quick: 2000 }, { max: 10_000 }),
+    ...mnistOptions,
   },
   run: async (options, lab) => {
-    const { only, epochs, trainImages, testImages, width, crop } = options;
+    const { only } = options;
     const results = new Map<RowName, readonly Run[]>();
     for (const name of only) {
       const runs: Run[] = [];
@@ -68,7 +61,7 @@ export const experiment = defineExperiment({
           : []),
       ],
       notes: [
-        `${trainImages} training images${crop === 0 ? '' : ` moved by up to ${crop} pixels`}, ${testImages} test images, ${epochs} epochs, width ${width}; the paper's networks are of width 64 and trained for 160 epochs of all 60000 (its code).`,
+        describeRun(options),
         'Time is that of training on this machine, with a test after each epoch; memory is the largest of the whole process, data and engine included, since each training began.',
         'The ResNet of the paper has 0.60 M parameters: ours of width 64 with `--stem residual` has 0.601 M, with the convolutional stem 0.577 M. The ODE-Nets have 0.233 M and 0.208 M.',
       ],
@@ -77,19 +70,7 @@ export const experiment = defineExperiment({
   },
 });
 
-interface RowOptions {
-  readonly epochs: number;
-  readonly batchSize: number;
-  readonly learningRate: number;
-  readonly width: number;
-  readonly stem: 'convolutional' | 'residual';
-  readonly tol: number;
-  readonly crop: number;
-  readonly trainImages: number;
-  readonly testImages: number;
-}
-
-async function trainRow(name: RowName, seed: number, options: RowOptions, lab: Lab): Promise<Run> {
+async function trainRow(name: RowName, seed: number, options: MnistOptions, lab: Lab): Promise<Run> {
   const { epochs, crop } = options;
   const images = await mnist(lab, options);
   const data = crop === 0 ? images : augmented(images, { padding: crop });
