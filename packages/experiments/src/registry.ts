@@ -13,12 +13,15 @@ export const experiments: Readonly<Record<string, ExperimentLoader>> = {
   tolerance: () => import('./tolerance/experiment.ts'),
 
   // Augmented Neural ODEs
+  'anode-1d': () => import('./anode-1d/experiment.ts'),
+  'anode-spheres': () => import('./anode-spheres/experiment.ts'),
 
   // Flows of densities
 
   // Latent ODEs
 
   // Tables and measured systems
+  identify: () => import('./identify/experiment.ts'),
 
   // Control
 };

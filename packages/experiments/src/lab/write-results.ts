@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Figure } from '@node-ode/viz';
 import { saveFigure } from '@node-ode/viz/node';
 import { renderPage, type RunRecord } from './render.ts';
 import type { Results } from './results.ts';
@@ -18,7 +19,9 @@ export async function writeResults(folder: string, run: RunRecord, results: Resu
   for (const { name } of await earlierFigures(folder)) {
     for (const ending of ['svg', 'png']) await rm(join(folder, `${name}.${ending}`), { force: true });
   }
-  for (const { name, figure } of figures) await saveFigure(figure, join(folder, name));
+  for (const { name, figure } of figures) {
+    await saveFigure(figure, join(folder, name), { scale: scaleOf(figure) });
+  }
   const written: WrittenResults = {
     ...run,
     ...results,
@@ -28,6 +31,9 @@ export async function writeResults(folder: string, run: RunRecord, results: Resu
   await writeWhole(join(folder, 'README.md'), renderPage(run, results));
   return ['README.md', 'results.json', ...figures.flatMap(({ name }) => [`${name}.svg`, `${name}.png`])];
 }
+
+/** Sharp where a figure is small, and not larger than pages need. */
+const scaleOf = ({ width }: Figure): number => Math.min(2, Math.max(1, 1100 / width));
 
 /** The figures of the run before: this one may have others. */
 async function earlierFigures(folder: string): Promise<WrittenResults['figures']> {
