@@ -1,21 +1,13 @@
 /** Lowerings of what reads and writes at indices, and of what looks for them. */
 import { sizeOf, type Shape } from '@node-ode/core';
 import { Arithmetic, filled } from './arithmetic.ts';
-import type { KernelBuilder, Lowering, Register } from './contract.ts';
+import type { KernelBuilder, Register } from './contract.ts';
 import { setRowName } from './in-memory/set-row.ts';
 import { cumsumName } from './in-memory/sum.ts';
+import { indexingLowerings } from './indexing-lowerings.ts';
 import { broadcastTo, iota, reshape, transpose } from './movement.ts';
 
-type Indexing = 'gather' | 'scatterAdd' | 'setRow' | 'argMax' | 'cumsum';
-
-export const indexing: { readonly [P in Indexing]: Lowering<P> } = {
-  gather: (builder, [x, indices], { params: { axis } }) => gather(builder, x!, indices!, axis),
-  scatterAdd: (builder, [updates, indices], { params: { axis, size } }) =>
-    scatterAdd(builder, updates!, indices!, axis, size),
-  setRow: (builder, [buffer, index, row]) => setRow(builder, buffer!, index!, row!),
-  argMax: (builder, [x], { params: { axis } }) => argMax(builder, x!, axis),
-  cumsum: (builder, [x], { params: { axis, reverse } }) => cumsum(builder, x!, axis, reverse),
-};
+export const indexing = indexingLowerings({ gather, scatterAdd, setRow, argMax, cumsum });
 
 /** On cpu and wasm the kernel fails on an index out of range. */
 function gather(builder: KernelBuilder, x: Register, indices: Register, axis: number): Register {
