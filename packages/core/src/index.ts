@@ -135,8 +135,10 @@ export type {
 export {
   checkHostArray,
   checkInputs,
+  demandIndices,
   disposedArray,
   foreignArray,
+  integerDividedByZero,
   interfaceOf,
   type GraphInterface,
 } from './runtime/engine-checks.ts';

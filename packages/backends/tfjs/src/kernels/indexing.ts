@@ -2,6 +2,7 @@
 import { sizeOf, type Shape } from '@node-ode/core';
 import { Arithmetic, filled } from './arithmetic.ts';
 import type { KernelBuilder, Register } from './contract.ts';
+import { mostSlots, scatterAddName } from './in-memory/scatter-add.ts';
 import { setRowName } from './in-memory/set-row.ts';
 import { cumsumName } from './in-memory/sum.ts';
 import { indexingLowerings } from './indexing-lowerings.ts';
@@ -21,7 +22,7 @@ function checkedIndices(builder: KernelBuilder, indices: Register, extent: numbe
   return reshape(builder, gather(builder, range, indices, 0), [sizeOf(indices.shape), 1]);
 }
 
-/** Rows added to zeros; axes before that of the indices are moved behind it, and back. */
+/** By a kernel of our own, or rows added to zeros; axes before that of the indices are moved behind it, and back. */
 function scatterAdd(
   builder: KernelBuilder,
   updates: Register,
@@ -35,6 +36,10 @@ function scatterAdd(
   const whole = [...outer, size, ...inner];
   if (sizeOf(updates.shape) === 0) return filled(builder, 0, dtype, whole);
   const [before, count, after] = [sizeOf(outer), sizeOf(indices.shape), sizeOf(inner)];
+  if (dtype === 'float32' && size <= mostSlots && builder.has(scatterAddName)) {
+    const attributes = { extents: [before, count, after], size, shape: whole };
+    return builder.call(scatterAddName, [updates, indices], attributes, { shape: whole, dtype });
+  }
   const flat = reshape(builder, updates, [before, count, after]);
   const rows = reshape(builder, transpose(builder, flat, [1, 0, 2]), [count, before * after]);
   const operands = { indices: checkedIndices(builder, indices, size), updates: rows };
