@@ -14,6 +14,7 @@ export const experiments: Readonly<Record<string, ExperimentLoader>> = {
 
   // Flows of densities
   'cnf-vs-nf': () => import('./cnf-vs-nf/experiment.ts'),
+  'cnf-density': () => import('./cnf-density/experiment.ts'),
 
   // Latent ODEs
 
