@@ -31,7 +31,7 @@ function targetFigure(target: TargetName, comparisons: readonly Comparison[]): N
   return {
     name: target,
     figure: grid(figures, { columns: comparisons.length + 1 }),
-    caption: `${name}: the target and the flows of the first seed, all on one scale of colours; KL during training, mean over seeds, continuous flows solid, discrete ones dashed.`,
+    caption: `${name}: the target and the flows of the first seed, all on one scale of colours, which ends at the target’s largest density; KL during training, mean over seeds, continuous flows solid, discrete ones dashed.`,
   };
 }
 

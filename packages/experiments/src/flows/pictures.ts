@@ -1,5 +1,5 @@
 /** Panels of densities and of samples in the plane, all alike. */
-import { cells, heatMap, scatter, type Figure } from '@node-ode/viz';
+import { cells, heatMap, scatter, type Figure, type FrameOptions } from '@node-ode/viz';
 
 /** A square of the plane, [−bound, bound]². */
 export interface Square {
@@ -8,20 +8,17 @@ export interface Square {
   readonly size?: number;
 }
 
-const axesOf = ({ bound, size = 240 }: Square) => ({
-  width: size,
-  height: size + 24,
-  equal: true,
-  x: { label: 'z₁', domain: [-bound, bound] },
-  y: { label: 'z₂', domain: [-bound, bound] },
-});
+function frameOf({ bound, size = 240 }: Square): FrameOptions {
+  const domain = [-bound, bound] as const;
+  return { width: size, height: size + 24, equal: true, x: { label: 'z₁', domain }, y: { label: 'z₂', domain } };
+}
 
 /** A density on a square grid of cells, row by row from below; colours end at `most`. */
 export const densityPanel = (title: string, values: readonly number[], square: Square, most?: number): Figure => {
   const { bound } = square;
   const ends = [-bound, bound] as const;
   return heatMap({
-    ...axesOf(square),
+    ...frameOf(square),
     title,
     cells: cells({ x: ends, y: ends, columns: Math.round(Math.sqrt(values.length)) }),
     values,
@@ -33,7 +30,7 @@ export const densityPanel = (title: string, values: readonly number[], square: S
 /** Points x, y, x, y … */
 export const samplesPanel = (title: string, points: readonly number[], square: Square): Figure =>
   scatter({
-    ...axesOf(square),
+    ...frameOf(square),
     title,
     series: [
       {
