@@ -1,4 +1,5 @@
 /** Every case, in the order of the table. */
+import { modelCases } from './all-models.ts';
 import { titleOf, type Case } from './case.ts';
 import { eventCases } from './events.ts';
 import { forwardCases, mixedOrderCases } from './forward.ts';
@@ -20,6 +21,7 @@ export const allCases: readonly Case[] = [
   ...trainingCases,
   ...imageCases,
   ...sequenceCases,
+  ...modelCases,
 ];
 
 /** The cases whose title contains `text`. */

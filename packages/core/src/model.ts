@@ -19,18 +19,19 @@ export const asTensors = <P>(tree: P): TensorsOf<P> =>
   mapTree('asTensors', isHostArray, (leaf) => asTensor(leaf), tree) as TensorsOf<P>;
 
 /**
- * A model as pure functions over its parameters.
+ * A model as pure functions over its parameters. `Batch` is what its loss takes, where that is more than the input: images with
+ * their labels, say.
  *
  * @example
  * const params = model.init(random(0));
  * const step = ode.compile((p, x) => model.apply(p, x));
  */
-export interface Model<Params, Input, Output> {
+export interface Model<Params, Input, Output, Batch = Input> {
   readonly name: string;
   /** Fresh parameters: a tree of host arrays. */
   init(random: Random): Params;
   /** The model's output; parameters and input are traced. */
   apply(params: TensorsOf<Params>, input: Input): Output;
   /** A scalar to minimise, where the model has one of its own. */
-  readonly loss?: (params: TensorsOf<Params>, batch: Input) => Tensor;
+  readonly loss?: (params: TensorsOf<Params>, batch: Batch) => Tensor;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { autoregression, leastSquares, logarithmic, persistence, rmse } from './baselines.ts';
+import { autoregression, logarithmic, persistence, rmse } from './baselines.ts';
 import { lynxHareProblem, type Pelts } from './problem.ts';
 
 describe('baselines', () => {
@@ -34,26 +34,6 @@ describe('baselines', () => {
       8.6 - 29.7,
     ];
     expect(rmse(forecast, test)).toBeCloseTo(Math.sqrt(differences.reduce((s, d) => s + d * d, 0) / 8), 4);
-  });
-
-  it('least squares meets the normal equations, and exact data exactly', () => {
-    // y = 2a − b + 3
-    const xs = [
-      [0, 1, 1],
-      [1, 0, 1],
-      [2, 5, 1],
-      [4, 1, 1],
-    ];
-    const exact = leastSquares(
-      xs,
-      xs.map(([a = 0, b = 0]) => 2 * a - b + 3),
-    );
-    [2, -1, 3].forEach((w, i) => expect(exact[i]).toBeCloseTo(w, 12));
-    const ys = [1, 5, -2, 0];
-    const w = leastSquares(xs, ys);
-    const residuals = xs.map((x, i) => x.reduce((sum, v, k) => sum + v * (w[k] ?? NaN), 0) - (ys[i] ?? NaN));
-    for (const k of [0, 1, 2])
-      expect(xs.reduce((sum, x, i) => sum + (x[k] ?? 0) * (residuals[i] ?? 0), 0)).toBeCloseTo(0, 12);
   });
 
   it('an autoregression goes on with what follows its law, in pelts or in logarithms', () => {

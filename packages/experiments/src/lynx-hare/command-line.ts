@@ -1,6 +1,6 @@
 /** The command line of the job. */
-import { parseArgs } from 'node:util';
 import { OptionError } from '@node-ode/core';
+import { parseStrictly, readNumber, valueOf } from '../lab/command-options.ts';
 import { backends, isBackendName, type BackendName } from './backends.ts';
 import type { Settings } from './model.ts';
 
@@ -56,26 +56,17 @@ export function parseCommand(args: readonly string[]): Command {
 const see = 'See --help.';
 const isPositive = (n: number): boolean => Number.isFinite(n) && n > 0;
 
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        steps: { type: 'string' },
-        seed: { type: 'string' },
-        rtol: { type: 'string' },
-        atol: { type: 'string' },
-        backend: { type: 'string' },
-        out: { type: 'string' },
-        resume: { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    }).values;
-  } catch (cause) {
-    const problem = (cause as Error).message.split(/\.\s|\.?$/m)[0] ?? '';
-    throw new OptionError('npm start', problem, { cause, advice: see });
-  }
-}
+const parse = (args: readonly string[]) =>
+  parseStrictly('npm start', args, {
+    steps: { type: 'string' },
+    seed: { type: 'string' },
+    rtol: { type: 'string' },
+    atol: { type: 'string' },
+    backend: { type: 'string' },
+    out: { type: 'string' },
+    resume: { type: 'boolean' },
+    help: { type: 'boolean', short: 'h' },
+  });
 
 function numberOf(
   name: string,
@@ -84,15 +75,13 @@ function numberOf(
   isValid: (n: number) => boolean,
 ): number | undefined {
   if (text === undefined) return undefined;
-  const value = text.trim() === '' ? NaN : Number(text);
-  if (isValid(value)) return value;
-  throw new OptionError('npm start', `--${name} ${text === '' ? '“”' : text}`, { expected, advice: see });
+  return valueOf('npm start', name, text, { expected, read: (given) => readNumber(given, isValid) });
 }
 
 function backendOf(name: string | undefined): BackendName | undefined {
-  if (name === undefined || isBackendName(name)) return name;
-  throw new OptionError('npm start', `--backend ${name === '' ? '“”' : name}`, {
+  if (name === undefined) return undefined;
+  return valueOf('npm start', 'backend', name, {
     expected: Object.keys(backends).join(' or '),
-    advice: see,
+    read: (given) => (isBackendName(given) ? given : undefined),
   });
 }

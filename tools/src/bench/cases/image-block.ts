@@ -1,6 +1,6 @@
 /** Case 6: training the ODE block for images of Chen et al. (2018), where convolutions are most of the work. */
 import { random, type HostArray } from '@node-ode/core';
-import { groupNorm, timeConv2d } from '@node-ode/nn';
+import { convDynamics } from '@node-ode/model-node';
 import type { FlatLayerWeights, GradientName } from '../problem.ts';
 import { normalRows } from '../weights.ts';
 import { maxSteps, type BenchCase, type TimedExperiment } from './case.ts';
@@ -17,9 +17,8 @@ function blockLayers(seed: number): readonly FlatLayerWeights[] {
     weight: weight === undefined ? [] : flat(weight),
     bias: bias === undefined ? [] : flat(bias),
   });
-  const norm = groupNorm(groups, channels);
-  const conv = timeConv2d(channels, channels, 3, { padding: 'same' });
-  return [norm, conv, norm, conv, norm].map((layer) => layerOf(layer.init(rng)));
+  const { norm1, conv1, norm2, conv2, norm3 } = convDynamics(channels, { groups }).init(rng);
+  return [norm1, conv1, norm2, conv2, norm3].map(layerOf);
 }
 
 function experiment(gradient: GradientName): TimedExperiment {

@@ -1,6 +1,6 @@
-/** The ODE block for images: group norms and time-concatenated convolutions. */
+/** The ODE block for images: the model's own, its parameters as flat layers. */
 import { array, type Tensor } from '@node-ode/core';
-import { groupNorm, timeConv2d } from '@node-ode/nn';
+import { convDynamics } from '@node-ode/model-node';
 import type { ConvBlockDynamics, Problem } from '../problem.ts';
 import type { Field, ParamTensors } from './field.ts';
 
@@ -11,8 +11,7 @@ type Parameters = ParamTensors[number];
 
 export function convBlockField({ image, groups, layers }: ConvBlockDynamics, dtype: Problem['dtype']): Field {
   const [channels] = image;
-  const norm = groupNorm(groups, channels, { dtype });
-  const conv = timeConv2d(channels, channels, extent, { padding: 'same', dtype });
+  const dynamics = convDynamics(channels, { groups, dtype });
   return {
     params: layers.map(({ weight, bias }) => ({
       weight: array(weight, {
@@ -30,9 +29,8 @@ export function convBlockField({ image, groups, layers }: ConvBlockDynamics, dty
         Parameters,
       ];
       return (t, rows: Tensor) => {
-        const first = norm.apply(norm1, rows.reshape([rows.shape[0] ?? 0, ...image])).maximum(0);
-        const second = norm.apply(norm2, conv.apply(conv1, t, first)).maximum(0);
-        return norm.apply(norm3, conv.apply(conv2, t, second)).reshape(rows.shape);
+        const images = rows.reshape([rows.shape[0] ?? 0, ...image]);
+        return dynamics.apply({ norm1, conv1, norm2, conv2, norm3 }, t, images).reshape(rows.shape);
       };
     },
   };

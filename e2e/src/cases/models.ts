@@ -1,0 +1,91 @@
+/** Every model trains on every engine: twenty steps hold the reference engine's parameters. */
+import {
+  createOde,
+  flattenTree,
+  isHostArray,
+  pid,
+  valueAndGrad,
+  type GradientMethod,
+  type HostArray,
+  type Ode,
+  type Tensor,
+  type TensorsOf,
+} from '@node-ode/core';
+import { adjoint } from '@node-ode/gradient-adjoint';
+import { applyGradients, sgd, trainState, type TrainState } from '@node-ode/nn';
+import { dopri5 } from '@node-ode/solver-dopri5';
+import { agreement, readLeaves, type Case } from './case.ts';
+import { trainSteps } from './train-steps.ts';
+
+/** A model with something to learn. Keep it small: every engine trains it four times, the reference engine interprets it. */
+export interface ModelProblem<Params, Batch> {
+  readonly params: Params;
+  /** A tree of host arrays in f32; noise that a loss needs is a part of it. */
+  readonly batch: Batch;
+  readonly loss: (params: TensorsOf<Params>, batch: TensorsOf<Batch>) => Tensor;
+}
+
+/** How it is trained. */
+export interface ModelCaseOptions {
+  /** 0.05 by default. */
+  readonly learningRate?: number;
+  /** `adjoint()` by default. */
+  readonly gradient?: () => GradientMethod;
+  /** How far the loss has to fall; by default by 10 % of what it is at first. */
+  readonly fall?: number;
+}
+
+const steps = 20;
+
+/**
+ * The case of a model: twenty steps of SGD with momentum in f32. Losses and parameters are held to the reference engine's by 1e-4.
+ *
+ * @param make The model on an engine, by dopri5 at rtol 1e-4.
+ * @example
+ * export const anodeModelCases = [modelCase('ANODE', (ode) => ({ params: anode.init(random(0)), batch, loss }))];
+ */
+export const modelCase = <Params, Batch>(
+  name: string,
+  make: (ode: Ode) => ModelProblem<Params, Batch>,
+  { learningRate = 0.05, gradient = adjoint, fall }: ModelCaseOptions = {},
+): Case => ({
+  group: 'models',
+  name,
+  dtype: 'f32',
+  prepare: (backend) => {
+    // No division by a gradient's size, and a first step that is given: what is compared is the engine, not how rounding is amplified.
+    const optimizer = sgd({ learningRate, momentum: 0.9 });
+    const [rtol, atol] = [1e-4, 1e-5];
+    const controller = pid({ rtol, atol, firstStep: 0.25 });
+    const ode = createOde({ backend, solver: dopri5(), gradient: gradient(), controller });
+    const { params, batch, loss } = make(ode);
+    const [weights, data] = [leavesOf(params), leavesOf(batch)];
+    const step = ode.compile((state: TrainState<Tensor, readonly Tensor[]>, inputs: readonly Tensor[]) => {
+      const batchTensors = data.rebuild(inputs);
+      const { value, grad } = valueAndGrad((leaves: readonly Tensor[]) => loss(weights.rebuild(leaves), batchTensors))(
+        state.params,
+      );
+      return { state: applyGradients(optimizer, state, grad), loss: value };
+    });
+    return async () => {
+      const first = await step(trainState(optimizer, weights.leaves), data.leaves);
+      const { curve, state } = await trainSteps(first, (last) => step(last, data.leaves), steps, 'f32');
+      return [curve, ...(await readLeaves(state.params))];
+    };
+  },
+  tolerance: agreement.f32,
+  complaint: ([curve]) => {
+    const [first, last] = [curve?.data[0] ?? NaN, curve?.data.at(-1) ?? NaN];
+    const least = fall ?? 0.1 * Math.abs(first);
+    return first - last >= least ? undefined : `the loss went from ${first} to ${last}; expected a fall by ${least}`;
+  },
+});
+
+/** The arrays of a tree, and the way back with tensors in their places. */
+function leavesOf<Tree>(tree: Tree): {
+  readonly leaves: readonly HostArray[];
+  rebuild(leaves: readonly Tensor[]): TensorsOf<Tree>;
+} {
+  const { leaves, structure } = flattenTree('e2e', tree, isHostArray, 'a host array');
+  return { leaves, rebuild: (tensors) => structure.rebuild(tensors) as TensorsOf<Tree> };
+}

@@ -1,0 +1,111 @@
+/** Results as Markdown. */
+import type { Cell, Column, NamedFigure, Results, Table } from './results.ts';
+
+/** A run that came to its end, as its files tell it. */
+export interface RunRecord {
+  readonly name: string;
+  readonly title: string;
+  readonly source: string;
+  /** What repeats it. */
+  readonly command: string;
+  readonly quick: boolean;
+  readonly seeds: readonly number[];
+  readonly engine: string;
+  readonly threads: number;
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** Seconds of each session: more than one if the run was interrupted. */
+  readonly sessions: readonly number[];
+  readonly machine: {
+    readonly cpu: string;
+    readonly cores: number;
+    readonly memoryGiB: number;
+    readonly system: string;
+    readonly node: string;
+    readonly commit: string | undefined;
+    readonly load: number;
+    readonly date: string;
+  };
+}
+
+/** The page of a run. */
+export function renderPage(run: RunRecord, { tables, figures = [], notes = [] }: Results): string {
+  return [
+    `# ${run.title}`,
+    `${run.source}.`,
+    `\`\`\`sh\n${run.command}\n\`\`\``,
+    ...tables.map(renderTable),
+    ...notes.map((note) => note.trim()),
+    ...figures.map(renderFigure),
+    `## The run`,
+    renderRun(run),
+  ]
+    .join('\n\n')
+    .concat('\n');
+}
+
+const columnOf = (column: string | Column): Column => (typeof column === 'string' ? { name: column } : column);
+
+/** A table with its title. */
+export function renderTable({ title, columns, rows }: Table): string {
+  const described = columns.map(columnOf);
+  const isNumeric = described.map((_, i) => rows.every((row) => typeof (row[i] ?? null) !== 'string'));
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  return [
+    ...(title === undefined ? [] : [`**${title}**`, '']),
+    line(described.map(({ name }) => escape(name))),
+    line(isNumeric.map((numeric) => (numeric ? '--:' : ':--'))),
+    ...rows.map((row) => line(described.map((column, i) => escape(showCell(row[i] ?? null, column))))),
+  ].join('\n');
+}
+
+const escape = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+
+/** A cell as text: `0.982 ± 0.001`, `—` where there is nothing. */
+export function showCell(cell: Cell, { digits }: Pick<Column, 'digits'> = {}): string {
+  if (cell === null) return '—';
+  if (typeof cell === 'string') return cell;
+  if (typeof cell === 'number') return showNumber(cell, digits);
+  const { mean, std } = cell;
+  if (std === undefined || !Number.isFinite(std)) return showNumber(mean, digits);
+  // The mean to the place of the deviation's second digit, where no number of digits is asked for.
+  const places = digits ?? Math.min(8, Math.max(0, 1 - Math.floor(Math.log10(std > 0 ? std : 1))));
+  return `${showNumber(mean, places)} ± ${showNumber(std, places)}`;
+}
+
+function showNumber(value: number, digits: number | undefined): string {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? '—' : String(value);
+  if (digits !== undefined) return value.toFixed(digits);
+  if (Number.isInteger(value) && Math.abs(value) < 1e9) return String(value);
+  const size = Math.abs(value);
+  return size < 1e-4 || size >= 1e6 ? value.toExponential(3) : String(Number(value.toPrecision(4)));
+}
+
+const renderFigure = ({ name, caption }: NamedFigure): string => `![${caption}](${name}.png)\n\n${caption}`;
+
+function renderRun(run: RunRecord): string {
+  const { machine, sessions, quick, seeds, engine, threads, settings } = run;
+  const seconds = sessions.reduce((sum, s) => sum + s, 0);
+  const rows: (readonly [string, string])[] = [
+    ['size', quick ? '`--quick`, not the paper’s' : 'full'],
+    ['settings', showSettings(settings)],
+    ['seeds', seeds.join(', ')],
+    ['engine', `${engine}, ${threads} thread${threads === 1 ? '' : 's'}`],
+    ['time', `${showSeconds(seconds)}${sessions.length > 1 ? ` in ${sessions.length} sessions` : ''}`],
+    ['machine', `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.system}`],
+    ['load at the end', `${machine.load} processes`],
+    ['software', `Node ${machine.node}, commit ${machine.commit ?? 'unknown'} (+: with changes)`],
+    ['date', machine.date],
+  ];
+  return ['| | |', '| :-- | :-- |', ...rows.map(([key, value]) => `| ${key} | ${escape(value)} |`)].join('\n');
+}
+
+const showSettings = (settings: Readonly<Record<string, unknown>>): string =>
+  Object.entries(settings)
+    .map(([name, value]) => `${name} ${Array.isArray(value) ? value.join(', ') : String(value)}`)
+    .join('; ') || 'none';
+
+/** 45 s, 12 min, 2.3 h. */
+export function showSeconds(seconds: number): string {
+  if (seconds < 100) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
+  return seconds < 5400 ? `${(seconds / 60).toFixed(0)} min` : `${(seconds / 3600).toFixed(1)} h`;
+}
