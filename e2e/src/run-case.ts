@@ -31,8 +31,6 @@ export function oracleOn(backend: Backend): Oracle {
   };
 }
 
-const repetitions = 3;
-
 /** Runs a case; never rejects. */
 export async function runCase(c: Case, name: string, backend: Backend, oracle: Oracle): Promise<Outcome> {
   const who = { title: titleOf(c), backend: name };
@@ -42,7 +40,7 @@ export async function runCase(c: Case, name: string, backend: Backend, oracle: O
     const run = c.prepare(backend);
     const actual = await run();
     const firstMs = performance.now() - started;
-    const runMs = await fastest(run);
+    const runMs = await fastest(run, c.repetitions ?? 3);
     const expected = await oracle(c);
     const difference = Math.max(...expected.map((array, i) => relativeDifference(actual[i]?.data, array.data)));
     const measured = { difference, firstMs, runMs, ...errorOf(c, actual) };
@@ -69,7 +67,7 @@ function errorOf({ truth }: Case, actual: readonly HostArray[]): { readonly erro
   return { error: relativeDifference(elements, truth.values) };
 }
 
-async function fastest(run: () => Promise<unknown>): Promise<number> {
+async function fastest(run: () => Promise<unknown>, repetitions: number): Promise<number> {
   let least = Infinity;
   for (let i = 0; i < repetitions; i++) {
     const started = performance.now();
