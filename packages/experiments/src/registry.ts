@@ -17,10 +17,13 @@ export const experiments: Readonly<Record<string, ExperimentLoader>> = {
   'anode-spheres': () => import('./anode-spheres/experiment.ts'),
 
   // Flows of densities
+  'cnf-vs-nf': () => import('./cnf-vs-nf/experiment.ts'),
 
   // Latent ODEs
+  'latent-spirals': () => import('./latent-spirals/experiment.ts'),
 
   // Tables and measured systems
+  tabular: () => import('./tabular/experiment.ts'),
   identify: () => import('./identify/experiment.ts'),
 
   // Control

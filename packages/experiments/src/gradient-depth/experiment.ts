@@ -34,7 +34,7 @@ export const experiment = defineExperiment({
       for (const kind of kinds) {
         for (const depth of depths) {
           lab.signal.throwIfAborted();
-          const norms = await lab.once(`${activation}/${kind}/${depth}/${lab.seeds.length}`, () =>
+          const norms = await lab.once(`${activation}/${kind}/${depth}/${lab.seeds.length}-seeds`, () =>
             normsOf(lab.backend, lab.seeds, { kind, activation, depth }, sizes, samples),
           );
           points.push({ kind, activation, depth, norms });
