@@ -2,7 +2,7 @@
 import { backprop } from '@node-ode/gradient-backprop';
 import { lineChart, type Figure } from '@node-ode/viz';
 import { defineExperiment, integer, real, type Cell } from '../lab/index.ts';
-import { gradientOf, methods, relativeError } from './measure.ts';
+import { gradientOf, methods, relativeError, type Measured } from './measure.ts';
 import { problems } from './problems.ts';
 
 /** One problem, method and tolerance: geometric mean of the error and mean of the evaluations over seeds. */
@@ -29,23 +29,27 @@ export const experiment = defineExperiment({
     const tolerances = Array.from({ length: digits - 1 }, (_, k) => 10 ** -(k + 2));
     const points: Point[] = [];
     for (const { name } of problems(0)) {
+      const cases = lab.seeds.flatMap((seed) => {
+        const problem = problems(seed).find((one) => one.name === name);
+        return problem === undefined ? [] : [{ seed, problem }];
+      });
+      const exact = new Map<number, readonly number[]>();
+      for (const { seed, problem } of cases) {
+        const solve = async () => (await gradientOf(lab.backend, problem, backprop, truth))?.gradient ?? [];
+        exact.set(seed, await lab.once(`${name}/exact/${seed}`, solve));
+      }
       for (const [method, make] of Object.entries(methods)) {
         for (const tol of tolerances) {
-          points.push(
-            await lab.once(`${name}/${method.replaceAll(' ', '-')}/${tol}`, async () => {
-              const runs = [];
-              for (const seed of lab.seeds) {
-                const problem = problems(seed).find((one) => one.name === name);
-                if (problem === undefined) continue;
-                const exact = await gradientOf(lab.backend, problem, backprop, truth);
-                const found = await gradientOf(lab.backend, problem, make, tol);
-                lab.signal.throwIfAborted();
-                if (found === undefined || exact === undefined) continue;
-                runs.push({ ...found, error: relativeError(found.gradient, exact.gradient) });
-              }
-              return summary({ problem: name, method, tol }, runs, lab.seeds.length);
-            }),
-          );
+          const runs: (Measured & { readonly error: number })[] = [];
+          for (const { seed, problem } of cases) {
+            const found = await lab.once(`${name}/${method.replaceAll(' ', '-')}/${tol}/${seed}`, async () => {
+              const measured = await gradientOf(lab.backend, problem, make, tol);
+              if (measured === undefined) return null;
+              return { ...measured, error: relativeError(measured.gradient, exact.get(seed) ?? []), gradient: [] };
+            });
+            if (found !== null) runs.push(found);
+          }
+          points.push(summary({ problem: name, method, tol }, runs, lab.seeds.length));
         }
       }
     }

@@ -1,5 +1,7 @@
 /** What a piece of work costs: time and memory. */
 import { readFileSync, writeFileSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 
 /** Cost of a piece of work. */
 export interface Cost {
@@ -12,6 +14,8 @@ export interface Cost {
    * collected, is in it. Where the system can't start the count anew (all but Linux) it is the largest since the process began.
    */
   readonly peakMiB: number;
+  /** How far that is above what was held before, garbage collected, in MiB. */
+  readonly grownMiB: number;
 }
 
 /**
@@ -22,15 +26,23 @@ export interface Cost {
  * console.log(cost.seconds, cost.peakMiB);
  */
 export async function measured<T>(compute: () => T | Promise<T>): Promise<{ readonly value: T; readonly cost: Cost }> {
+  collectGarbage();
+  const held = process.memoryUsage.rss() / 2 ** 20;
   const restarted = restartPeak();
   const [cpu, began] = [process.cpuUsage(), performance.now()];
   const value = await compute();
   const seconds = (performance.now() - began) / 1000;
   const { user, system } = process.cpuUsage(cpu);
+  const peakMiB = restarted ? peakSince() : peakMemoryMiB();
   return {
     value,
-    cost: { seconds, cpuSeconds: (user + system) / 1e6, peakMiB: restarted ? peakSince() : peakMemoryMiB() },
+    cost: { seconds, cpuSeconds: (user + system) / 1e6, peakMiB, grownMiB: Math.max(0, peakMiB - held) },
   };
+}
+
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
 }
 
 /** The largest memory of the process since it began, in MiB. */
