@@ -15,6 +15,7 @@ export const experiments: Readonly<Record<string, ExperimentLoader>> = {
   // Flows of densities
 
   // Latent ODEs
+  physionet: () => import('./physionet/experiment.ts'),
   'latent-spirals': () => import('./latent-spirals/experiment.ts'),
 
   // Tables and measured systems
