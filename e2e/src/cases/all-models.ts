@@ -3,8 +3,10 @@ import type { Case } from './case.ts';
 // model-node
 import { nodeModelCases } from './models-node.ts';
 // model-anode
+import { anodeModelCases } from './models-anode.ts';
 
 // model-cnf
+import { cnfModelCases } from './models-cnf.ts';
 
 // model-latent-ode
 import { latentOdeModelCases } from './models-latent-ode.ts';
@@ -13,8 +15,10 @@ export const modelCases: readonly Case[] = [
   // model-node
   ...nodeModelCases,
   // model-anode
+  ...anodeModelCases,
 
   // model-cnf
+  ...cnfModelCases,
 
   // model-latent-ode
   ...latentOdeModelCases,

@@ -132,24 +132,19 @@ export type {
   RunCounters,
   RunOptions,
 } from './runtime/backend.ts';
+export { deviceArrays, type ArrayOwner, type DeviceArrays } from './runtime/device-arrays.ts';
 export {
   checkHostArray,
   checkInputs,
+  demandIndices,
   disposedArray,
   foreignArray,
+  integerDividedByZero,
   interfaceOf,
   type GraphInterface,
 } from './runtime/engine-checks.ts';
-export {
-  compile,
-  isDeviceArray,
-  type ArgumentLeaf,
-  type ArgumentOf,
-  type Compiled,
-  type CompileOptions,
-  type ResultOf,
-  type RunStats,
-} from './runtime/compile.ts';
+export { isDeviceArray, type ArgumentLeaf, type ArgumentOf } from './runtime/arguments.ts';
+export { compile, type Compiled, type CompileOptions, type ResultOf, type RunStats } from './runtime/compile.ts';
 export {
   createOde,
   type HostEvent,

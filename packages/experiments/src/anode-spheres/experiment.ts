@@ -12,7 +12,7 @@ export const experiment = defineExperiment({
   seeds: { full: 5, quick: 2 },
   options: {
     dimensions: listOf(integer('dimensions of the data', 2), { full: [1, 2, 5], quick: [1, 2] }),
-    epochs: integer('times through the data', { full: 30, quick: 20 }),
+    epochs: integer('times through the data', 30),
     points: integer('points to train on', 2000),
     batchSize: integer('points of a batch', 64),
     hidden: integer('width of the hidden layers', 32),

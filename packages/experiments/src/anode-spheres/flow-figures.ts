@@ -16,6 +16,13 @@ const find = (runs: readonly PicturedRun[], dimensions: number, model: string): 
 const planeOf = ({ model, dimensions, extra }: PicturedRun): readonly [number, number] =>
   model === 'NODE' ? [0, 1] : [0, dimensions + extra - 1];
 
+/** Where a dimension goes from and to on the whole way, with a margin: one range for all times. */
+function extentOf(states: PicturedRun['evolution']['states'], k: number): readonly [number, number] {
+  const values = states.flatMap((row) => row.map((point) => point[k] ?? NaN));
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  return [least - 0.05 * (most - least), most + 0.05 * (most - least)];
+}
+
 /** Points at some times, a row for each model. */
 export function evolutionFigure(runs: readonly PicturedRun[]): Figure {
   const moments = [0, 1 / 3, 2 / 3, 1];
@@ -24,6 +31,7 @@ export function evolutionFigure(runs: readonly PicturedRun[]): Figure {
     if (run === undefined) return [];
     const { states, classes } = run.evolution;
     const [a, b] = planeOf(run);
+    const [x, y] = [extentOf(states, a), extentOf(states, b)];
     return moments.map((moment) => {
       const at = states[Math.round(moment * (states.length - 1))] ?? [];
       const series = classNames.map(([label, name]): Series => {
@@ -40,8 +48,8 @@ export function evolutionFigure(runs: readonly PicturedRun[]): Figure {
         title: `${model}, t = ${moment === 0 || moment === 1 ? moment : moment.toFixed(2)}`,
         width: 290,
         height: 290,
-        x: { label: 'h₁' },
-        y: { label: model === 'NODE' ? 'h₂' : 'a' },
+        x: { label: 'h₁', domain: x },
+        y: { label: model === 'NODE' ? 'h₂' : 'a', domain: y },
         series,
       });
     });
