@@ -25,8 +25,8 @@ export function spiralsFigure(
       const whole = [...truth, ...future];
       return phasePortrait({
         title,
-        width: 310,
-        height: 290,
+        width: 330,
+        height: 250,
         x: { label: 'x', domain: domainOf(xs(whole)) },
         y: { label: 'y', domain: domainOf(ys(whole)) },
         trajectories: [
