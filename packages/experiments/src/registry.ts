@@ -21,6 +21,7 @@ export const experiments: Readonly<Record<string, ExperimentLoader>> = {
   'cnf-density': () => import('./cnf-density/experiment.ts'),
 
   // Latent ODEs
+  physionet: () => import('./physionet/experiment.ts'),
   'latent-spirals': () => import('./latent-spirals/experiment.ts'),
 
   // Tables and measured systems

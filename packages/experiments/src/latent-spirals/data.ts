@@ -29,11 +29,13 @@ export interface Spirals {
  * one of 15, would be asked of models that never saw any of it.
  */
 export function spirals(options: { readonly observed: number; readonly train: number; readonly test: number }): {
+  readonly observed: number;
   readonly train: Spirals;
   readonly test: Spirals;
 } {
   const { observed, train, test } = options;
   return {
+    observed,
     train: spiralsOf(bidirectionalSpirals({ seed: 0, observed, future: 1, train, test }).all('train')),
     test: spiralsOf(bidirectionalSpirals({ seed: 0, observed, train, test }).all('test')),
   };
@@ -79,3 +81,23 @@ export const someOf = <T extends HostArray>(x: T, indices: Int32Array): HostArra
     (i) => x.data[(indices[Math.floor(i / size)] ?? 0) * size + (i % size)] ?? NaN,
   );
 };
+
+/** Some series of a batch, whose times are those of each. */
+export const someSeries = ({ t, y, mask }: HostSeries, indices: Int32Array): HostSeries => ({
+  t: someOf(t, indices),
+  y: someOf(y, indices),
+  mask: someOf(mask, indices),
+});
+
+/**
+ * The rows of each sample [samples, times, 2] from one on, in steps of 1 or −1, `skip` places behind the first; 0 where there are
+ * no more.
+ */
+export function along({ data, shape }: HostArray, from: number, step: 1 | -1, skip = 0): HostArray {
+  const [samples = 0, times = 0] = shape;
+  return filled([samples, times, 2], (i) => {
+    const [sample, place] = [Math.floor(i / (2 * times)), Math.floor(i / 2) % times];
+    const row = from + step * (place - skip);
+    return place < skip || row < 0 || row >= times ? 0 : (data[2 * (sample * times + row) + (i % 2)] ?? NaN);
+  });
+}

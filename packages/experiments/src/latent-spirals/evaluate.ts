@@ -1,8 +1,8 @@
 /** What trained models make of spirals that they have not seen. */
-import { hostArray, type Backend, type HostArray, type Tensor, type TensorsOf } from '@node-ode/core';
+import { array, hostArray, type Backend, type HostArray, type Tensor, type TensorsOf } from '@node-ode/core';
 import type { SeriesBatch } from '@node-ode/model-latent-ode';
-import { someOf, type Spirals } from './data.ts';
-import { latentModel, rnnModel, type LatentParams, type RnnParams, type Settings } from './models.ts';
+import type { Spirals } from './data.ts';
+import { latentModel, rnnModel, type Inferred, type LatentParams, type RnnParams, type Settings } from './models.ts';
 
 /** Points of the plane, one after another. */
 export type Curve = readonly (readonly [number, number])[];
@@ -26,34 +26,41 @@ export interface Example {
 }
 
 /** How many spirals are drawn. */
-export const drawn = 4;
+export const drawn = 3;
 
-/** The latent ODE at the posterior's mean. */
+/** The latent ODE at the posterior's mean: of the state at the start of the piece, or at its end, whence both directions are solved. */
 export async function evaluateLatent(
   backend: Backend,
   settings: Settings,
+  inferred: Inferred,
   params: LatentParams,
   test: Spirals,
 ): Promise<Scores> {
   const { ode, model } = latentModel(backend, settings);
+  const { observed, grid, truth, future, futureT } = test;
+  const times = [...grid.t.data, ...futureT.data];
+  const [points, back] = [grid.t.data.length, Math.floor(grid.t.data.length / 2)];
+  const begin = inferred === 'start' ? 0 : points - 1;
+  const before = [...Array.from(times.slice(1, back + 1), (t) => -t).reverse(), ...times.slice(0, begin)].reverse();
+  const [t0 = NaN] = times.slice(begin, begin + 1);
   const decode = ode.compile((p: TensorsOf<LatentParams>, series: SeriesBatch, ts: Tensor) =>
     model.decode(p, model.encode(p, series, ts.at(0)).mean, ts),
   );
-  const { observed, grid, truth, future, futureT } = test;
-  const [points = 0, horizon = 0] = [grid.t.shape[0], futureT.shape[0]];
-  const along = await (await decode(params, observed, joined(grid.t, futureT))).read();
-  const [piece, ahead] = [timesOf(along, 0, points), timesOf(along, points, horizon)];
-  const first = Int32Array.from({ length: drawn }, (_, i) => i);
-  const shown = { t: someOf(observed.t, first), y: someOf(observed.y, first), mask: someOf(observed.mask, first) };
-  const back = Float32Array.from(grid.t.data.slice(0, Math.floor(points / 2)), (t) => -t);
-  const past = await (await decode(params, shown, hostArray(back, [back.length], 'f32'))).read();
+  const [ahead, behind] = [
+    await (await decode(params, observed, array(times.slice(begin)))).read(),
+    await (await decode(params, observed, array([t0, ...before]))).read(),
+  ];
+  // From the earliest time to the latest
+  const whole = joined(reversed(behind), ahead);
+  const [piece, next] = [timesOf(whole, back, points), timesOf(whole, back + points, future.shape[1] ?? 0)];
+  const past = timesOf(whole, 0, back + 1);
   return {
     reconstruction: rmse(piece, truth),
-    extrapolation: rmse(ahead, future),
-    examples: Array.from(first, (i) => ({
+    extrapolation: rmse(next, future),
+    examples: Array.from({ length: drawn }, (_, i) => ({
       piece: curveOf(piece, i),
       past: curveOf(past, i),
-      future: curveOf(ahead, i),
+      future: curveOf(next, i),
     })),
   };
 }
@@ -91,8 +98,27 @@ export function curveOf({ data, shape }: HostArray, sample: number): Curve {
   return Array.from({ length: times }, (_, k) => [at(k), at(k + 0.5)]);
 }
 
-const joined = (a: HostArray, b: HostArray): HostArray =>
-  hostArray(Float32Array.from([...a.data, ...b.data]), [a.data.length + b.data.length], 'f32');
+/** Rows of each sample in the opposite order, without the first. */
+function reversed({ data, shape }: HostArray): HostArray {
+  const [samples = 0, times = 0] = shape;
+  const rows = Array.from({ length: samples }, (_, i) =>
+    Array.from({ length: times - 1 }, (__, k) => {
+      const at = 2 * (i * times + times - 1 - k);
+      return [data[at] ?? NaN, data[at + 1] ?? NaN];
+    }),
+  );
+  return hostArray(Float32Array.from(rows.flat(2)), [samples, times - 1, 2], 'f32');
+}
+
+/** The times of one behind those of the other, for each sample. */
+function joined(a: HostArray, b: HostArray): HostArray {
+  const [samples = 0, first = 0] = a.shape;
+  const second = b.shape[1] ?? 0;
+  const row = (x: HostArray, times: number, i: number): number[] =>
+    Array.from(x.data.slice(2 * i * times, 2 * (i + 1) * times));
+  const rows = Array.from({ length: samples }, (_, i) => [...row(a, first, i), ...row(b, second, i)]);
+  return hostArray(Float32Array.from(rows.flat()), [samples, first + second, 2], 'f32');
+}
 
 /** Some times of [samples, times, 2]. */
 function timesOf({ data, shape }: HostArray, from: number, count: number): HostArray {

@@ -13,26 +13,29 @@ const of = (name: string, curve: Curve, colour: number, dashed = false) => ({
   dashed,
 });
 
-/** A picture of the first spirals for each number of observed points: a row of the latent ODE and one of the baseline. */
-export function spiralsFigure(test: Spirals, observed: number, latent: Scores, rnn: Scores): Figure {
-  const pictures = (['latent', 'rnn'] as const).flatMap((model) =>
-    Array.from({ length: drawn }, (_, i) => {
+/** Pictures of the first spirals, a row for each model. */
+export function spiralsFigure(
+  test: Spirals,
+  observed: number,
+  models: readonly { readonly title: string; readonly scores: Scores }[],
+): Figure {
+  const pictures = models.flatMap(({ title, scores }) =>
+    scores.examples.slice(0, drawn).map(({ piece, past, future: ahead }, i) => {
       const [truth, future] = [curveOf(test.truth, i), curveOf(test.future, i)];
       const whole = [...truth, ...future];
-      const example = (model === 'latent' ? latent : rnn).examples[i];
-      const { piece = [], past = [], future: ahead = [] } = example ?? {};
       return phasePortrait({
-        title: model === 'latent' ? 'Latent ODE' : 'RNN',
+        title,
         width: 330,
-        height: 380,
+        height: 250,
         x: { label: 'x', domain: domainOf(xs(whole)) },
         y: { label: 'y', domain: domainOf(ys(whole)) },
         trajectories: [
-          of('truth', whole, 7),
-          ...(model === 'latent' ? [of('reconstruction', piece, 0), of('backwards', past, 2)] : []),
-          of('extrapolation', ahead, 1),
+          of('truth', whole, 4, true),
+          ...(past === undefined ? [] : [of('back', past, 2)]),
+          ...(piece === undefined ? [] : [of('piece', piece, 0)]),
+          of('ahead', ahead, 1),
         ],
-        points: [{ ...of('observed', curveOf(test.observed.y, i), 3), line: false }],
+        points: [{ ...of('seen', curveOf(test.observed.y, i), 3), line: false }],
       });
     }),
   );
@@ -42,6 +45,6 @@ export function spiralsFigure(test: Spirals, observed: number, latent: Scores, r
 /** Room around what is drawn. */
 function domainOf(values: readonly number[]): [number, number] {
   const [low, high] = [Math.min(...values), Math.max(...values)];
-  const margin = 0.15 * Math.max(high - low, 1);
+  const margin = 0.25 * Math.max(high - low, 1);
   return [low - margin, high + margin];
 }

@@ -1,5 +1,7 @@
 /** Both models, and the compiled steps that train them. */
 import {
+  array,
+  asTensor,
   createOde,
   random,
   valueAndGrad,
@@ -10,7 +12,16 @@ import {
   type Tensor,
   type TensorsOf,
 } from '@node-ode/core';
-import { gapRnn, klAnnealing, latentOde, recurrentEncoder, type SeriesBatch } from '@node-ode/model-latent-ode';
+import {
+  gapRnn,
+  gaussianLogLikelihood,
+  klAnnealing,
+  klFromStandardNormal,
+  latentOde,
+  recurrentEncoder,
+  sampleGaussian,
+  type SeriesBatch,
+} from '@node-ode/model-latent-ode';
 import {
   adam,
   applyGradients,
@@ -26,7 +37,7 @@ import {
 } from '@node-ode/nn';
 import { dopri5 } from '@node-ode/solver-dopri5';
 import type { Batches } from '@node-ode/train';
-import { someOf, type HostSeries, type Spirals } from './data.ts';
+import { along, someOf, someSeries, type HostSeries, type Spirals } from './data.ts';
 
 /** How models are trained. */
 export interface Settings {
@@ -48,8 +59,8 @@ export function latentModel(backend: Backend, { latent, rtol }: Pick<Settings, '
   const model = latentOde({
     encoder: recurrentEncoder({ dimensions: 2, hidden, cell: gruCell }),
     latent,
-    dynamics: mlp({ sizes: [latent, 20, latent], activation: 'elu' }),
-    decoder: mlp({ sizes: [latent, 20, 2], activation: 'relu' }),
+    dynamics: mlp({ sizes: [latent, 20, latent], activation: 'tanh' }),
+    decoder: mlp({ sizes: [latent, 20, 2], activation: 'tanh' }),
     sigma,
     ode,
   });
@@ -76,8 +87,11 @@ function* shuffled<B>(rng: Random, samples: number, size: number, take: (indices
 /** What a step of the latent ODE gets. */
 export interface LatentBatch {
   readonly observed: HostSeries;
-  /** The observed points among the times that all series share. */
-  readonly target: HostSeries;
+  /** When the state is inferred: a scalar. */
+  readonly t0: HostArray;
+  /** The observed points behind that time, and before it, as far as it is to both ends of a piece. */
+  readonly forwards: Omit<HostSeries, 't'>;
+  readonly backwards: Omit<HostSeries, 't'>;
   readonly noise: HostArray;
 }
 
@@ -92,25 +106,60 @@ const stepOf = <P, B>(
     return { state: applyGradients(optimizer, state, clipByGlobalNorm(grad, 1000)), loss: value };
   });
 
+/** When the state is inferred in training: at the start of the piece, as in the paper, or at any of its times. */
+export type Inferred = 'start' | 'anywhere';
+
+/** −ELBO with the state at t₀, from which points on both sides are explained; without those before it if it is the start. */
+function latentLoss(
+  { model }: ReturnType<typeof latentModel>,
+  inferred: Inferred,
+  grid: HostArray,
+): (params: TensorsOf<LatentParams>, batch: TensorsOf<LatentBatch>, klWeight: Tensor) => Tensor {
+  const likelihood = (
+    params: TensorsOf<LatentParams>,
+    z0: Tensor,
+    ts: Tensor,
+    { y, mask }: TensorsOf<LatentBatch>['forwards'],
+  ): Tensor => gaussianLogLikelihood(model.decode(params, z0, ts), y, mask, sigma).sum({ axes: [1, 2] });
+  return (params, { observed, t0, forwards, backwards, noise }, klWeight) => {
+    const posterior = model.encode(params, observed, t0);
+    const z0 = sampleGaussian(posterior, noise);
+    // The dynamics do not depend on time: solves may begin at 0.
+    const ts = asTensor(grid);
+    const ahead = likelihood(params, z0, ts, forwards);
+    const both = inferred === 'start' ? ahead : ahead.add(likelihood(params, z0, ts.neg(), backwards));
+    return klFromStandardNormal(posterior).mul(klWeight).sub(both).mean();
+  };
+}
+
 /** What trains the latent ODE from a seed. */
-export function latentTraining(backend: Backend, settings: Settings, seed: number, { observed, grid }: Spirals) {
-  const { ode, model } = latentModel(backend, settings);
+export function latentTraining(
+  backend: Backend,
+  settings: Settings,
+  inferred: Inferred,
+  seed: number,
+  { observed, grid }: Spirals,
+) {
+  const latent = latentModel(backend, settings);
   const optimizer = optimizerOf(settings);
-  const params = model.init(random(seed));
+  const params = latent.model.init(random(seed));
   const weight = klAnnealing({ rate: 0.99 });
-  const step = stepOf(ode, optimizer, (p: TensorsOf<typeof params>, batch: TensorsOf<LatentBatch>, at) =>
-    model.loss(p, { ...batch, klWeight: weight(at) }),
+  const loss = latentLoss(latent, inferred, grid.t);
+  const step = stepOf(latent.ode, optimizer, (p: TensorsOf<LatentParams>, batch: TensorsOf<LatentBatch>, at) =>
+    loss(p, batch, weight(at)),
   );
   const batches: Batches<LatentBatch> = ({ random: rng }) =>
-    shuffled(rng, observed.y.shape[0] ?? 0, settings.batchSize, (indices) => ({
-      observed: {
-        t: someOf(observed.t, indices),
-        y: someOf(observed.y, indices),
-        mask: someOf(observed.mask, indices),
-      },
-      target: { t: grid.t, y: someOf(grid.y, indices), mask: someOf(grid.mask, indices) },
-      noise: normal()(rng, [indices.length, settings.latent], 'f32'),
-    }));
+    shuffled(rng, observed.y.shape[0] ?? 0, settings.batchSize, (indices) => {
+      const from = inferred === 'start' ? 0 : rng.integer(grid.t.data.length);
+      const some = { y: someOf(grid.y, indices), mask: someOf(grid.mask, indices) };
+      return {
+        observed: someSeries(observed, indices),
+        t0: array(grid.t.data[from] ?? NaN),
+        forwards: { y: along(some.y, from, 1), mask: along(some.mask, from, 1) },
+        backwards: { y: along(some.y, from - 1, -1, 1), mask: along(some.mask, from - 1, -1, 1) },
+        noise: normal()(rng, [indices.length, settings.latent], 'f32'),
+      };
+    });
   return { step, state: trainState(optimizer, params), batches, steps: settings.steps, random: random(seed + 1000) };
 }
 
@@ -125,11 +174,7 @@ export function rnnTraining(backend: Backend, settings: Settings, seed: number, 
   );
   const batches: Batches<{ readonly observed: HostSeries }> = ({ random: rng }) =>
     shuffled(rng, observed.y.shape[0] ?? 0, settings.batchSize, (indices) => ({
-      observed: {
-        t: someOf(observed.t, indices),
-        y: someOf(observed.y, indices),
-        mask: someOf(observed.mask, indices),
-      },
+      observed: someSeries(observed, indices),
     }));
   return { step, state: trainState(optimizer, params), batches, steps: settings.steps, random: random(seed + 1000) };
 }

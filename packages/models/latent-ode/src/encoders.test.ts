@@ -144,6 +144,31 @@ describe.each([
   });
 });
 
+it('a recurrent encoder sees values, masks, gaps and times since t₀, from the last observation to the first', async () => {
+  const encoder = recurrentEncoder({ dimensions, hidden, cell: rnnCell, dtype });
+  const params = encoder.init(random(6));
+  const y = f64([[[1, 2], [9, 9], [-0.5, 0.3], [0.7, -1]]]); // prettier-ignore
+  const series = { t: f64([0.4, 0.6, 1, 1.7]), y, mask: f64([[[1, 1], [0, 0], [1, 0], [1, 1]]]) }; // prettier-ignore
+  const actual = await run(
+    (p: TensorsOf<typeof params>, s: SeriesBatch, t0: Tensor) => encoder.apply(p, s, t0),
+    [params, series, f64(0.1)],
+  );
+  const byHand = await run(
+    (p: TensorsOf<typeof params>) => {
+      const cell = rnnCell(2 * dimensions + 2, hidden, { dtype });
+      const inputs = [
+        [0.7, -1, 1, 1, 0, 1.6],
+        [-0.5, 0, 1, 0, 0.7, 0.9],
+        [1, 2, 1, 1, 0.6, 0.3],
+      ];
+      const start = asTensor(f64([[0, 0, 0]]));
+      return inputs.reduce((state, input) => cell.apply(p, state, asTensor(f64([input]))), start);
+    },
+    [params],
+  );
+  expectClose(actual.data, byHand.data, 1e-14);
+});
+
 describe('the ODE-RNN', () => {
   const cell = rnnCell;
   /** dh/dt = −h/2, whose flow is known. */
