@@ -27,6 +27,18 @@ describe('axes', () => {
     expect(labels([-1, 1])).toContain('−0.5');
   });
 
+  it('has two ticks wherever it is short', () => {
+    for (const domain of [
+      [-4, 4],
+      [-3, 3],
+      [0.4, 9],
+      [-1.2, 1.1],
+    ] as const) {
+      expect(placeAxis({ label: 'q', domain }, [], 0, 100, 2).ticks.length).toBeGreaterThan(1);
+    }
+    expect(placeAxis({ label: 'q', domain: [-4, 4] }, [], 0, 100, 2).ticks.map(({ label }) => label)).toContain('−2');
+  });
+
   it('leaves a margin round the data', () => {
     const { domain } = placeAxis({ label: 'q' }, [0, 100], 0, 1, 5);
     expect(domain).toEqual([-4, 104]);

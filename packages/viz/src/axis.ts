@@ -59,15 +59,22 @@ function placeLinear(
   count: number,
 ): PlacedAxis {
   const scale = scaleLinear([...domain], [from, to]);
-  const values = scale.ticks(count);
+  const asked = atLeastTwo(count, (n) => scale.ticks(n).length);
+  const values = scale.ticks(asked);
   const largest = Math.max(...values.map(Math.abs));
-  const format = scale.tickFormat(count, specifier(largest));
+  const format = scale.tickFormat(asked, specifier(largest));
   return {
     title: axisTitle(axis),
     domain,
     ticks: values.map((value) => ({ at: scale(value), label: value === 0 ? '0' : format(value) })),
     place: scale,
   };
+}
+
+/** As many ticks as were asked for, or the fewest more that make two: from one of them no one reads a scale. */
+function atLeastTwo(count: number, ticks: (asked: number) => number): number {
+  const more = [0, 1, 2, 3, 4].find((extra) => ticks(count + extra) >= 2);
+  return count + (more ?? 0);
 }
 
 /** Plain digits (1900, never 1,900), but 200k for large numbers and exponents for very small ones. */

@@ -1,12 +1,15 @@
 /** Pictures as SVG: charts, portraits, maps, images, and several of them in one. PNG and files: `@node-ode/viz/node`. */
 export type { Axis } from './axis.ts';
+export { barChart, type BarChartOptions, type Bars } from './bar-chart.ts';
 export { cells, type CellOptions, type Cells, type CellValues } from './cells.ts';
 export type { ColourMap } from './colour-map.ts';
 export { decisionMap, type DecisionMapOptions } from './decision-map.ts';
 export type { Figure } from './figure.ts';
+export { flowLines, type FlowLinesOptions, type Particles } from './flow-lines.ts';
 export type { Band, FrameOptions } from './frame.ts';
 export { grid, type GridOptions } from './grid.ts';
 export { heatMap, type HeatMapOptions } from './heat-map.ts';
+export { imageGrid, type ImageGridOptions } from './image-grid.ts';
 export { lineChart, type LineChartOptions } from './line-chart.ts';
 export { colours } from './palette.ts';
 export { phasePortrait, type Field, type PhasePortraitOptions, type SampledField } from './phase-portrait.ts';
