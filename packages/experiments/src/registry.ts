@@ -18,6 +18,7 @@ export const experiments: Readonly<Record<string, ExperimentLoader>> = {
 
   // Flows of densities
   'cnf-vs-nf': () => import('./cnf-vs-nf/experiment.ts'),
+  'cnf-density': () => import('./cnf-density/experiment.ts'),
 
   // Latent ODEs
   'latent-spirals': () => import('./latent-spirals/experiment.ts'),
@@ -27,6 +28,7 @@ export const experiments: Readonly<Record<string, ExperimentLoader>> = {
   identify: () => import('./identify/experiment.ts'),
 
   // Control
+  'optimal-control': () => import('./optimal-control/experiment.ts'),
 };
 
 /**

@@ -4,13 +4,15 @@ import { targetNames, targets, type TargetName } from '../flows/targets.ts';
 import { fieldCost, type FieldCost } from './field-cost.ts';
 import { figuresOf } from './figures.ts';
 import { fitFlow, type Fit, type FitSettings } from './fit.ts';
-import { continuousSubject, discreteSubject, logNormalizer } from './subjects.ts';
+import { continuousSubject, densityOf, discreteSubject, logNormalizer } from './subjects.ts';
 import { costTable, fieldTable, klTable, notesOf } from './tables.ts';
 
 /** Both flows of one size on one density, one fit for each seed. */
 export interface Comparison {
   readonly target: TargetName;
   readonly logZ: number;
+  /** Its density on the grid of the pictures. */
+  readonly truth: readonly number[];
   /** M of the continuous flow, K of the discrete one. */
   readonly size: number;
   readonly cnf: readonly Fit[];
@@ -65,5 +67,5 @@ async function compare(lab: Lab, target: TargetName, size: number, settings: Fit
       await lab.once(`nf/${id}`, () => fitFlow(lab, `nf/${id}`, discreteSubject(size, energy, logZ), seed, settings)),
     );
   }
-  return { target, logZ, size, ...fits };
+  return { target, logZ, truth: await densityOf(lab.backend, energy, logZ), size, ...fits };
 }

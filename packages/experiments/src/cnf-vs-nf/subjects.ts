@@ -1,5 +1,5 @@
 /** Continuous and discrete planar flows, fitted to a density. */
-import { compile, createOde, type Backend, type Ode } from '@node-ode/core';
+import { compile, createOde, type Backend, type HostArray, type Ode } from '@node-ode/core';
 import { adjoint } from '@node-ode/gradient-adjoint';
 import {
   cnf,
@@ -12,7 +12,7 @@ import {
 import { dopri5 } from '@node-ode/solver-dopri5';
 import { planeGrid } from '../flows/plane-grid.ts';
 import { numbersOf } from '../flows/train-flow.ts';
-import type { Subject } from './fit.ts';
+import { pictureGrid, type Subject } from './fit.ts';
 
 const odeOf = (backend: Backend, rtol: number): Ode =>
   createOde({ backend, solver: dopri5(), gradient: adjoint({ seminorm: true }), rtol, atol: rtol / 10 });
@@ -54,11 +54,23 @@ export function discreteSubject(depth: number, energy: Energy, logZ: number): Su
   };
 }
 
-/** log ∫ e^−U over [−8, 8]², by the midpoint rule with 800 × 800 cells. */
-export async function logNormalizer(backend: Backend, energy: Energy): Promise<number> {
-  const { points, area } = planeGrid(8, 800);
+/** U at points. */
+async function energiesAt(backend: Backend, energy: Energy, points: HostArray): Promise<readonly number[]> {
   const run = compile(backend, energy);
   const energies = numbersOf(await (await run(points)).read());
   run.dispose();
+  return energies;
+}
+
+/** log ∫ e^−U over [−8, 8]², by the midpoint rule with 800 × 800 cells. */
+export async function logNormalizer(backend: Backend, energy: Energy): Promise<number> {
+  const { points, area } = planeGrid(8, 800);
+  const energies = await energiesAt(backend, energy, points);
   return Math.log(area * energies.reduce((sum, value) => sum + Math.exp(-value), 0));
+}
+
+/** e^−U / Z on the grid of the pictures. */
+export async function densityOf(backend: Backend, energy: Energy, logZ: number): Promise<readonly number[]> {
+  const energies = await energiesAt(backend, energy, pictureGrid.points);
+  return energies.map((value) => Math.exp(-value - logZ));
 }

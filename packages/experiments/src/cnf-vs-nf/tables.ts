@@ -97,7 +97,7 @@ export function notesOf(
   const count = (name: string): number => comparisons.filter((c) => winner(c) === name).length;
   const logZ = [...new Map(comparisons.map((c) => [targets[c.target].name, c.logZ.toFixed(3)]))];
   return [
-    `The continuous flow is better in ${count('CNF')} of ${comparisons.length} rows, the discrete one in ${count('NF')}, neither in ${count('neither')}. The paper has pictures and curves, no numbers; its claim is that the continuous flow generally achieves lower loss.`,
+    `The continuous flow is better in ${count('CNF')} of ${comparisons.length} rows, the discrete one in ${count('NF')}, neither in ${count('neither')}. “Better” is by twice the standard error of the mean over seeds, or of the estimate where that is larger. The paper has pictures and curves, no numbers; its claim is that the continuous flow generally achieves lower loss.`,
     `Both are trained alike: ${steps} updates by Adam with a cosine decay, batches of ${batchSize} fresh points. The paper gave its continuous flow 10,000 updates by Adam and the discrete one 500,000 by RMSprop, so that its discrete flows saw fifty times as many.`,
     `KL = E[log q + U] + log Z from ${points} fresh points of q; log Z by quadrature: ${logZ.map(([name, z]) => `${name} ${z}`).join(', ')}. A KL near log 2 = 0.69 on U₁ is one of its two modes alone: fits by KL(q ‖ p) drop modes.`,
     'The paper does not say which densities its figure has; these are of Rezende & Mohamed 2015, Table 1. U₂, U₃ and U₄ do not fall off along the first axis: beyond |z₁| = 4 they get walls ½((|z₁| − 4)/0.4)², so that they are densities.',
