@@ -11,6 +11,8 @@ export interface Case {
   readonly prepare: (backend: Backend) => () => Promise<readonly HostArray[]>;
   /** Largest difference from the reference engine, relative to the largest element of each array. */
   readonly tolerance: number;
+  /** Runs after the first, for the fastest time; 3 by default. */
+  readonly repetitions?: number;
   /** The true values of the first elements, where they are known, and how near to them results must be, likewise. */
   readonly truth?: { readonly values: readonly number[]; readonly tolerance: number };
   /** What is wrong with results whatever the reference engine says; undefined if nothing is. */

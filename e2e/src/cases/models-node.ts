@@ -1,6 +1,7 @@
 /** The models of @node-ode/model-node. */
 import { array, random, type TensorsOf } from '@node-ode/core';
-import { classifier, imageOdeNet, imageResNet, neuralOde, tabularOdeNet } from '@node-ode/model-node';
+import { backprop } from '@node-ode/gradient-backprop';
+import { classifier, cnn, imageOdeNet, imageResNet, neuralOde, perceptron, tabularOdeNet } from '@node-ode/model-node';
 import { mse, timeMlp, type MlpParams } from '@node-ode/nn';
 import type { Case } from './case.ts';
 import { modelCase } from './models.ts';
@@ -38,6 +39,15 @@ const images = modelCase(
   { learningRate: 0.2 },
 );
 
+const rkNet = modelCase(
+  'RK-Net: ODE-Net for images by backprop',
+  (ode) => {
+    const { init, loss } = classifier(imageOdeNet({ ...small, ode }));
+    return { params: init(random(0)), batch: stripes(), loss };
+  },
+  { learningRate: 0.2, gradient: backprop },
+);
+
 const residual = modelCase('ResNet for images', () => {
   const { init, loss } = classifier(imageResNet({ ...small, stem: 'residual', blocks: 1 }));
   return { params: init(random(0)), batch: stripes(), loss };
@@ -55,4 +65,19 @@ const table = modelCase('ODE-Net for tables', (ode) => {
   return { params: init(random(0)), batch: { x: array(points), label: array(labels, { dtype: 'i32' }) }, loss };
 });
 
-export const nodeModelCases: readonly Case[] = [block, images, residual, table];
+const plain = modelCase(
+  'CNN',
+  () => {
+    const image = [1, 12, 12] as const;
+    const { init, loss } = classifier(cnn({ image, outputs: 2, widths: [3, 4], hidden: 8, activation: 'tanh' }));
+    return { params: init(random(0)), batch: stripes(), loss };
+  },
+  { learningRate: 0.2 },
+);
+
+const hidden = modelCase('perceptron', () => {
+  const { init, loss } = classifier(perceptron({ features: 144, outputs: 2, hidden: [8], activation: 'tanh' }));
+  return { params: init(random(0)), batch: stripes(), loss };
+});
+
+export const nodeModelCases: readonly Case[] = [block, images, rkNet, residual, table, plain, hidden];

@@ -17,7 +17,7 @@ import { dopri5 } from '@node-ode/solver-dopri5';
 import { agreement, readLeaves, type Case } from './case.ts';
 import { trainSteps } from './train-steps.ts';
 
-/** A model with something to learn. Keep it small: every engine trains it four times, the reference engine interprets it. */
+/** A model with something to learn. Keep it small: every engine trains it twice, the reference engine interprets it. */
 export interface ModelProblem<Params, Batch> {
   readonly params: Params;
   /** A tree of host arrays in f32; noise that a loss needs is a part of it. */
@@ -74,6 +74,8 @@ export const modelCase = <Params, Batch>(
     };
   },
   tolerance: agreement.f32,
+  // There are many, and their times tell little.
+  repetitions: 1,
   complaint: ([curve]) => {
     const [first, last] = [curve?.data[0] ?? NaN, curve?.data.at(-1) ?? NaN];
     const least = fall ?? 0.1 * Math.abs(first);

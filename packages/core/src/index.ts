@@ -2,6 +2,7 @@
 export { array, hostArray, isHostArray, toNested, type HostArray, type NestedArray } from './array.ts';
 export type { BatchOptions, Dataset } from './dataset.ts';
 export * from './errors.ts';
+export { requireKnownOptions, type OptionNames } from './options.ts';
 export { asTensors, type Model, type TensorsOf } from './model.ts';
 export { random, type Random, type RandomState } from './random.ts';
 export {
@@ -81,7 +82,7 @@ export { grad, valueAndGrad, valueAndGradWithAux, vjp, type Vjp } from './differ
 export { lower } from './passes/lower.ts';
 export { optimize } from './passes/optimize.ts';
 
-export { constantStep } from './ode/constant-step.ts';
+export { constantStep, type ConstantStepOptions } from './ode/constant-step.ts';
 export { esdirk, type EsdirkOptions, type EsdirkTableau } from './ode/esdirk.ts';
 export type {
   ClosedDynamics,

@@ -28,6 +28,7 @@ export const experiments: Readonly<Record<string, ExperimentLoader>> = {
   identify: () => import('./identify/experiment.ts'),
 
   // Control
+  'optimal-control': () => import('./optimal-control/experiment.ts'),
 };
 
 /**

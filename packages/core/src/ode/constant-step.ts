@@ -1,7 +1,13 @@
 /** Steps of one size. */
 import { OptionError } from '../errors.ts';
+import { requireKnownOptions } from '../options.ts';
 import { constant, type Tensor } from '../tensor/tensor.ts';
 import type { StepController } from './step-controller.ts';
+
+export interface ConstantStepOptions {
+  /** The size of the steps. */
+  readonly h: number;
+}
 
 /**
  * Steps of size |h| in the direction of the solve. The last is shortened to land on the last time.
@@ -10,7 +16,9 @@ import type { StepController } from './step-controller.ts';
  * @example
  * createOde({ backend, solver: rk4(), controller: constantStep({ h: 0.01 }) });
  */
-export function constantStep({ h }: { readonly h: number }): StepController<{ readonly h: Tensor }> {
+export function constantStep(options: ConstantStepOptions): StepController<{ readonly h: Tensor }> {
+  requireKnownOptions('constantStep', options, { h: true });
+  const { h } = options;
   if (!(h > 0 && Number.isFinite(h))) {
     throw new OptionError('constantStep', `h = ${h}`, {
       expected: 'a positive, finite step',

@@ -8,6 +8,7 @@ import { formatType, sameType, tensorType, type Shape } from '../graph/graph.ts'
 import { concat, stopGradient } from '../tensor/functions.ts';
 import { asTensor, isTensor, type Tensor, type TensorLike } from '../tensor/tensor.ts';
 import { asTensorResult } from '../tensor/trace.ts';
+import { requireKnownOptions, type OptionNames } from '../options.ts';
 import { flattenTree, requireSameStructure, type MapLeaves, type TreeStructure } from '../tree.ts';
 import { requireCompatible, requireEvents, requirePerSample } from './compatibility.ts';
 import { alwaysDense } from './dense.ts';
@@ -63,6 +64,25 @@ export interface EventOptions<Y> {
   readonly event: SolveEvent<Y> | readonly SolveEvent<Y>[];
 }
 
+const solveOptions: OptionNames<SolveOptions & EventOptions<unknown>> = {
+  rtol: true,
+  atol: true,
+  solver: true,
+  controller: true,
+  gradient: true,
+  maxSteps: true,
+  landAt: true,
+  jumpTimes: true,
+  perSample: true,
+  onFailure: true,
+  event: true,
+};
+
+/** @throws OptionError for an option that a solve does not have. */
+export function requireSolveOptions(operation: string, options: object): void {
+  requireKnownOptions<object>(operation, options, solveOptions);
+}
+
 /** The parts of a solve. */
 export interface OdeParts {
   readonly solver: Solver;
@@ -109,6 +129,7 @@ export function odeint<Y>(
   ts: Times,
   options: SolveOptions & Partial<EventOptions<StateOf<Y>>> = {},
 ): Solution<StateOf<Y>> & Partial<EventSolution<StateOf<Y>>> {
+  requireSolveOptions('odeint', options);
   const { solver, controller, gradient, maxSteps, perSample, onFailure } = withOverrides(parts, options);
   const flat = flattenTree('odeint', y0, isLike, 'a tensor or a number');
   const dtype = stateDType(flat.leaves, parts.dtype);

@@ -2,6 +2,7 @@
 import { isHostArray, type HostArray } from '../array.ts';
 import { OptionError, ShapeError, TreeError } from '../errors.ts';
 import { formatType, type Shape } from '../graph/graph.ts';
+import { requireKnownOptions, type OptionNames } from '../options.ts';
 import { onesLike, select, stopGradient } from '../tensor/functions.ts';
 import { asTensor, isTensor, type Tensor, type TensorLike } from '../tensor/tensor.ts';
 import { flattenTree } from '../tree.ts';
@@ -41,6 +42,21 @@ export interface PidOptions {
   readonly maxStep?: number;
 }
 
+const pidOptions: OptionNames<PidOptions> = {
+  rtol: true,
+  atol: true,
+  norm: true,
+  pCoefficient: true,
+  iCoefficient: true,
+  dCoefficient: true,
+  safety: true,
+  minFactor: true,
+  maxFactor: true,
+  firstStep: true,
+  minStep: true,
+  maxStep: true,
+};
+
 /** What is carried: the inverse of the last two errors, where P or D look at them. */
 type PidState = readonly Tensor[];
 
@@ -53,11 +69,12 @@ const smallestError = 1e-20;
  * With error ratios E, order k of the error estimate plus one: the next step is
  * h·safety·E₁^(−(βP+βI+βD)/k)·E₂^((βP+2βD)/k)·E₃^(−βD/k), where E₁ is this step's and E₂, E₃ the accepted ones before it.
  *
- * @throws OptionError naming the option that is out of range.
+ * @throws OptionError naming the option that is out of range, or not known.
  * @example
  * createOde({ backend, solver: dopri5(), controller: pid({ rtol: 1e-6, atol: 1e-8, pCoefficient: 0.4, iCoefficient: 0.3 }) });
  */
 export function pid(options: PidOptions = {}): StepController<PidState> {
+  requireKnownOptions('pid', options, pidOptions);
   return controller(options, undefined);
 }
 

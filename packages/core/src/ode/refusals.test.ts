@@ -13,6 +13,39 @@ import type { Dynamics } from './odeint.ts';
 import { pid } from './pid.ts';
 import type { Solver } from './solver.ts';
 
+describe('options that nobody reads', () => {
+  /** As JavaScript may give it. */
+  const withExtra = <T extends object>(options: T, extra: object): T => ({ ...options, ...extra });
+  const parts = { backend, solver: bosh3() };
+
+  it('are named by createOde and solves', async () => {
+    expect(await refusal(() => createOde(withExtra(parts, { gradent: adjoint() })))).toMatch(
+      /^OptionError: createOde: there is no option 'gradent'; expected backend, solver, .*\. Did you mean gradient\?$/,
+    );
+    const decays = (_: Tensor, y: Tensor): Tensor => y.neg();
+    const { signal } = new AbortController();
+    expect(await refusal(() => createOde(parts).solve(decays, 1, [0, 1], withExtra({}, { signal })))).toMatch(
+      /^OptionError: solve: there is no option 'signal'; expected rtol, atol, .*event\.$/,
+    );
+    const ode = createOde(parts);
+    const traced = ode.compile((y: Tensor) => ode.odeint(decays, y, [0, 1], withExtra({}, { rTol: 1 })).ys);
+    expect(await refusal(() => traced(1))).toMatch(/odeint: there is no option 'rTol'; .* Did you mean rtol\?$/);
+    expect(await refusal(() => ode.compile((y: Tensor) => y, withExtra({}, { donated: [0] })))).toMatch(
+      /compile: there is no option 'donated'; expected dtype, cacheSize, donate\. Did you mean donate\?$/,
+    );
+  });
+
+  it('are named by controllers and gradient methods', async () => {
+    expect(await refusal(() => pid(withExtra({}, { rTol: 1e-3 })))).toMatch(/pid: .* Did you mean rtol\?$/);
+    expect(await refusal(() => constantStep(withExtra({ h: 1 }, { step: 2 })))).toBe(
+      "OptionError: constantStep: there is no option 'step'; expected h.",
+    );
+    expect(await refusal(() => adjoint(withExtra({}, { semiNorm: true })))).toMatch(
+      /adjoint: .* Did you mean seminorm\?$/,
+    );
+  });
+});
+
 describe('dynamics', () => {
   const advice = 'f(t, y) returns a tree of the shapes and dtypes of y.';
   const solve = <Y>(f: (t: Tensor, y: never) => unknown, y0: Y): Promise<string> =>

@@ -6,6 +6,7 @@ import { DTypeError, OptionError } from '../errors.ts';
 import type { DType } from '../graph/dtype.ts';
 import { formatType, type Graph, type TensorType } from '../graph/graph.ts';
 import { failureOf, isFailureReport, reports as solveReports } from '../ode/status.ts';
+import { requireKnownOptions, type OptionNames } from '../options.ts';
 import type { TensorLike } from '../tensor/tensor.ts';
 import { flattenTree, type MapLeaves, type TreeStructure } from '../tree.ts';
 import {
@@ -47,6 +48,8 @@ export interface CompileOptions {
   /** Positions of arguments whose memory a run may reuse: they must not be used afterwards, unless the run fails. */
   readonly donate?: readonly number[];
 }
+
+const compileOptions: OptionNames<CompileOptions> = { dtype: true, cacheSize: true, donate: true };
 
 /** A function compiled for a backend. */
 export interface Compiled<A extends readonly unknown[], R> {
@@ -96,6 +99,7 @@ export function compile<A extends readonly unknown[], R>(
   options: CompileOptions = {},
 ): Compiled<A, R> {
   checkBackend('compile', backend);
+  requireKnownOptions('compile', options, compileOptions);
   const { dtype = 'f32', cacheSize = 16, donate = [] } = options;
   if (!(Number.isInteger(cacheSize) && cacheSize > 0)) {
     throw new OptionError('compile', `cacheSize = ${cacheSize}`, { expected: 'a positive integer' });

@@ -9,6 +9,7 @@ import {
   odeint,
   requireMaxSteps,
   requireOnFailure,
+  requireSolveOptions,
   type Dynamics,
   type EventOptions,
   type EventSolution,
@@ -17,6 +18,7 @@ import {
   type SolveOptions,
   type StateOf,
 } from '../ode/odeint.ts';
+import { requireKnownOptions, type OptionNames } from '../options.ts';
 import { pid, type Tolerance } from '../ode/pid.ts';
 import type { Solver } from '../ode/solver.ts';
 import { requireMonotone, type HostTimes, type Times } from '../ode/times.ts';
@@ -49,6 +51,20 @@ export interface OdeOptions {
   /** Dtype of JavaScript numbers; f32 by default. */
   readonly dtype?: DType;
 }
+
+const odeOptions: OptionNames<OdeOptions> = {
+  backend: true,
+  solver: true,
+  controller: true,
+  gradient: true,
+  rtol: true,
+  atol: true,
+  h: true,
+  maxSteps: true,
+  perSample: true,
+  onFailure: true,
+  dtype: true,
+};
 
 /** A state on the host: numbers and host arrays, as a tree of host arrays. */
 export type HostState<Y> = MapLeaves<Y, TensorLike, HostArray>;
@@ -123,12 +139,13 @@ const backprop: GradientMethod = {
 /**
  * Puts a backend, a solver, a controller and a gradient method together.
  *
- * @throws CompositionError if they do not work together, with the reason; OptionError for an option out of range.
+ * @throws CompositionError if they do not work together, with the reason; OptionError for an option out of range, or one that is not known.
  * @example
  * const ode = createOde({ backend: await wasm(), solver: dopri5(), gradient: adjoint(), rtol: 1e-6, atol: 1e-8 });
  * const { ys } = await ode.solve((t, y) => y.neg(), 1, [0, 1]);
  */
 export function createOde(options: OdeOptions): Ode {
+  requireKnownOptions('createOde', options, odeOptions);
   const { backend, solver, gradient = backprop, dtype = 'f32', perSample = false } = options;
   const onFailure = requireOnFailure('createOde', options.onFailure ?? 'throw');
   checkBackend('createOde', backend);
@@ -148,6 +165,7 @@ export function createOde(options: OdeOptions): Ode {
   const odeintHere = <Y>(f: Dynamics<StateOf<Y>>, y0: Y, ts: Times, given?: Given<Y>) =>
     odeint(parts, f, y0, ts, given);
   const solve = async <Y>(f: Dynamics<StateOf<Y>>, y0: Y, ts: HostTimes, given: Given<Y> = {}) => {
+    requireSolveOptions('solve', given);
     requireMonotone(ts);
     const { leaves, structure } = flattenTree('solve', y0, isStateLeaf, 'a number or a host array');
     const of = leaves.find((leaf) => typeof leaf !== 'number')?.dtype ?? dtype;

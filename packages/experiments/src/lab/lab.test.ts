@@ -2,13 +2,24 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { array, compile, OptionError, valueAndGrad, type Tensor } from '@node-ode/core';
+import { array, compile, FormatError, OptionError, valueAndGrad, type Tensor } from '@node-ode/core';
 import { inMemory } from '@node-ode/datasets';
+import { loadMnist } from '@node-ode/datasets/node';
 import { applyGradients, sgd, trainState, type TrainState } from '@node-ode/nn';
 import { lineChart } from '@node-ode/viz';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { WrittenResults } from './write-results.ts';
-import { defineExperiment, integer, listOf, measured, oneOf, spread, type Experiment, type Lab } from './index.ts';
+import {
+  defineExperiment,
+  ifThere,
+  integer,
+  listOf,
+  measured,
+  oneOf,
+  spread,
+  type Experiment,
+  type Lab,
+} from './index.ts';
 import { usage } from './command-line.ts';
 import { runExperiment } from './run-experiment.ts';
 import { writeIndex } from './results-index.ts';
@@ -230,4 +241,13 @@ it('measures time, and the peak of memory', async () => {
   expect(value).toBe(2 ** 24);
   expect(cost.seconds).toBeGreaterThan(0.02);
   expect(cost.peakMiB).toBeGreaterThan(before.cost.peakMiB + 100);
+});
+
+it('data sets that are not there are undefined, damaged ones an error', async () => {
+  expect(await ifThere(() => loadMnist({ path: join(folder, 'nowhere') }))).toBe(undefined);
+  await writeFile(join(folder, 'train-images-idx3-ubyte'), 'damaged');
+  await writeFile(join(folder, 'train-labels-idx1-ubyte'), 'damaged');
+  await writeFile(join(folder, 't10k-images-idx3-ubyte'), 'damaged');
+  await writeFile(join(folder, 't10k-labels-idx1-ubyte'), 'damaged');
+  await expect(ifThere(() => loadMnist({ path: folder }))).rejects.toThrow(FormatError);
 });

@@ -5,7 +5,7 @@ import { loadCaliforniaHousing } from '@node-ode/datasets/node';
 import { perceptron, tabularOdeNet } from '@node-ode/model-node';
 import { mse } from '@node-ode/nn';
 import { leastSquares } from '../lab/least-squares.ts';
-import type { Lab } from '../lab/index.ts';
+import { ifThere, type Lab } from '../lab/index.ts';
 import { rowsOf } from './breast-cancer.ts';
 import { trainNetwork } from './network.ts';
 import { odeOn } from './ode.ts';
@@ -30,9 +30,16 @@ export interface HousingScores {
 
 const mostShown = 500;
 
-/** All models on one split: 80 % to train on. */
-export async function housingScores(seed: number, epochs: number, lab: Lab): Promise<HousingScores> {
-  const data = await loadCaliforniaHousing({ ...lab.data, standardizeTarget: true, test: 0.2, seed });
+/** One split, 80 % to train on; undefined if the data set is not at hand. */
+export const housingData = (seed: number, lab: Lab): Promise<RegressionDataset | undefined> =>
+  ifThere(() => loadCaliforniaHousing({ ...lab.data, standardizeTarget: true, test: 0.2, seed }));
+
+/** All models on one split. */
+export async function housingScores(
+  data: RegressionDataset,
+  { seed, epochs }: { readonly seed: number; readonly epochs: number },
+  lab: Lab,
+): Promise<HousingScores> {
   const [train, test] = [data.all('train'), data.all('test')];
   const truth = inOwnUnits(data, test.y.data);
   const errorOf = (predicted: readonly number[]): number =>

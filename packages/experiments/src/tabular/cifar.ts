@@ -1,10 +1,10 @@
 /** CIFAR-10: an ODE-Net beside a plain convolutional network on one split. */
-import { OptionError, type HostArray } from '@node-ode/core';
+import type { HostArray } from '@node-ode/core';
 import type { ImageDataset } from '@node-ode/datasets';
 import { loadCifar10, type LoadOptions } from '@node-ode/datasets/node';
 import { cnn, imageOdeNet, withoutBlock } from '@node-ode/model-node';
 import { crossEntropy } from '@node-ode/nn';
-import type { Lab } from '../lab/index.ts';
+import { ifThere, type Lab } from '../lab/index.ts';
 import { accuracyOf, trainNetwork, type Examples } from './network.ts';
 import { odeOn } from './ode.ts';
 
@@ -35,18 +35,8 @@ const subset = { train: ['train_jpeg_5000.bin.gz'], test: ['test_jpeg_1000.bin.g
 /** The whole data set if it is there, else the subset, else undefined. */
 export async function cifarImages(data: Pick<LoadOptions, 'root'>): Promise<ImageDataset | undefined> {
   const options = { ...data, scale: 'standardized' } as const;
-  for (const files of [{}, { files: subset }]) {
-    try {
-      return await loadCifar10({ ...options, ...files });
-    } catch (error) {
-      // The next one may be there; a damaged file is another error.
-      if (!(error instanceof OptionError) && !isMissing(error)) throw error;
-    }
-  }
-  return undefined;
+  return (await ifThere(() => loadCifar10(options))) ?? ifThere(() => loadCifar10({ ...options, files: subset }));
 }
-
-const isMissing = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT';
 
 /** The networks on one split. */
 export async function imageScores(

@@ -8,6 +8,7 @@ import {
   isDifferentiable,
   OptionError,
   report,
+  requireKnownOptions,
   scan,
   vjp,
   zerosLike,
@@ -17,6 +18,7 @@ import {
   type IntegrateOptions,
   type Leaves,
   type Norm,
+  type OptionNames,
   type ReverseRule,
   type Solver,
   type SolveProblem,
@@ -41,6 +43,16 @@ export interface AdjointOptions {
   /** The norm of the backward solve's scaled error, in place of the root mean square over all of it. */
   readonly norm?: (scaledError: AugmentedLeaves) => Tensor;
 }
+
+const known: OptionNames<AdjointOptions> = {
+  solver: true,
+  controller: true,
+  rtol: true,
+  atol: true,
+  maxSteps: true,
+  seminorm: true,
+  norm: true,
+};
 
 /** Leaves of the augmented state: y, its adjoint a, and the gradients of what the dynamics use. */
 export interface AugmentedLeaves {
@@ -67,6 +79,7 @@ export interface AugmentedLeaves {
  * const ode = createOde({ backend: await wasm(), solver: dopri5(), gradient: adjoint({ seminorm: true }), rtol: 1e-6 });
  */
 export function adjoint(options: AdjointOptions = {}): GradientMethod {
+  requireKnownOptions('adjoint', options, known);
   if (options.seminorm === true && options.norm !== undefined) {
     throw new OptionError('adjoint', 'both seminorm and norm', {
       expected: 'one of them',

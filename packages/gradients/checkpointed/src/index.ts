@@ -1,5 +1,5 @@
 /** Backpropagation through the solver's steps in bounded memory. */
-import { OptionError, type GradientMethod } from '@node-ode/core';
+import { OptionError, requireKnownOptions, type GradientMethod } from '@node-ode/core';
 
 export interface CheckpointedOptions {
   /** The largest number of states that are held at a time, at least 4. By default 2·log₂ of the largest number of steps. */
@@ -16,7 +16,9 @@ export interface CheckpointedOptions {
  * @example
  * const ode = createOde({ backend: await wasm(), solver: dopri5(), gradient: checkpointed({ checkpoints: 16 }) });
  */
-export function checkpointed({ checkpoints }: CheckpointedOptions = {}): GradientMethod {
+export function checkpointed(options: CheckpointedOptions = {}): GradientMethod {
+  requireKnownOptions('checkpointed', options, { checkpoints: true });
+  const { checkpoints } = options;
   if (checkpoints !== undefined && !(Number.isInteger(checkpoints) && checkpoints >= fewest)) {
     throw new OptionError('checkpointed', `checkpoints = ${checkpoints}`, {
       expected: `an integer of at least ${fewest}`,

@@ -11,6 +11,7 @@ import {
   isTensor,
   jvp,
   report,
+  requireKnownOptions,
   scan,
   select,
   stack,
@@ -23,6 +24,7 @@ import {
   type IntegrateAndRecord,
   type IntegrateOptions,
   type Leaves,
+  type OptionNames,
   type Solver,
   type SolveProblem,
   type StepController,
@@ -42,6 +44,15 @@ export interface InterpolatingAdjointOptions {
   readonly seminorm?: boolean;
 }
 
+const known: OptionNames<InterpolatingAdjointOptions> = {
+  solver: true,
+  controller: true,
+  rtol: true,
+  atol: true,
+  maxSteps: true,
+  seminorm: true,
+};
+
 /**
  * Optimise, then discretise. With a = ∂L/∂y and y(t) the dense output of the forward solve,
  *
@@ -57,12 +68,15 @@ export interface InterpolatingAdjointOptions {
  * @example
  * const ode = createOde({ backend: await wasm(), solver: dopri5(), gradient: interpolatingAdjoint(), rtol: 1e-6 });
  */
-export const interpolatingAdjoint = (options: InterpolatingAdjointOptions = {}): GradientMethod => ({
-  name: 'interpolating adjoint',
-  handlesEvents: true,
-  solve: (problem, integrate, record) =>
-    problem.ts.shape[0] === 1 ? integrate(problem) : solve(problem, integrate, record, options),
-});
+export function interpolatingAdjoint(options: InterpolatingAdjointOptions = {}): GradientMethod {
+  requireKnownOptions('interpolatingAdjoint', options, known);
+  return {
+    name: 'interpolating adjoint',
+    handlesEvents: true,
+    solve: (problem, integrate, record) =>
+      problem.ts.shape[0] === 1 ? integrate(problem) : solve(problem, integrate, record, options),
+  };
+}
 
 /** A problem as the operands of a custom rule: y0, ts, captures. */
 const operandsOf = ({ y0, ts, captures }: SolveProblem): Leaves => [...y0, ts, ...captures];

@@ -1,5 +1,5 @@
 /** Multi-step methods of one step size: Adams–Bashforth, and Adams–Bashforth–Moulton as predictor and corrector. */
-import type { Solver } from '@node-ode/core';
+import { requireKnownOptions, type Solver } from '@node-ode/core';
 import { adams, advance, checkOrder, type AdamsInterpolant, type AdamsState } from './adams.ts';
 import { quadrature } from './quadrature.ts';
 
@@ -24,7 +24,9 @@ const backwards = (count: number): readonly number[] => Array.from({ length: cou
  * @example
  * const ode = createOde({ backend: await wasm(), solver: adamsBashforth({ order: 3 }), h: 0.01 });
  */
-export function adamsBashforth({ order = 4 }: AdamsOptions = {}): Solver<AdamsState, AdamsInterpolant> {
+export function adamsBashforth(options: AdamsOptions = {}): Solver<AdamsState, AdamsInterpolant> {
+  requireKnownOptions('adamsBashforth', options, { order: true });
+  const { order = 4 } = options;
   checkOrder('adamsBashforth', order);
   return adams({
     name: `adams-bashforth-${order}`,
@@ -46,7 +48,9 @@ export function adamsBashforth({ order = 4 }: AdamsOptions = {}): Solver<AdamsSt
  * @example
  * const ode = createOde({ backend: await wasm(), solver: adamsBashforthMoulton(), h: 0.02 });
  */
-export function adamsBashforthMoulton({ order = 4 }: AdamsOptions = {}): Solver<AdamsState, AdamsInterpolant> {
+export function adamsBashforthMoulton(options: AdamsOptions = {}): Solver<AdamsState, AdamsInterpolant> {
+  requireKnownOptions('adamsBashforthMoulton', options, { order: true });
+  const { order = 4 } = options;
   checkOrder('adamsBashforthMoulton', order);
   const predictor = quadrature(backwards(order - 1));
   return adams({
