@@ -6,8 +6,10 @@ import { nodeModelCases } from './models-node.ts';
 import { anodeModelCases } from './models-anode.ts';
 
 // model-cnf
+import { cnfModelCases } from './models-cnf.ts';
 
 // model-latent-ode
+import { latentOdeModelCases } from './models-latent-ode.ts';
 
 export const modelCases: readonly Case[] = [
   // model-node
@@ -16,6 +18,8 @@ export const modelCases: readonly Case[] = [
   ...anodeModelCases,
 
   // model-cnf
+  ...cnfModelCases,
 
   // model-latent-ode
+  ...latentOdeModelCases,
 ];

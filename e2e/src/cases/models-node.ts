@@ -1,6 +1,6 @@
 /** The models of @node-ode/model-node. */
 import { array, random, type TensorsOf } from '@node-ode/core';
-import { neuralOde } from '@node-ode/model-node';
+import { classifier, imageOdeNet, imageResNet, neuralOde, tabularOdeNet } from '@node-ode/model-node';
 import { mse, timeMlp, type MlpParams } from '@node-ode/nn';
 import type { Case } from './case.ts';
 import { modelCase } from './models.ts';
@@ -16,4 +16,43 @@ const block = modelCase('Neural ODE block', (ode) => {
   };
 });
 
-export const nodeModelCases: readonly Case[] = [block];
+/** Noisy stripes, lying (class 0) or standing (class 1). */
+function stripes() {
+  const rng = random(5);
+  const extent = Array.from({ length: 12 }, (_, k) => k);
+  const labels = Array.from({ length: 6 }, (_, i) => i % 2);
+  const plane = (label: number): number[][] =>
+    extent.map((row) => extent.map((column) => ((label === 0 ? row : column) % 2) + 0.2 * rng.normal()));
+  return { x: array(labels.map((label) => [plane(label)])), label: array(labels, { dtype: 'i32' }) };
+}
+
+/** Smooth: on which side of relu's corner a sum lies is a matter of rounding. */
+const small = { channels: 1, outputs: 2, width: 4, groups: 2, activation: 'softplus' } as const;
+
+const images = modelCase(
+  'ODE-Net for images',
+  (ode) => {
+    const { init, loss } = classifier(imageOdeNet({ ...small, ode }));
+    return { params: init(random(0)), batch: stripes(), loss };
+  },
+  { learningRate: 0.2 },
+);
+
+const residual = modelCase('ResNet for images', () => {
+  const { init, loss } = classifier(imageResNet({ ...small, stem: 'residual', blocks: 1 }));
+  return { params: init(random(0)), batch: stripes(), loss };
+});
+
+/** Inside and outside of a circle. */
+const table = modelCase('ODE-Net for tables', (ode) => {
+  const rng = random(6);
+  const labels = Array.from({ length: 16 }, (_, i) => i % 2);
+  const points = labels.map((label) => {
+    const [radius, angle] = [label + 0.3, 2 * Math.PI * rng.uniform()];
+    return [radius * Math.cos(angle), radius * Math.sin(angle)];
+  });
+  const { init, loss } = classifier(tabularOdeNet({ ode, features: 2, outputs: 2, width: 8 }));
+  return { params: init(random(0)), batch: { x: array(points), label: array(labels, { dtype: 'i32' }) }, loss };
+});
+
+export const nodeModelCases: readonly Case[] = [block, images, residual, table];

@@ -132,6 +132,7 @@ export type {
   RunCounters,
   RunOptions,
 } from './runtime/backend.ts';
+export { deviceArrays, type ArrayOwner, type DeviceArrays } from './runtime/device-arrays.ts';
 export {
   checkHostArray,
   checkInputs,
@@ -140,16 +141,8 @@ export {
   interfaceOf,
   type GraphInterface,
 } from './runtime/engine-checks.ts';
-export {
-  compile,
-  isDeviceArray,
-  type ArgumentLeaf,
-  type ArgumentOf,
-  type Compiled,
-  type CompileOptions,
-  type ResultOf,
-  type RunStats,
-} from './runtime/compile.ts';
+export { isDeviceArray, type ArgumentLeaf, type ArgumentOf } from './runtime/arguments.ts';
+export { compile, type Compiled, type CompileOptions, type ResultOf, type RunStats } from './runtime/compile.ts';
 export {
   createOde,
   type HostEvent,

@@ -35,6 +35,29 @@ describe('flattenTree', () => {
     expect(flatten({ b: 3, a: 4 }).structure.key).toBe(flatten({ a: 1, b: 2 }).structure.key);
   });
 
+  it('gives the leaves of a tree of the same structure, and of no other', () => {
+    const trees = [1, [], [1], [[1]], [1, 2], [[1], 2], [1, [2]], {}, { a: 1 }, { b: 1 }, { a: [] }, { a: 1, b: 2 }];
+    for (const one of trees) {
+      for (const other of trees) {
+        const { leaves } = flatten(other);
+        expect(flatten(one).structure.leavesOf(other, isNumber)).toEqual(one === other ? leaves : undefined);
+      }
+    }
+    const { structure } = flatten({ a: 1, toString: [2, 3] });
+    expect(structure.leavesOf({ toString: [5, 6], a: 4 }, isNumber)).toEqual([4, 5, 6]);
+    expect(structure.leavesOf({ a: 4, b: [5, 6] }, isNumber)).toBeUndefined();
+    expect(structure.leavesOf({ a: 4, toString: [5, 'x'] }, isNumber)).toBeUndefined();
+    expect(
+      structure.leavesOf(
+        new (class {
+          a = 4;
+          toString = [5, 6];
+        })(),
+        isNumber,
+      ),
+    ).toBeUndefined();
+  });
+
   it('a key called __proto__ is a key', () => {
     const tree = JSON.parse('{"__proto__": 1, "a": 2}') as unknown;
     const { leaves, structure } = flatten(tree);

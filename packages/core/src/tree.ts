@@ -20,16 +20,18 @@ export interface TreeStructure {
   /** The same string for the same structure, and for no other. */
   readonly key: string;
   rebuild(leaves: readonly unknown[]): unknown;
+  /** The leaves of another tree, in order, if it has this structure: quicker than to flatten it. */
+  leavesOf<L>(tree: unknown, isLeaf: IsLeaf<L>): readonly L[] | undefined;
 }
 
 /** Tells leaves from branches. */
 export type IsLeaf<L> = (x: unknown) => x is L;
 
-type Branch = readonly unknown[] | Readonly<Record<string, unknown>>;
+const isList = (x: unknown): x is readonly unknown[] => Array.isArray(x);
 
-function isBranch(x: unknown): x is Branch {
-  if (Array.isArray(x)) return true;
-  if (typeof x !== 'object' || x === null || isHostArray(x)) return false;
+/** Whether something is a plain object, which holds others. */
+function isRecord(x: unknown): x is Readonly<Record<string, unknown>> {
+  if (typeof x !== 'object' || x === null || isList(x) || isHostArray(x)) return false;
   const prototype: unknown = Object.getPrototypeOf(x);
   return prototype === Object.prototype || prototype === null;
 }
@@ -50,38 +52,86 @@ export function flattenTree<L>(
   const leaves: L[] = [];
   const paths: string[] = [];
   let key = '';
-  const visit = (node: unknown, path: string): ((from: readonly unknown[]) => unknown) => {
+  const visit = (node: unknown, path: string): Part => {
     if (isLeaf(node)) {
       const index = leaves.length;
       leaves.push(node);
       paths.push(path);
       key += '*';
-      return (from) => from[index];
+      return leafPart(index);
     }
-    if (!isBranch(node)) {
+    if (isList(node)) {
+      key += '[';
+      const parts = node.map((child, i) => visit(child, `${path}[${i}]`));
+      key += ']';
+      return listPart(parts);
+    }
+    if (!isRecord(node)) {
       throw new TreeError(operation, `${path === '' ? 'the value' : path} is ${describe(node)}`, {
         expected: `${leafName}, or plain arrays and objects of them`,
         ...(isHostArray(node) ? { advice: 'Make a tensor of it with asTensor(…).' } : {}),
       });
     }
-    if (Array.isArray(node)) {
-      key += '[';
-      const children = node.map((child, i) => visit(child, `${path}[${i}]`));
-      key += ']';
-      return (from) => children.map((child) => child(from));
-    }
-    const entries = Object.entries(node).sort(([a], [b]) => (a < b ? -1 : 1));
+    const names = Object.keys(node).sort();
     key += '{';
-    const children = entries.map(([name, child]) => {
+    const parts = names.map((name) => {
       key += JSON.stringify(name);
-      return [name, visit(child, path === '' ? name : `${path}.${name}`)] as const;
+      return visit(node[name], path === '' ? name : `${path}.${name}`);
     });
     key += '}';
-    return (from) => Object.fromEntries(children.map(([name, child]) => [name, child(from)]));
+    return recordPart(names, parts);
   };
-  const rebuild = visit(tree, '');
-  return { leaves, structure: { paths, key, rebuild } };
+  const { rebuild, collect } = visit(tree, '');
+  const leavesOf = <M>(other: unknown, isOtherLeaf: IsLeaf<M>): readonly M[] | undefined => {
+    const found: M[] = [];
+    return collect(other, isOtherLeaf, found) ? found : undefined;
+  };
+  return { leaves, structure: { paths, key, rebuild, leavesOf } };
 }
+
+/** A leaf or a branch of a structure. */
+interface Part {
+  rebuild(leaves: readonly unknown[]): unknown;
+  /** Appends the leaves of a tree, if it has this structure; tells whether it has. */
+  collect<L>(tree: unknown, isLeaf: IsLeaf<L>, found: L[]): boolean;
+}
+
+const leafPart = (index: number): Part => ({
+  rebuild: (leaves) => leaves[index],
+  collect: (tree, isLeaf, found) => {
+    if (!isLeaf(tree)) return false;
+    found.push(tree);
+    return true;
+  },
+});
+
+const listPart = (parts: readonly Part[]): Part => ({
+  rebuild: (leaves) => parts.map((part) => part.rebuild(leaves)),
+  collect: (tree, isLeaf, found) =>
+    isList(tree) &&
+    tree.length === parts.length &&
+    !isLeaf(tree) &&
+    parts.every((part, i) => part.collect(tree[i], isLeaf, found)),
+});
+
+const recordPart = (names: readonly string[], parts: readonly Part[]): Part => ({
+  rebuild: (leaves) => {
+    const tree: Record<string, unknown> = {};
+    names.forEach((name, i) => {
+      const child = parts[i]?.rebuild(leaves);
+      // Assigned, it would become the prototype.
+      if (name === '__proto__')
+        Object.defineProperty(tree, name, { value: child, enumerable: true, writable: true, configurable: true });
+      else tree[name] = child;
+    });
+    return tree;
+  },
+  collect: (tree, isLeaf, found) =>
+    isRecord(tree) &&
+    !isLeaf(tree) &&
+    Object.keys(tree).length === names.length &&
+    names.every((name, i) => Object.hasOwn(tree, name) && parts[i]?.collect(tree[name], isLeaf, found) === true),
+});
 
 /**
  * Applies `fn` to corresponding leaves of trees of one structure.

@@ -23,7 +23,7 @@ import {
   type Tensor,
   type TensorLike,
 } from '../src/index.ts';
-import { isDeviceArray, type ArgumentOf } from '../src/runtime/compile.ts';
+import { isDeviceArray, type ArgumentOf } from '../src/runtime/arguments.ts';
 
 /** The engine of the tests: freed memory is overwritten, so that a mistake in bookkeeping shows. */
 export const backend = reference({ poison: true });

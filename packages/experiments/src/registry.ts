@@ -7,6 +7,10 @@ export type ExperimentLoader = () => Promise<{ readonly experiment: Experiment }
 
 export const experiments: Readonly<Record<string, ExperimentLoader>> = {
   // Images, depth, tolerances, gradients
+  'gradient-accuracy': () => import('./gradient-accuracy/experiment.ts'),
+  'gradient-depth': () => import('./gradient-depth/experiment.ts'),
+  'mnist-table': () => import('./mnist-table/experiment.ts'),
+  tolerance: () => import('./tolerance/experiment.ts'),
 
   // Augmented Neural ODEs
   'anode-1d': () => import('./anode-1d/experiment.ts'),
@@ -14,10 +18,13 @@ export const experiments: Readonly<Record<string, ExperimentLoader>> = {
   'anode-images': () => import('./anode-images/experiment.ts'),
 
   // Flows of densities
+  'cnf-vs-nf': () => import('./cnf-vs-nf/experiment.ts'),
 
   // Latent ODEs
+  'latent-spirals': () => import('./latent-spirals/experiment.ts'),
 
   // Tables and measured systems
+  tabular: () => import('./tabular/experiment.ts'),
   identify: () => import('./identify/experiment.ts'),
 
   // Control

@@ -4,7 +4,7 @@
  */
 import type { DeviceArray, Graph, TensorData } from '@node-ode/core';
 import { nativeComposites } from '../../backends/reference/src/composites.ts';
-import { copyToDevice, deviceArrays } from '../../backends/reference/src/device-array.ts';
+import { bufferArrays, copyToDevice } from '../../backends/reference/src/device-array.ts';
 import { executable } from '../../backends/reference/src/executable.ts';
 import { Memory } from '../../backends/reference/src/memory.ts';
 import {
@@ -59,7 +59,7 @@ export interface FakeDeviceOptions {
 
 export function fakeDevice({ waits = true }: FakeDeviceOptions = {}): FakeDevice {
   const memory = new Memory(true);
-  const arrays = deviceArrays('fake', memory);
+  const arrays = bufferArrays('fake', memory);
   const log: DeviceLog = { runs: 0, live: 0, mostLive: 0, fetched: 0, reads: 0, uploads: 0, loaded: 0 };
   const make = (array: DeviceArray): FakeValue => {
     let isAlive = true;
@@ -76,7 +76,7 @@ export function fakeDevice({ waits = true }: FakeDeviceOptions = {}): FakeDevice
     };
   };
   /** Refuses what was disposed of. */
-  const elementsOf = ({ array }: FakeValue): TensorData => arrays.download('read', array).data;
+  const elementsOf = ({ array }: FakeValue): TensorData => arrays.ownedBy('read', array).data.slice();
   const answer = <T>(of: () => T): T | Promise<T> => (waits ? Promise.resolve().then(of) : of());
 
   const load = ({ graph, results }: Segment) => {

@@ -4,18 +4,19 @@ import {
   ExecutionError,
   interfaceOf,
   type DeviceArray,
+  type DeviceArrays,
   type Executable,
   type Graph,
+  type HostArray,
   type RunCounters,
   type RunOptions,
 } from '@node-ode/core';
-import type { DeviceArrays } from './device-array.ts';
 import type { Buffer, Memory } from './memory.ts';
 import { Plan, type Planner } from './plan.ts';
 import type { RunState } from './site.ts';
 
 /** Plans a graph with its subgraphs, each once. */
-export function executable(graph: Graph, memory: Memory, arrays: DeviceArrays): Executable {
+export function executable(graph: Graph, memory: Memory, arrays: DeviceArrays<Buffer, HostArray>): Executable {
   const { inputs: types, outputs: results } = interfaceOf(graph);
   const run: RunState = { signal: undefined, tapeEntries: 0, calls: new Map<string, { count: number }>() };
   const plans = new Map<Graph, Plan>();
@@ -56,7 +57,7 @@ export function executable(graph: Graph, memory: Memory, arrays: DeviceArrays): 
     }
     checkInputs(graph, types, inputs, donate);
     signal?.throwIfAborted();
-    const buffers = inputs.map((array) => arrays.bufferOf('run', array));
+    const buffers = inputs.map((array) => arrays.ownedBy('run', array));
     const distinct = [...new Set(buffers)];
     const refs = distinct.map((buffer) => buffer.refs);
     memory.begin(distinct.reduce((bytes, { shelf }) => bytes + shelf.bytes, keptBytes));

@@ -1,7 +1,7 @@
 /** The reference backend: a plain interpreter of lowered graphs, the meaning that other engines are held to. */
 import { checkHostArray, ExecutionError, type Backend } from '@node-ode/core';
 import { nativeComposites } from './composites.ts';
-import { copyToDevice, deviceArrays } from './device-array.ts';
+import { bufferArrays, copyToDevice } from './device-array.ts';
 import { executable } from './executable.ts';
 import { Memory } from './memory.ts';
 
@@ -32,7 +32,7 @@ const name = 'reference';
  */
 export function reference(options: ReferenceOptions = {}): Backend {
   const memory = new Memory(options.poison ?? false);
-  const arrays = deviceArrays(name, memory);
+  const arrays = bufferArrays(name, memory);
   let disposed = false;
   const demandAlive = (operation: string): void => {
     if (disposed)

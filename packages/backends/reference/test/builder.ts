@@ -20,7 +20,7 @@ import {
   type ValueType,
 } from '@node-ode/core';
 import { expect } from 'vitest';
-import { deviceArrays, copyToDevice } from '../src/device-array.ts';
+import { bufferArrays, copyToDevice } from '../src/device-array.ts';
 import { executable } from '../src/executable.ts';
 import { Memory } from '../src/memory.ts';
 
@@ -74,7 +74,7 @@ export interface Evaluation {
 export function evaluate(graph: Graph, inputs: readonly HostArray[]): Evaluation {
   checkGraph(graph);
   const memory = new Memory(true);
-  const arrays = deviceArrays('reference', memory);
+  const arrays = bufferArrays('reference', memory);
   const compiled = executable(graph, memory, arrays);
   const given: DeviceArray[] = inputs.map((input) =>
     arrays.make(copyToDevice(memory, input), input.shape, input.dtype),

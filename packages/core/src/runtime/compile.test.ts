@@ -6,7 +6,8 @@ import { report } from '../control/report.ts';
 import { grad } from '../differentiate/vjp.ts';
 import { constant, type Tensor } from '../tensor/tensor.ts';
 import type { Backend, DeviceArray } from './backend.ts';
-import { compile, isDeviceArray } from './compile.ts';
+import { isDeviceArray } from './arguments.ts';
+import { compile } from './compile.ts';
 
 const read = async (x: DeviceArray): Promise<unknown> => toNested(await x.read());
 

@@ -2,22 +2,24 @@
  * Compilation: a function over trees is traced, lowered and optimised once for each set of argument types, and run by a
  * backend. Results stay on the device until they are read.
  */
-import { array, isHostArray, type HostArray } from '../array.ts';
-import { DTypeError, ExecutionError, OptionError } from '../errors.ts';
+import { DTypeError, OptionError } from '../errors.ts';
 import type { DType } from '../graph/dtype.ts';
-import { formatType, tensorType, type Graph, type TensorType } from '../graph/graph.ts';
+import { formatType, type Graph, type TensorType } from '../graph/graph.ts';
 import { failureOf, isFailureReport, reports as solveReports } from '../ode/status.ts';
-import type { Tensor, TensorLike } from '../tensor/tensor.ts';
+import type { TensorLike } from '../tensor/tensor.ts';
 import { flattenTree, type MapLeaves, type TreeStructure } from '../tree.ts';
+import {
+  argumentType,
+  isArgument,
+  leavesAsIn,
+  onDevice,
+  signature,
+  type ArgumentLeaf,
+  type ArgumentOf,
+} from './arguments.ts';
 import type { Backend, DeviceArray, Executable, RunCounters } from './backend.ts';
 import { checkBackend } from './engine-checks.ts';
 import { traceProgram, type TracedFunction } from './trace-function.ts';
-
-/** What a compiled function takes for each tensor. */
-export type ArgumentLeaf = number | boolean | HostArray | DeviceArray;
-
-/** The argument that a compiled function takes where the traced function sees `A`. */
-export type ArgumentOf<A> = MapLeaves<A, Tensor, ArgumentLeaf>;
 
 /** What a compiled function gives where the traced function returned `R`. */
 export type ResultOf<R> = MapLeaves<R, TensorLike, DeviceArray>;
@@ -64,25 +66,18 @@ export interface Compiled<A extends readonly unknown[], R> {
   dispose(): void;
 }
 
+/** A version: the function for one set of argument types. */
 interface Loaded {
   readonly program: TracedFunction;
+  readonly types: readonly TensorType[];
+  /** Which leaves of the arguments are given up, and which of them to the engine at once. */
+  readonly isDonated: readonly boolean[];
+  readonly donate: readonly number[];
   /** Runs that are under way; a version that was dropped is freed after the last. */
   uses: number;
   isDropped: boolean;
   readonly ready: Promise<{ readonly executable: Executable; readonly constants: readonly DeviceArray[] }>;
 }
-
-const isArgument = (x: unknown): x is ArgumentLeaf =>
-  typeof x === 'number' || typeof x === 'boolean' || isHostArray(x) || isDeviceArray(x);
-
-/**
- * Whether a value is an array on a device.
- *
- * @example
- * isDeviceArray(await backend.upload(array([1]))); // true
- */
-export const isDeviceArray = (x: unknown): x is DeviceArray =>
-  typeof x === 'object' && x !== null && 'backend' in x && 'read' in x && 'shape' in x;
 
 /**
  * Compiles a function of tensors for a backend. It is traced at its first call, and again when an argument's structure,
@@ -106,56 +101,50 @@ export function compile<A extends readonly unknown[], R>(
     throw new OptionError('compile', `cacheSize = ${cacheSize}`, { expected: 'a positive integer' });
   }
   const cache = new Map<string, Loaded>();
+  /** The version that was used last: arguments are most often as they were. */
+  let last: Loaded | undefined;
 
-  const prepare = (args: readonly unknown[]) => {
+  const load = (args: readonly unknown[]): { readonly loaded: Loaded; readonly leaves: readonly ArgumentLeaf[] } => {
+    const same = last === undefined ? undefined : leavesAsIn(last.program.arguments, last.types, args, dtype);
+    if (last !== undefined && same !== undefined) return { loaded: last, leaves: same };
     const { leaves, structure } = flattenTree('compile', args, isArgument, 'a number, a host array or a device array');
     const types = leaves.map((leaf) => argumentType(leaf, dtype));
-    return { leaves, structure, types, key: signature(types, structure) };
-  };
-  const load = (prepared: ReturnType<typeof prepare>): Loaded => {
-    const { key, types, structure } = prepared;
-    const known = cache.get(key);
-    if (known !== undefined) {
-      cache.delete(key);
-      cache.set(key, known);
-      return known;
-    }
-    const { composites } = backend.capabilities;
-    const program = traceProgram('compile', fn, types, structure, { composites, dtype });
-    requireDTypes(backend, program.graph);
-    const loaded: Loaded = { program, ready: loadProgram(backend, program), uses: 0, isDropped: false };
-    // A failed compilation is not kept: the next call tries again.
-    loaded.ready.catch(() => cache.get(key) === loaded && cache.delete(key));
+    const key = signature(types, structure);
+    const loaded = cache.get(key) ?? version(key, types, structure);
+    cache.delete(key);
     cache.set(key, loaded);
     for (const [oldest, evicted] of cache) {
       if (cache.size <= cacheSize) break;
       cache.delete(oldest);
       drop(evicted);
     }
+    last = loaded;
+    return { loaded, leaves };
+  };
+  const version = (key: string, types: readonly TensorType[], structure: TreeStructure): Loaded => {
+    const { composites } = backend.capabilities;
+    const program = traceProgram('compile', fn, types, structure, { composites, dtype });
+    requireDTypes(backend, program.graph);
+    const isDonated = structure.paths.map((path) => donate.some((position) => path.startsWith(`[${position}]`)));
+    // A failed solve must leave its arguments as they were: they are given up when it is known to have succeeded.
+    const canFail = program.reports.some(isFailureReport);
+    const given = isDonated.flatMap((is, i) => (is && !canFail ? [program.constants.length + i] : []));
+    const ready = loadProgram(backend, program);
+    const loaded: Loaded = { program, types, isDonated, donate: given, ready, uses: 0, isDropped: false };
+    // A failed compilation is not kept: the next call tries again.
+    ready.catch(() => {
+      if (cache.get(key) === loaded) cache.delete(key);
+      if (last === loaded) last = undefined;
+    });
     return loaded;
   };
-  const runLoaded = async ({ program, ready }: Loaded, { leaves, structure, types }: ReturnType<typeof prepare>) => {
+  const runLoaded = async ({ program, types, isDonated, donate, ready }: Loaded, leaves: readonly ArgumentLeaf[]) => {
     const { executable, constants } = await ready;
     const results = program.result.paths.length;
     const uploaded: DeviceArray[] = [];
-    const upload = async (
-      leaf: Exclude<ArgumentLeaf, DeviceArray>,
-      { dtype: of }: TensorType,
-    ): Promise<DeviceArray> => {
-      const device = await backend.upload(isHostArray(leaf) ? leaf : array(leaf, { dtype: of }));
-      uploaded.push(device);
-      return device;
-    };
     try {
-      for (const leaf of leaves) if (isDeviceArray(leaf)) requireBackend(backend, leaf);
-      const inputs = await Promise.all(
-        leaves.map(async (leaf, i) => (isDeviceArray(leaf) ? leaf : upload(leaf, types[i] as TensorType))),
-      );
-      const isDonated = structure.paths.map((path) => donate.some((position) => path.startsWith(`[${position}]`)));
-      // A failed solve must leave its arguments as they were: they are given up when it is known to have succeeded.
-      const canFail = program.reports.some(isFailureReport);
-      const given = isDonated.flatMap((is, i) => (is && !canFail ? [constants.length + i] : []));
-      const outputs = await executable.run([...constants, ...inputs], { donate: given });
+      const inputs = await onDevice(backend, leaves, types, uploaded);
+      const outputs = await executable.run([...constants, ...inputs], { donate });
       const stats = await readStats(program, outputs.slice(results), executable);
       const failure = failureOf(stats.reports);
       if (failure !== undefined) {
@@ -165,17 +154,16 @@ export function compile<A extends readonly unknown[], R>(
       inputs.forEach((input, i) => {
         if (isDonated[i] === true) input.dispose();
       });
-      return { result: program.result.rebuild(outputs.slice(0, results)) as ResultOf<R>, stats };
+      return { result: program.result.rebuild(outputs) as ResultOf<R>, stats };
     } finally {
       for (const device of uploaded) device.dispose();
     }
   };
   const run = async (...args: readonly unknown[]) => {
-    const prepared = prepare(args);
-    const loaded = load(prepared);
+    const { loaded, leaves } = load(args);
     loaded.uses++;
     try {
-      return await runLoaded(loaded, prepared);
+      return await runLoaded(loaded, leaves);
     } finally {
       loaded.uses--;
       if (loaded.isDropped) drop(loaded);
@@ -184,23 +172,14 @@ export function compile<A extends readonly unknown[], R>(
   const call = async (...args: readonly unknown[]): Promise<ResultOf<R>> => (await run(...args)).result;
   return Object.assign(call, {
     run,
-    graph: (...args: readonly unknown[]) => load(prepare(args)).program.graph,
+    graph: (...args: readonly unknown[]) => load(args).loaded.program.graph,
     dispose: () => {
       for (const loaded of cache.values()) drop(loaded);
       cache.clear();
+      last = undefined;
     },
   });
 }
-
-function argumentType(leaf: ArgumentLeaf, dtype: DType): TensorType {
-  if (typeof leaf === 'number') return tensorType([], dtype);
-  if (typeof leaf === 'boolean') return tensorType([], 'bool');
-  return tensorType(leaf.shape, leaf.dtype);
-}
-
-/** One string for each structure with its types. */
-const signature = (types: readonly TensorType[], structure: TreeStructure): string =>
-  `${structure.key}: ${types.map(formatType).join()}`;
 
 async function loadProgram(backend: Backend, program: TracedFunction) {
   const executable = await backend.compile(program.graph);
@@ -219,14 +198,6 @@ function drop(loaded: Loaded): void {
     },
     () => undefined,
   );
-}
-
-function requireBackend(backend: Backend, leaf: DeviceArray): void {
-  if (leaf.backend === backend.name) return;
-  throw new ExecutionError('compile', `an argument lives on backend '${leaf.backend}'`, {
-    expected: `arrays of '${backend.name}'`,
-    advice: 'Read it to the host with await x.read() and pass that.',
-  });
 }
 
 /** @throws DTypeError if an input has a dtype that the backend lacks; operations are the backend's to refuse. */

@@ -25,14 +25,8 @@ import type { Tensor, TensorLike } from '../tensor/tensor.ts';
 import { flattenTree, mapTree, type MapLeaves } from '../tree.ts';
 import type { Backend, DeviceArray } from './backend.ts';
 import { checkBackend } from './engine-checks.ts';
-import {
-  compile,
-  isDeviceArray,
-  type ArgumentOf,
-  type Compiled,
-  type CompileOptions,
-  type RunStats,
-} from './compile.ts';
+import { isDeviceArray, type ArgumentOf } from './arguments.ts';
+import { compile, type Compiled, type CompileOptions, type RunStats } from './compile.ts';
 
 export interface OdeOptions {
   readonly backend: Backend;

@@ -1,8 +1,8 @@
-import { array, disposedArray, tensorType, type DeviceArray, type TensorData } from '@node-ode/core';
+import { array, disposedArray, type DeviceArray, type TensorData } from '@node-ode/core';
 import { describe, expect, it } from 'vitest';
 import { collectGarbage } from '@node-ode/tools/collect-garbage';
 import type { DeviceValue } from '../device.ts';
-import { deviceArrays, shareOf } from './device-array.ts';
+import { sharedArrays, shareOf } from './device-array.ts';
 
 /** A value that knows whether it was disposed of. */
 const valueOf = (): DeviceValue & { disposals: number } => {
@@ -15,12 +15,10 @@ const valueOf = (): DeviceValue & { disposals: number } => {
   return value;
 };
 
-const pair = tensorType([2], 'f32');
-
 const make = () => {
   let isOpen = true;
   const reads: (() => void)[] = [];
-  const arrays = deviceArrays({
+  const arrays = sharedArrays({
     name: 'test',
     demandOpen: () => {
       if (!isOpen) throw new Error('closed');
@@ -56,9 +54,9 @@ describe('device arrays', () => {
     const { arrays } = make();
     const value = valueOf();
     const share = shareOf(value);
-    const [a, b] = [arrays.make(share, pair), arrays.make(share.share(), pair)];
+    const [a, b] = [arrays.make(share, [2], 'f32'), arrays.make(share.share(), [2], 'f32')];
     expect([a.shape, a.dtype, a.backend]).toEqual([[2], 'f32', 'test']);
-    const reading = arrays.shareIn('run', a);
+    const reading = arrays.ownedBy('run', a).share();
     expect(reading.value).toBe(value);
     a.dispose();
     a.dispose();
@@ -66,13 +64,13 @@ describe('device arrays', () => {
     expect(value.disposals).toBe(0);
     reading.release();
     expect(value.disposals).toBe(1);
-    expect(() => arrays.shareIn('run', a)).toThrow(disposedArray('run').message);
+    expect(() => arrays.ownedBy('run', a)).toThrow(disposedArray('run').message);
   });
 
   it('are kept while they are read', async () => {
     const { arrays, reads } = make();
     const value = valueOf();
-    const a = arrays.make(shareOf(value), pair);
+    const a = arrays.make(shareOf(value), [2], 'f32');
     const reading = a.read();
     a.dispose();
     expect(value.disposals).toBe(0);
@@ -84,9 +82,9 @@ describe('device arrays', () => {
 
   it('are recognised', async () => {
     const { arrays, close } = make();
-    const a = arrays.make(shareOf(valueOf()), pair);
-    expect(() => arrays.shareIn('run', { ...a })).toThrow('the array belongs to another test backend');
-    await expect(arrays.download('download', { ...a, backend: 'wasm' })).rejects.toThrow("belongs to backend 'wasm'");
+    const a = arrays.make(shareOf(valueOf()), [2], 'f32');
+    expect(() => arrays.ownedBy('run', { ...a })).toThrow('the array belongs to another test backend');
+    expect(() => arrays.download('download', { ...a, backend: 'wasm' })).toThrow("belongs to backend 'wasm'");
     close();
     await expect(a.read()).rejects.toThrow('closed');
     expect(() => {
@@ -98,7 +96,7 @@ describe('device arrays', () => {
     const { arrays } = make();
     const value = valueOf();
     (() => {
-      const forgotten: DeviceArray = arrays.make(shareOf(value), pair);
+      const forgotten: DeviceArray = arrays.make(shareOf(value), [2], 'f32');
       expect(forgotten.shape).toEqual([2]);
     })();
     await collectGarbage(() => value.disposals > 0);

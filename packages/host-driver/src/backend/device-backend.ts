@@ -5,6 +5,7 @@ import {
   interfaceOf,
   type Backend,
   type BackendCapabilities,
+  type DeviceArray,
   type Graph,
   type HostArray,
   type Shape,
@@ -12,7 +13,7 @@ import {
   type TensorType,
 } from '@node-ode/core';
 import type { DeviceValue } from '../device.ts';
-import { deviceArrays, shareOf } from './device-array.ts';
+import { sharedArrays, shareOf } from './device-array.ts';
 import { disposeProgram, executable, type ExecutableHost, type PlacedExecutable } from './executable.ts';
 import type { Program } from './program.ts';
 
@@ -71,7 +72,7 @@ export function deviceBackend<V extends DeviceValue>(parts: DeviceBackendParts<V
     underWay.add(done);
     return work;
   };
-  const arrays = deviceArrays<V>({ name, demandOpen, toHost: (value, type) => parts.toHost(value, type) });
+  const arrays = sharedArrays<V>({ name, demandOpen, toHost: (value, type) => parts.toHost(value, type) });
   const host: ExecutableHost<V> = {
     arrays,
     shapeOf,
@@ -88,6 +89,7 @@ export function deviceBackend<V extends DeviceValue>(parts: DeviceBackendParts<V
     return executable(graph, types, await parts.compileProgram(graph), host);
   };
   const toDevice = async (array: HostArray): Promise<V> => parts.toDevice(array);
+  const download = async (array: DeviceArray): Promise<HostArray> => arrays.download('download', array);
   const close = async (): Promise<void> => {
     while (underWay.size > 0) await Promise.all(underWay);
     await parts.close?.();
@@ -101,9 +103,9 @@ export function deviceBackend<V extends DeviceValue>(parts: DeviceBackendParts<V
       demandOpen('upload');
       checkHostArray(array);
       const value = await track(toDevice(array));
-      return arrays.make(shareOf(value), { kind: 'tensor', shape: [...array.shape], dtype: array.dtype });
+      return arrays.make(shareOf(value), [...array.shape], array.dtype);
     },
-    download: (array) => track(arrays.download('download', array)),
+    download: (array) => track(download(array)),
     dispose: () => (closing ??= close()),
   };
 }

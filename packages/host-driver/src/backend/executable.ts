@@ -5,15 +5,17 @@ import {
   formatType,
   sameShape,
   type DeviceArray,
+  type DeviceArrays,
   type Executable,
   type Graph,
   type GraphInterface,
+  type HostArray,
   type RunOptions,
   type Shape,
   type TensorType,
 } from '@node-ode/core';
 import type { DeviceValue } from '../device.ts';
-import { shareOf, type DeviceArrays, type Share } from './device-array.ts';
+import { shareOf, type Share } from './device-array.ts';
 import type { Placement, Program } from './program.ts';
 
 /** A compiled graph that tells where it runs. */
@@ -30,7 +32,7 @@ export interface PlacedExecutable extends Executable {
 
 /** What executables of a backend share. */
 export interface ExecutableHost<V extends DeviceValue> {
-  readonly arrays: DeviceArrays<V>;
+  readonly arrays: DeviceArrays<Share<V>, Promise<HostArray>>;
   /** The shape of a value, where it knows it. */
   readonly shapeOf: ((value: V) => Shape) | undefined;
   /** Throws once the backend was disposed. */
@@ -116,10 +118,13 @@ function end<V extends DeviceValue>({ program }: ProgramOwner<V>, { track }: Tra
 }
 
 /** A share in each input, to be given back when the run has ended: nobody can free an array that is being read. */
-function sharesIn<V extends DeviceValue>(inputs: readonly DeviceArray[], arrays: DeviceArrays<V>): readonly Share<V>[] {
+function sharesIn<V extends DeviceValue>(
+  inputs: readonly DeviceArray[],
+  arrays: DeviceArrays<Share<V>, Promise<HostArray>>,
+): readonly Share<V>[] {
   const shares: Share<V>[] = [];
   try {
-    for (const input of inputs) shares.push(arrays.shareIn('run', input));
+    for (const input of inputs) shares.push(arrays.ownedBy('run', input).share());
     return shares;
   } catch (error) {
     for (const share of shares) share.release();
@@ -145,7 +150,7 @@ function arraysOf<V extends DeviceValue>(
       fresh.push(share);
       shares.set(value, share);
     }
-    return arrays.make(share.share(), type);
+    return arrays.make(share.share(), type.shape, type.dtype);
   });
   for (const share of fresh) share.release();
   if (shapeOf === undefined) return outputs;

@@ -13,7 +13,7 @@ export type { PlanarLayerParams } from './discrete/planar-layer.ts';
 export { concatSquashMlp } from './fields/concat-squash-mlp.ts';
 export { hyperPlanarField, type HyperPlanarOptions } from './fields/hyper-planar.ts';
 export { planarField, type PlanarOptions, type PlanarParams } from './fields/planar.ts';
-export type { Motion, VectorField } from './fields/vector-field.ts';
+export type { ClosedFormField, Motion, VectorField } from './fields/vector-field.ts';
 export type { Energy, FlowSample, Sampler } from './flow.ts';
 export { drawNoise, type NoiseKind } from './noise.ts';
 export { standardNormalLogProb } from './standard-normal.ts';

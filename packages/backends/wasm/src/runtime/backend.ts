@@ -3,7 +3,7 @@ import { checkHostArray, interfaceOf, type Backend, type CompositePrimitive, typ
 import type { PlanGraph } from '../compile/contract.ts';
 import { sharingObstacle } from '../threads/host.ts';
 import { ThreadPool, type PoolOptions } from '../threads/pool.ts';
-import { deviceArrays } from './device-array.ts';
+import { blockArrays } from './device-array.ts';
 import { executable, type Runtime, type WasmExecutable } from './executable.ts';
 import { formatBytes, Heap } from './heap.ts';
 import { loadModule } from './loaded-module.ts';
@@ -79,7 +79,7 @@ export function wasmBackend({ planGraph, composites }: Compiler, limits: Limits)
   const runtime: Runtime = {
     heap,
     threads,
-    arrays: deviceArrays(name, heap),
+    arrays: blockArrays(name, heap),
     forgotten: new FinalizationRegistry<Lease>((lease) => {
       lease.release();
     }),

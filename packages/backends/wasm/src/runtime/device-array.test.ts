@@ -1,12 +1,12 @@
 import { array, hostArray, type DeviceArray, type HostArray } from '@node-ode/core';
 import { describe, expect, it } from 'vitest';
 import { collectGarbage } from '@node-ode/tools/collect-garbage';
-import { deviceArrays, type DeviceArrays } from './device-array.ts';
+import { blockArrays, type BlockArrays } from './device-array.ts';
 import { Heap, pageBytes } from './heap.ts';
 
-const make = (): { heap: Heap; arrays: DeviceArrays } => {
+const make = (): { heap: Heap; arrays: BlockArrays } => {
   const heap = new Heap(2 ** 26);
-  return { heap, arrays: deviceArrays('wasm', heap) };
+  return { heap, arrays: blockArrays('wasm', heap) };
 };
 
 const samples: readonly HostArray[] = [
@@ -49,7 +49,7 @@ describe('device arrays', () => {
   it('hold booleans as lane masks, whatever made them true', async () => {
     const { heap, arrays } = make();
     const device = arrays.upload(hostArray(Uint8Array.of(0, 1, 255), [3], 'bool'));
-    const { address } = arrays.blockOf('test', device);
+    const { address } = arrays.ownedBy('test', device);
     expect([...heap.views().i32.subarray(address / 4, address / 4 + 3)]).toEqual([0, -1, -1]);
     expect((await device.read()).data).toEqual(Uint8Array.of(0, 1, 1));
   });
@@ -57,7 +57,7 @@ describe('device arrays', () => {
   it('begin at multiples of 16, and free what they hold', () => {
     const { heap, arrays } = make();
     const devices = samples.map((sample) => arrays.upload(sample));
-    expect(devices.every((device) => arrays.blockOf('test', device).address % 16 === 0)).toBe(true);
+    expect(devices.every((device) => arrays.ownedBy('test', device).address % 16 === 0)).toBe(true);
     expect(heap.liveBytes).toBe(32 + 64 + 32 + 32 + 16);
     for (const device of devices) device.dispose();
     for (const device of devices) device.dispose();
@@ -71,14 +71,14 @@ describe('device arrays', () => {
     const message =
       'the array was disposed, or donated to a run; expected an array that is alive. Upload it again, or dispose of it later.';
     await expect(device.read()).rejects.toMatchObject({ code: 'EXECUTION', message: `read: ${message}` });
-    expect(() => arrays.blockOf('run', device)).toThrow(`run: ${message}`);
+    expect(() => arrays.ownedBy('run', device)).toThrow(`run: ${message}`);
     expect(() => arrays.take('run', device)).toThrow('was disposed');
   });
 
   it('belong to the backend that made them', () => {
     const { arrays } = make();
     const other = make().arrays.upload(array([1]));
-    expect(() => arrays.blockOf('run', other)).toThrow(
+    expect(() => arrays.ownedBy('run', other)).toThrow(
       'run: the array belongs to another wasm backend; expected an array that this wasm backend made. Download it there and upload it here.',
     );
     const foreign: DeviceArray = { ...other, backend: 'onnx' };
@@ -89,7 +89,7 @@ describe('device arrays', () => {
     const { heap, arrays } = make();
     const device = arrays.upload(array([1, 2]));
     const block = arrays.take('run', device);
-    expect(() => arrays.blockOf('run', device)).toThrow('donated');
+    expect(() => arrays.ownedBy('run', device)).toThrow('donated');
     device.dispose();
     expect(heap.liveBytes).toBe(16);
     const heir = arrays.make(block, [2], 'f32');

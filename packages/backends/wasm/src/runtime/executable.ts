@@ -11,7 +11,7 @@ import {
 } from '@node-ode/core';
 import { tensorBytes } from '../compile/types.ts';
 import type { ThreadPool } from '../threads/pool.ts';
-import type { DeviceArrays } from './device-array.ts';
+import type { BlockArrays } from './device-array.ts';
 import { formatBytes, type Block, type Heap } from './heap.ts';
 import type { LoadedModule } from './loaded-module.ts';
 import type { Lease } from './module-cache.ts';
@@ -51,7 +51,7 @@ export interface Runtime {
   readonly heap: Heap;
   /** Undefined for one thread. */
   readonly threads: ThreadPool | undefined;
-  readonly arrays: DeviceArrays;
+  readonly arrays: BlockArrays;
   /** Releases the leases of executables that were forgotten. */
   readonly forgotten: FinalizationRegistry<Lease>;
 }
@@ -124,9 +124,9 @@ function bind(
   arrays: readonly DeviceArray[],
   donate: readonly number[],
   { places }: LoadedModule,
-  { heap, arrays: { blockOf } }: Runtime,
+  { heap, arrays: { ownedBy } }: Runtime,
 ): Bindings {
-  const inputs = arrays.map((array) => blockOf('run', array));
+  const inputs = arrays.map((array) => ownedBy('run', array));
   const uses = new Map<Block, number>();
   for (const block of inputs) uses.set(block, (uses.get(block) ?? 0) + 1);
   const donated = new Set(donate);

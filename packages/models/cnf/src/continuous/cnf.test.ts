@@ -146,14 +146,15 @@ describe.each(Object.keys(fields) as (keyof typeof fields)[])('the %s field', (n
 
   it('gives samples the density that logProb finds for them', async () => {
     const base = flow.base(random(7), 16);
-    const [found = [], carried = []] = await elements(
+    const [found = [], carried = [], noise = []] = await elements(
       (p: TensorsOf<unknown>, b: Tensor) => {
         const { x, logProb } = flow.sample(p, b);
-        return [flow.logProb(p, { x }), logProb];
+        return [flow.logProb(p, { x }), logProb, flow.inverse(p, { x })];
       },
       [params as never, base],
     );
     expectClose(found, carried, 1e-7);
+    expectClose(noise, Array.from(base.data, Number), 1e-7);
   });
 
   it('has the divergence of its Jacobian', async () => {

@@ -65,6 +65,8 @@ export interface Cnf<Params> extends Model<Params, FlowBatch, Tensor>, Sampler<P
   loss(params: TensorsOf<Params>, batch: FlowBatch): Tensor;
   /** Base noise carried to t1. With augmentation x is the data's part, and logProb the joint density of all dimensions. */
   sample(params: TensorsOf<Params>, base: Tensor, trace?: Tensor): FlowSample;
+  /** The noise that is carried to the points: [samples, dimension], of draws · samples rows with augmentation. */
+  inverse(params: TensorsOf<Params>, batch: FlowBatch): Tensor;
   /** Base noise on its way along `ts`, of which the first is t0. */
   trajectory(params: TensorsOf<Params>, base: Tensor, ts: Times, trace?: Tensor): FlowTrajectory;
   /** E[log q + U], with regularisation: KL(q ‖ e^−U / Z) − log Z; with augmentation an upper bound of it. */
@@ -101,9 +103,9 @@ export function cnf<Params>(options: CnfOptions<Params>): Cnf<Params> {
   const density = (params: TensorsOf<Params>, batch: FlowBatch, t: number): Density => {
     const x = requireSamples('cnf', batch.x, dimension);
     const { z, marginal } = augment(x, batch.augment, extra);
-    if (t === t0) return { logProb: marginal(standardNormalLogProb(z)), costs: [] };
+    if (t === t0) return { noise: z, logProb: marginal(standardNormalLogProb(z)), costs: [] };
     const end = last(move(params, { z }, [t, t0], batch.trace));
-    return { logProb: marginal(standardNormalLogProb(end.z).sub(end.logProb)), costs: end.costs };
+    return { noise: end.z, logProb: marginal(standardNormalLogProb(end.z).sub(end.logProb)), costs: end.costs };
   };
   /** Base noise on its way along `ts`. */
   const generate = (params: TensorsOf<Params>, base: Tensor, ts: Times, trace: Tensor | undefined): FlowState => {
@@ -127,6 +129,7 @@ export function cnf<Params>(options: CnfOptions<Params>): Cnf<Params> {
       const end = draw(params, base, trace);
       return { x: data(end.z), logProb: end.logProb };
     },
+    inverse: (params, batch) => density(params, batch, t1).noise,
     trajectory: (params, base, ts, trace) => {
       const { z, logProb: values } = generate(params, base, ts, trace);
       return { z, logProb: values };
@@ -153,6 +156,7 @@ export function cnf<Params>(options: CnfOptions<Params>): Cnf<Params> {
 }
 
 interface Density {
+  readonly noise: Tensor;
   readonly logProb: Tensor;
   readonly costs: readonly Tensor[];
 }

@@ -3,7 +3,7 @@ import { formatType, UnsupportedError, type FloatDType, type Tensor, type Tensor
 import { mlp, type MlpParams } from '@node-ode/nn';
 import { requireCount } from '../options.ts';
 import { planarSum } from './planar-sum.ts';
-import type { VectorField } from './vector-field.ts';
+import type { ClosedFormField } from './vector-field.ts';
 
 /** Options of `hyperPlanarField`. */
 export interface HyperPlanarOptions {
@@ -25,7 +25,7 @@ export interface HyperPlanarOptions {
  * @example
  * const flow = cnf({ dimension: 2, field: hyperPlanarField({ dimension: 2 }), ode });
  */
-export function hyperPlanarField(options: HyperPlanarOptions): VectorField<MlpParams> & { readonly name: string } {
+export function hyperPlanarField(options: HyperPlanarOptions): ClosedFormField<MlpParams> {
   const { dimension, width = 64, hidden = 32, dtype = 'f32' } = options;
   requireCount('hyperPlanarField', 'dimension', dimension);
   requireCount('hyperPlanarField', 'width', width);

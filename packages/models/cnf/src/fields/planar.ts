@@ -3,7 +3,7 @@ import type { FloatDType, HostArray, Tensor, TensorsOf } from '@node-ode/core';
 import { mlp, normal, type MlpParams } from '@node-ode/nn';
 import { requireCount } from '../options.ts';
 import { planarSum } from './planar-sum.ts';
-import type { VectorField } from './vector-field.ts';
+import type { ClosedFormField } from './vector-field.ts';
 
 /** Parameters of `planarField`: of the M planar functions, and of the network that gates them in time. */
 export interface PlanarParams {
@@ -37,7 +37,7 @@ export interface PlanarOptions {
  * @example
  * const flow = cnf({ dimension: 2, field: planarField({ dimension: 2, width: 32 }), ode });
  */
-export function planarField(options: PlanarOptions): VectorField<PlanarParams> & { readonly name: string } {
+export function planarField(options: PlanarOptions): ClosedFormField<PlanarParams> {
   const { dimension, width, gateWidth = 16, dtype = 'f32' } = options;
   requireCount('planarField', 'dimension', dimension);
   requireCount('planarField', 'width', width);

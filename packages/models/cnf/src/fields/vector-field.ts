@@ -24,3 +24,9 @@ export interface VectorField<Params> {
   /** The velocity with its divergence, where that is known in closed form. */
   readonly motion?: (params: TensorsOf<Params>, t: Tensor, z: Tensor) => Motion;
 }
+
+/** A field whose divergence is known in closed form. */
+export interface ClosedFormField<Params> extends VectorField<Params> {
+  readonly name: string;
+  readonly motion: (params: TensorsOf<Params>, t: Tensor, z: Tensor) => Motion;
+}

@@ -1,0 +1,1 @@
+export const experiment = undefined as never;
