@@ -15,11 +15,32 @@ export function mapFigure(few: readonly PicturedRun[], seed: number): Figure {
           height: 420,
           x: { label: 'x₁', domain: [from, to] },
           y: { label: 'x₂', domain: [from, to] },
-          series: circles,
+          series: [...bands(run.map), ...circles],
         }),
       ),
     { columns: 2 },
   );
+}
+
+/** What a point is taken for, by the output: wanted are −1 in the ball and 1 in the shell. */
+const kinds = [
+  { name: 'below −0.5: ball', from: -Infinity, to: -0.5, colour: 0 },
+  { name: 'between', from: -0.5, to: 0.5, colour: 3 },
+  { name: 'above 0.5: shell', from: 0.5, to: Infinity, colour: 1 },
+];
+
+/** Every other point of the map in both directions, by what it is taken for. */
+function bands(map: readonly number[]): Series[] {
+  const { from, to, points } = mapSide;
+  const at = (i: number): number => from + ((to - from) * i) / (points - 1);
+  const shown = map.flatMap((value, i) => {
+    const [column, row] = [i % points, Math.floor(i / points)];
+    return column % 2 === 0 && row % 2 === 0 ? [{ value, x: at(column), y: at(row) }] : [];
+  });
+  return kinds.map(({ name, from: low, to: high, colour }) => {
+    const inside = shown.filter(({ value }) => value > low && value <= high);
+    return { name, x: inside.map(({ x }) => x), y: inside.map(({ y }) => y), points: true, colour };
+  });
 }
 
 const turns = Array.from({ length: 101 }, (_, i) => (i * 2 * Math.PI) / 100);
