@@ -115,7 +115,7 @@ async function fitted(
   const share = ode.compile((params: Params, x: Tensor, label: Tensor) => accuracy(classify(params, x), label));
   const compute = async ({ params }: OnDevice<State>): Promise<{ accuracy: number }> => {
     let [right, seen] = [0, 0];
-    for await (const { x, label } of images.batches('test', { batchSize: 100 })) {
+    for (const { x, label } of images.batches('test', { batchSize: 100 })) {
       const count = label.data.length;
       right += count * ((await (await share(params, x, label)).read()).data[0] ?? NaN);
       seen += count;
