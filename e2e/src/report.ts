@@ -36,6 +36,10 @@ const milliseconds = (x: number | undefined): string => (x === undefined ? '' : 
 export const tally = (report: Pick<Report, 'outcomes'>): string =>
   `${count(report, 'agrees')} agree, ${count(report, 'differs')} differ, ${count(report, 'failed')} failed, ${count(report, 'excluded')} excluded.`;
 
+/** One outcome as a line, while others are still to come. */
+export const formatOutcome = ({ backend, title, result, firstMs, runMs }: Outcome): string =>
+  `${backend}: ${title}: ${result}${firstMs === undefined ? '' : ` (${milliseconds(firstMs)} ms, then ${milliseconds(runMs)})`}`;
+
 /** The report as text. */
 export function formatReport(report: Report): string {
   const { outcomes, unavailable, missing, errors } = report;

@@ -9,7 +9,7 @@ import { writeDocs } from './docs.ts';
 import { inProcess, type Host, type OpenBackend } from './host.ts';
 import { describeMachine, type Machine } from './machine.ts';
 import { parseOptions, usage, type RunnerOptions } from './options.ts';
-import { formatReport, isSuccess, type Report } from './report.ts';
+import { formatOutcome, formatReport, isSuccess, type Report } from './report.ts';
 import type { Outcome } from './run-case.ts';
 
 /** Where the runner writes. */
@@ -21,11 +21,12 @@ export interface Output {
 /** Exit codes: everything agreed; something did not; wrong usage, or no browser. */
 export const exitCode = { success: 0, failure: 1, usage: 2 } as const;
 
-/** Runs the cases on backends that the host knows by name, and closes the host. */
+/** Runs the cases on backends that the host knows by name, and closes the host; tells of each outcome as it is there. */
 export async function runCases(
   { backends: names, required }: Pick<RunnerOptions, 'backends' | 'required'>,
   cases: readonly Case[],
   host: Host,
+  onOutcome: (outcome: Outcome) => void = () => undefined,
 ): Promise<Report> {
   const unavailable: Unavailable[] = [];
   const outcomes: Outcome[] = [];
@@ -39,7 +40,7 @@ export async function runCases(
         continue;
       }
       engines[name] = opened.about;
-      outcomes.push(...(await runOn(opened, cases)));
+      outcomes.push(...(await runOn(opened, cases, onOutcome)));
     }
   } finally {
     errors = await host.close();
@@ -48,10 +49,18 @@ export async function runCases(
   return { engines, outcomes, unavailable, missing, errors };
 }
 
-async function runOn(backend: OpenBackend, cases: readonly Case[]): Promise<readonly Outcome[]> {
+async function runOn(
+  backend: OpenBackend,
+  cases: readonly Case[],
+  onOutcome: (outcome: Outcome) => void,
+): Promise<readonly Outcome[]> {
   const outcomes: Outcome[] = [];
   try {
-    for (const c of cases) outcomes.push(await backend.run(c));
+    for (const c of cases) {
+      const outcome = await backend.run(c);
+      outcomes.push(outcome);
+      onOutcome(outcome);
+    }
   } finally {
     await backend.dispose();
   }
@@ -76,7 +85,8 @@ export async function main(args: readonly string[], { log, error }: Output = con
       log(usage);
       return exitCode.success;
     }
-    const { report, machine } = options.from === undefined ? await runHere(options) : await readJson(options.from);
+    const { report, machine } =
+      options.from === undefined ? await runHere(options, error) : await readJson(options.from);
     log(formatReport(report));
     if (options.json !== undefined) await writeJson(options.json, { report, machine });
     if (options.docs) log(`Wrote ${await writeDocs(report, machine)}.`);
@@ -94,9 +104,12 @@ interface Run {
   readonly machine: Machine;
 }
 
-async function runHere(options: RunnerOptions): Promise<Run> {
+async function runHere(options: RunnerOptions, say: (line: string) => void): Promise<Run> {
   const machine = describeMachine(options.browser !== undefined); // as it is when the run starts
-  return { report: await runCases(options, casesMatching(options.only), await hostFor(options)), machine };
+  const onOutcome = (outcome: Outcome): void => {
+    if (outcome.result !== 'excluded') say(formatOutcome(outcome));
+  };
+  return { report: await runCases(options, casesMatching(options.only), await hostFor(options), onOutcome), machine };
 }
 
 async function writeJson(file: string, { report, machine }: Run): Promise<void> {

@@ -136,8 +136,10 @@ export { deviceArrays, type ArrayOwner, type DeviceArrays } from './runtime/devi
 export {
   checkHostArray,
   checkInputs,
+  demandIndices,
   disposedArray,
   foreignArray,
+  integerDividedByZero,
   interfaceOf,
   type GraphInterface,
 } from './runtime/engine-checks.ts';

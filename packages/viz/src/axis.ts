@@ -1,5 +1,6 @@
 /** Axes: from the values on them to a scale with ticks and their labels. */
 import { scaleLinear, scaleLog } from 'd3-scale';
+import { fontSize, wrap } from './text.ts';
 
 /** One axis of a chart. */
 export interface Axis {
@@ -13,7 +14,7 @@ export interface Axis {
   readonly domain?: readonly [number, number];
 }
 
-/** A tick in pixels; one without a label is short. */
+/** A tick in pixels; one without a label is short. A label may have several lines. */
 export interface Tick {
   readonly at: number;
   readonly label: string;
@@ -35,6 +36,19 @@ export const axisTitle = ({ label, unit }: Axis): string => (unit === undefined 
 export function placeAxis(axis: Axis, values: Iterable<number>, from: number, to: number, count: number): PlacedAxis {
   const domain = axis.domain ?? domainOf(values, axis.scale === 'log');
   return axis.scale === 'log' ? placeLog(axis, domain, from, to, count) : placeLinear(axis, domain, from, to, count);
+}
+
+/** Names along pixels 0 to `width`, at 0, 1, and so on, broken into the lines that their room allows. */
+export function placeCategories(axis: Axis, names: readonly string[], width: number): PlacedAxis {
+  const domain = [-0.5, names.length - 0.5] as const;
+  const place = scaleLinear([...domain], [0, width]);
+  const lines = (name: string): string => wrap(name, width / names.length - 8, fontSize.tick).join('\n');
+  return {
+    title: axisTitle(axis),
+    domain,
+    ticks: names.map((name, i) => ({ at: place(i), label: lines(name) })),
+    place,
+  };
 }
 
 function placeLinear(

@@ -1,5 +1,6 @@
 /** The frame of a chart: title, legend, axes with their names, grid lines and shaded ranges round a clipped plot area. */
-import { placeAxis, type Axis, type PlacedAxis } from './axis.ts';
+import { OptionError } from '@node-ode/core';
+import { placeAxis, placeCategories, type Axis, type PlacedAxis } from './axis.ts';
 import { figure, type Figure } from './figure.ts';
 import { legend, type LegendEntry } from './legend.ts';
 import { ink } from './palette.ts';
@@ -20,6 +21,8 @@ export interface FrameOptions {
   readonly width?: number;
   /** Of the whole picture, in pixels; 400 by default. */
   readonly height?: number;
+  /** A unit of x is as long as a unit of y, for which the picture becomes narrower or lower than it was asked to be. */
+  readonly equal?: boolean;
   readonly x: Axis;
   readonly y: Axis;
 }
@@ -32,12 +35,18 @@ export interface Plot {
   readonly height: number;
 }
 
+/** What stands to the right of the plot, from its upper right corner, for its height in pixels. */
+export type Beside = (height: number) => { readonly svg: string; readonly width: number };
+
 /** What is put into a frame. */
 export interface FrameContent {
   readonly xs: readonly number[];
   readonly ys: readonly number[];
   readonly entries: readonly LegendEntry[];
   readonly bands?: readonly Band[];
+  readonly beside?: Beside;
+  /** Names in the place of numbers on the horizontal axis: the first at 0, the next at 1. */
+  readonly categories?: readonly string[];
   /** Draws the data in the plot area's own pixels, from its top left corner. */
   readonly draw: (plot: Plot) => readonly string[];
 }
@@ -48,35 +57,69 @@ const lineHeight = 1.3;
 
 /** A chart from its frame and its content. */
 export function frame(options: FrameOptions, content: FrameContent): Figure {
-  const { width = 640, height = 400 } = options;
-  const heading = title(options.title ?? '', width);
-  const keys = legend(content.entries, width - 2 * edge);
-  const top = edge + heading.height + keys.height + (keys.height > 0 ? 8 : 0);
-  const bottom = edge + fontSize.label + 8 + fontSize.tick + tickLength + 6;
-  const innerHeight = Math.max(20, height - top - bottom);
-  const y = placeAxis(options.y, content.ys, innerHeight, 0, Math.max(2, Math.floor(innerHeight / 40)));
-  const widest = Math.max(0, ...y.ticks.map((tick) => textWidth(tick.label, fontSize.tick)));
-  const left = edge + fontSize.label * lineHeight + 6 + widest + tickLength + 4;
-  const innerWidth = Math.max(20, width - left - edge - 8);
-  const x = placeAxis(options.x, content.xs, 0, innerWidth, Math.max(2, Math.floor(innerWidth / 80)));
-  const plot: Plot = { x, y, width: innerWidth, height: innerHeight };
-  return figure(width, height, [
+  const { plot, left, beside } = layout(options, content);
+  const width = left + plot.width + beside.width + edge + 8;
+  const { heading, keys, top } = above(options, content, width);
+  const bands = content.bands ?? [];
+  const named = bands.filter((band) => (band.label ?? '') !== '');
+  const below = bottom(content, plot.width);
+  return figure(Math.round(width), Math.round(top + plot.height + below), [
     heading.svg,
     translate(edge, edge + heading.height, [keys.svg]),
     translate(left, top, [
-      shades(content.bands ?? [], plot),
-      gridLines(plot),
-      shadeNames(
-        (content.bands ?? []).filter((band) => (band.label ?? '') !== ''),
-        plot,
-      ),
+      shades(bands, plot),
+      gridLines(plot, content.categories === undefined),
+      shadeNames(named, plot),
       // a nested document clips what is drawn in it
-      element('svg', { width: round(innerWidth), height: round(innerHeight), overflow: 'hidden' }, content.draw(plot)),
+      element('svg', { width: round(plot.width), height: round(plot.height), overflow: 'hidden' }, content.draw(plot)),
       axes(plot),
-      axisNames(plot, left - edge, bottom - edge),
+      axisNames(plot, left - edge, below - edge),
+      beside.svg === '' ? '' : translate(plot.width, 0, [beside.svg]),
     ]),
   ]);
 }
+
+/** Title and legend of a picture of this width. */
+function above(options: FrameOptions, content: FrameContent, width: number) {
+  const heading = title(options.title ?? '', width);
+  const keys = legend(content.entries, width - 2 * edge);
+  return { heading, keys, top: edge + heading.height + keys.height + (keys.height > 0 ? 8 : 0) };
+}
+
+/** Lines of text under the ticks of the horizontal axis. */
+const tickLines = ({ categories = [] }: FrameContent, width: number): number =>
+  Math.max(1, ...placeCategories({ label: '' }, categories, width).ticks.map((tick) => tick.label.split('\n').length));
+
+/** Pixels below the plot area. */
+const bottom = (content: FrameContent, width: number): number =>
+  edge + fontSize.label + 8 + fontSize.tick * (1 + lineHeight * (tickLines(content, width) - 1)) + tickLength + 6;
+
+/** The plot area, what is left of it and what is to its right. */
+function layout(options: FrameOptions, content: FrameContent) {
+  const { width = 640, height = 400, equal = false } = options;
+  if (equal && [options.x, options.y].some(({ scale }) => scale === 'log')) {
+    throw new OptionError('chart', 'equal with a logarithmic axis', { expected: 'linear axes x and y' });
+  }
+  const yAxis = (inner: number): PlacedAxis =>
+    placeAxis(options.y, content.ys, inner, 0, Math.max(2, Math.floor(inner / 40)));
+  const xAxis = (inner: number): PlacedAxis =>
+    placeAxis(options.x, content.xs, 0, inner, Math.max(2, Math.floor(inner / 80)));
+  const tall = Math.max(20, height - above(options, content, width).top - bottom(content, width - 80));
+  const widest = Math.max(0, ...yAxis(tall).ticks.map((tick) => textWidth(tick.label, fontSize.tick)));
+  const left = edge + fontSize.label * lineHeight + 6 + widest + tickLength + 4;
+  const beside = content.beside ?? (() => ({ svg: '', width: 0 }));
+  const wide = Math.max(20, width - left - beside(tall).width - edge - 8);
+  const ratio = span(xAxis(wide)) / span(yAxis(tall));
+  const inner = equal
+    ? { width: Math.min(wide, tall * ratio), height: Math.min(tall, wide / ratio) }
+    : { width: wide, height: tall };
+  const x =
+    content.categories === undefined ? xAxis(inner.width) : placeCategories(options.x, content.categories, inner.width);
+  const plot: Plot = { x, y: yAxis(inner.height), ...inner };
+  return { plot, left, beside: beside(inner.height) };
+}
+
+const span = ({ domain: [low, high] }: PlacedAxis): number => Math.abs(high - low);
 
 function title(text: string, width: number): { readonly svg: string; readonly height: number } {
   const lines = wrap(text, width - 2 * edge, fontSize.title, true);
@@ -129,8 +172,10 @@ function shadeNames(bands: readonly Band[], plot: Plot): string {
     .join('');
 }
 
-function gridLines({ x, y, width, height }: Plot): string {
-  const vertical = x.ticks.filter((tick) => tick.label !== '').map(({ at }) => `M${round(at)},0V${round(height)}`);
+function gridLines({ x, y, width, height }: Plot, columns: boolean): string {
+  const vertical = (columns ? x.ticks : [])
+    .filter((tick) => tick.label !== '')
+    .map(({ at }) => `M${round(at)},0V${round(height)}`);
   const horizontal = y.ticks.filter((tick) => tick.label !== '').map(({ at }) => `M0,${round(at)}H${round(width)}`);
   return element('path', { d: [...vertical, ...horizontal].join(''), stroke: ink.grid, fill: 'none' });
 }
@@ -145,8 +190,11 @@ function axes({ x, y, width, height }: Plot): string {
   const size = { 'font-size': fontSize.tick, fill: ink.text };
   const below = x.ticks
     .filter((tick) => tick.label !== '')
-    .map((tick) =>
-      label(tick.label, { x: tick.at, y: height + tickLength + fontSize.tick + 2, 'text-anchor': 'middle', ...size }),
+    .flatMap((tick) =>
+      tick.label.split('\n').map((line, i) => {
+        const y = height + tickLength + fontSize.tick * (1 + i * lineHeight) + 2;
+        return label(line, { x: tick.at, y, 'text-anchor': 'middle', ...size });
+      }),
     );
   const beside = y.ticks
     .filter((tick) => tick.label !== '')

@@ -1,7 +1,7 @@
 /** Line charts: trajectories over time, fits over data, training curves. */
 import type { Figure } from './figure.ts';
 import { frame, type Band, type FrameOptions } from './frame.ts';
-import { checkSeries, drawSeries, legendEntries, type Series } from './series.ts';
+import { checkSeries, drawSeries, heights, legendEntries, type Series } from './series.ts';
 
 /** What a line chart shows. */
 export interface LineChartOptions extends FrameOptions {
@@ -13,7 +13,7 @@ export interface LineChartOptions extends FrameOptions {
 /**
  * A chart of series over one horizontal axis.
  *
- * @throws ShapeError if a series' x and y differ in length.
+ * @throws ShapeError if a series' x, y and spread differ in length.
  * @example
  * const { svg } = lineChart({
  *   title: 'Decay',
@@ -27,7 +27,7 @@ export function lineChart(options: LineChartOptions): Figure {
   checkSeries('lineChart', series);
   return frame(options, {
     xs: [...series.flatMap(({ x }) => Array.from(x)), ...bands.flatMap(({ from, to }) => [from, to])],
-    ys: series.flatMap(({ y }) => Array.from(y)),
+    ys: heights(series),
     entries: legendEntries(series),
     bands,
     draw: (plot) => drawSeries(series, plot),

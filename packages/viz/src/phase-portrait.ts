@@ -3,7 +3,7 @@ import { ShapeError } from '@node-ode/core';
 import type { Figure } from './figure.ts';
 import { frame, type FrameOptions, type Plot } from './frame.ts';
 import { ink } from './palette.ts';
-import { checkSeries, drawSeries, legendEntries, type Series } from './series.ts';
+import { checkSeries, drawSeries, heights, legendEntries, type Series } from './series.ts';
 import { element, round } from './svg.ts';
 
 /** Vectors (uᵢ, vᵢ) at points (xᵢ, yᵢ). */
@@ -53,7 +53,7 @@ export function phasePortrait(options: PhasePortraitOptions): Figure {
   const sampled = field === undefined || typeof field === 'function' ? [] : [...vectors(field)];
   return frame(options, {
     xs: [...series.flatMap(({ x }) => Array.from(x)), ...sampled.map(({ x }) => x)],
-    ys: [...series.flatMap(({ y }) => Array.from(y)), ...sampled.map(({ y }) => y)],
+    ys: [...heights(series), ...sampled.map(({ y }) => y)],
     entries: legendEntries(series),
     draw: (plot) => {
       const all = typeof field === 'function' ? sample(field, plot, arrows) : sampled;

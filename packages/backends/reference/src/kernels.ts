@@ -2,7 +2,7 @@
  * The loops of the element-wise primitives, one function each, so that each is compiled for the arrays that it sees.
  * Arithmetic is in double precision; storing rounds to the dtype.
  */
-import { erf, ExecutionError, power, roundTiesToEven } from '@node-ode/core';
+import { erf, integerDividedByZero, power, roundTiesToEven } from '@node-ode/core';
 import type { BinaryPrimitive, ComparisonPrimitive, TensorData, UnaryPrimitive } from '@node-ode/core';
 
 /** z[i] = f(x[i]) for the n elements of z. */
@@ -135,10 +135,7 @@ export const integerKernels: { readonly [P in Exclude<BinaryPrimitive, 'pow' | '
 
 function divisor(op: string, y: number): number {
   if (y !== 0) return y;
-  throw new ExecutionError(op, 'an i32 was divided by zero', {
-    expected: 'divisors that are not zero',
-    advice: "Choose another divisor with select where it is zero, or convert to a float with .cast('f32').",
-  });
+  throw integerDividedByZero(op);
 }
 
 export const comparisonKernels: { readonly [P in ComparisonPrimitive]: BinaryKernel } = {

@@ -1,5 +1,5 @@
 /** Primitives that make or move elements without computing: constants, reshapes, strided copies, indexing. */
-import { ExecutionError, sizeOf, type DataParams, type TensorData, type Value } from '@node-ode/core';
+import { demandIndices, sizeOf, type DataParams, type TensorData, type Value } from '@node-ode/core';
 import { dataOf } from './memory.ts';
 import { shelfOf, share, tensorOf, type Lowering, type Site, type Step, type Wiring } from './site.ts';
 import { broadcastStrides, denseStrides, walk, type Layout, type Walk } from './strides.ts';
@@ -89,7 +89,7 @@ export const movementLowerings: { readonly [P in Movement & keyof DataParams]: L
     const shelf = shelfOf(site, node.outputs[0]);
     return () => {
       const [from, at] = [dataOf(x), dataOf(indices)];
-      checkIndices('gather', at, extent);
+      demandIndices('gather', at, extent);
       const out = memory.fill(z, shelf);
       let k = 0;
       for (let o = 0; o < outer; o++) {
@@ -110,7 +110,7 @@ export const movementLowerings: { readonly [P in Movement & keyof DataParams]: L
     const shelf = shelfOf(site, node.outputs[0]);
     return () => {
       const at = dataOf(index);
-      checkIndices('setRow', at, extent);
+      demandIndices('setRow', at, extent);
       const whole = buffer.value!;
       let out: TensorData;
       if (dies && whole.refs === 1) {
@@ -190,16 +190,4 @@ export function around(
     extent: sizeOf(shape.slice(axis, axis + count)),
     inner: sizeOf(shape.slice(axis + count)),
   };
-}
-
-/** @throws ExecutionError naming the first index outside [0, extent). */
-export function checkIndices(op: string, indices: TensorData, extent: number): void {
-  for (let j = 0; j < indices.length; j++) {
-    const index = indices[j]!;
-    if (index >= 0 && index < extent) continue;
-    throw new ExecutionError(op, `index ${index} along an axis of ${extent} elements`, {
-      expected: extent === 0 ? 'no index at all: the axis is empty' : `0 … ${extent - 1}`,
-      advice: 'Clamp the indices, or make the axis longer.',
-    });
-  }
 }

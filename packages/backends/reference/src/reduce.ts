@@ -1,7 +1,7 @@
 /** Reductions, cumulative sums and scattered sums. Sums are accumulated in double precision and rounded once. */
-import type { DType, DataParams, Shape, TensorData } from '@node-ode/core';
+import { demandIndices, type DType, type DataParams, type Shape, type TensorData } from '@node-ode/core';
 import { dataOf, type Shelf, type Slot } from './memory.ts';
-import { around, checkIndices } from './movement.ts';
+import { around } from './movement.ts';
 import { shelfOf, share, tensorOf, type Lowering, type Site, type Step, type Wiring } from './site.ts';
 import { denseStrides, walk, type Walk } from './strides.ts';
 
@@ -54,7 +54,7 @@ export const reduceLowerings: { readonly [P in (Reduction & keyof DataParams) | 
     const [updates, indices] = [site.inputs[0]!, site.inputs[1]!];
     return accumulated(node, site, (sums) => {
       const [from, at] = [dataOf(updates), dataOf(indices)];
-      checkIndices('scatterAdd', at, size);
+      demandIndices('scatterAdd', at, size);
       let k = 0;
       for (let o = 0; o < outer; o++) {
         for (let j = 0; j < count; j++) {

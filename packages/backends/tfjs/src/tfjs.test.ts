@@ -136,6 +136,24 @@ describe.each(['cpu', 'wasm'])('what the conformance suite does not look at, on 
     expect(await run((a, b) => a!.rem(b!), i32(-2147483648, 7), i32(-1, -2))).toEqual([0, 1]);
   });
 
+  it('an integer divided by zero is an error', async () => {
+    const i32 = (...values: number[]): HostArray => array(values, { dtype: 'i32' });
+    for (const attempt of [(x: Tensor, y: Tensor) => x.div(y), (x: Tensor, y: Tensor) => x.rem(y)]) {
+      await expect(run((x, y) => attempt(x!, y!), i32(7, 8), i32(2, 0))).rejects.toMatchObject({ code: 'EXECUTION' });
+      await expect(run((x, y) => attempt(x!, y!), i32(7, 8), i32(0))).rejects.toMatchObject({ code: 'EXECUTION' });
+    }
+    expect(await run((x, y) => x!.div(y!), array([[7], [-7]], { dtype: 'i32' }), i32(2, 3))).toEqual([3, 2, -3, -2]);
+  });
+
+  it('scatterAdd adds in double precision, along any axis', async () => {
+    const n = 65536;
+    const x = array(new Float32Array(3 * n).fill(1.1), { shape: [3, n] });
+    const index = array(new Int32Array(n).fill(1), { dtype: 'i32' });
+    const sums = await run((v, i) => v!.scatterAdd(i!, 2, 1), x, index);
+    const exact = Math.fround(n * Math.fround(1.1));
+    expect(sums).toEqual([0, exact, 0, exact, 0, exact]);
+  });
+
   it('an index out of range is an error', async () => {
     const index = array([0, 4], { dtype: 'i32' });
     for (const attempt of [(x: Tensor, i: Tensor) => x.gather(i), (x: Tensor, i: Tensor) => x.scatterAdd(i, 3)]) {

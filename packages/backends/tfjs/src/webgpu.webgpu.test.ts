@@ -1,5 +1,5 @@
 // What is special to tfjs's WebGPU backend: limits of its kernels, what the device refuses, and what is left on the device.
-import { array, conv2d, createOde, grad, hostArray, type Backend, type Tensor } from '@node-ode/core';
+import { array, concat, conv2d, createOde, grad, hostArray, type Backend, type Tensor } from '@node-ode/core';
 import { reference } from '@node-ode/backend-reference';
 import { dopri5 } from '@node-ode/solver-dopri5';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -37,6 +37,19 @@ async function agrees(fn: (...x: Tensor[]) => Tensor, ...shapes: readonly (reado
   found.forEach((x, i) => expect(x, `element ${i}`).toBeCloseTo(expected[i]!, 5));
 }
 
+/** How many programs tfjs's backend has compiled. */
+function compiledBy(backend: object): number {
+  if (!('pipelineCache' in backend) || typeof backend.pipelineCache !== 'object') throw new Error('no WebGPU');
+  return Object.keys(backend.pipelineCache ?? {}).length;
+}
+
+/** The device of tfjs's backend, to ask something wrong of. */
+function deviceOf(backend: object): { createShaderModule(descriptor: { readonly code: string }): unknown } {
+  const isOnDevice = (x: object): x is { readonly device: ReturnType<typeof deviceOf> } => 'device' in x;
+  if (!isOnDevice(backend)) throw new Error('no WebGPU');
+  return backend.device;
+}
+
 /** Tensors, and bytes on the device. */
 function held(): readonly number[] {
   const device = tf.findBackend('webgpu');
@@ -68,6 +81,116 @@ describe('tfjs-webgpu', () => {
       [outputs, 3, 3, 3],
       [outputs],
     );
+  });
+
+  it.each([
+    [
+      [20, 50],
+      [50, 30],
+    ],
+    [
+      [70, 300],
+      [300, 20],
+    ],
+    [
+      [64, 70],
+      [70, 64],
+    ],
+    [
+      [2, 1, 3, 4],
+      [3, 4, 2],
+    ],
+  ])('multiplies matrices of %o and %o, with a bias and a relu behind', async (a, b) => {
+    await agrees((x, y) => x.mul(0.1).matmul(y).tanh(), a, b);
+    await agrees((x, y, bias) => x.mul(0.1).matmul(y).add(bias).maximum(0), a, b, [b.at(-1)!]);
+    const turned = (shape: readonly number[]): readonly number[] => [
+      ...shape.slice(0, -2),
+      shape.at(-1)!,
+      shape.at(-2)!,
+    ];
+    await agrees((x, y) => x.mul(0.1).matmul(y, { transposeA: true, transposeB: true }), turned(a), turned(b));
+  });
+
+  it('reduces short lines and long ones', async () => {
+    for (const shape of [
+      [8, 16],
+      [3, 100],
+      [70, 70],
+    ]) {
+      await agrees(
+        (x) =>
+          x
+            .sum({ axes: [0] })
+            .add(x.sum({ axes: [1], keepDims: true }))
+            .mul(0.1),
+        shape,
+      );
+      await agrees(
+        (x) =>
+          x
+            .mean({ axes: [1] })
+            .add(x.max({ axes: [1] }))
+            .sub(x.min({ axes: [1] })),
+        shape,
+      );
+      await agrees((x) => x.mean().add(x.max()), shape);
+    }
+    const [one, other] = [
+      [1, NaN],
+      [NaN, 1],
+    ].map((data) => array(data, { shape: [2] }));
+    for (const x of [one!, other!]) expect(await on(backend, (y) => y.max(), [x])).toEqual([NaN]);
+  });
+
+  it.each([1, 64, 300, 5000, 200_000])('tells whether %i elements are all finite', async (count) => {
+    const isFinite = (x: Tensor): Tensor => x.isFinite().all().cast('f32');
+    const x = numbers([count]);
+    expect(await on(backend, isFinite, [x])).toEqual([1]);
+    for (const [at, bad] of [
+      [count - 1, NaN],
+      [Math.floor(count / 2), -Infinity],
+    ] as const) {
+      const data = Float32Array.from(x.data);
+      data[at] = bad;
+      expect(await on(backend, isFinite, [hostArray(data, [count], 'f32')])).toEqual([0]);
+    }
+  });
+
+  it('compiles a program once for all shapes and constants', async () => {
+    const pipelines = (): number => compiledBy(tf.findBackend('webgpu'));
+    const run = async (rows: number, columns: number, factor: number): Promise<void> => {
+      await agrees(
+        (x, y, b) => {
+          const z = x
+            .mul(factor)
+            .matmul(y)
+            .add(b)
+            .tanh()
+            .sum({ axes: [0] });
+          return concat([z.add(factor), z.gather(array([1, 0], { dtype: 'i32' }))], 0);
+        },
+        [rows, 3],
+        [3, columns],
+        [columns],
+      );
+    };
+    await run(4, 5, 0.5);
+    const before = pipelines();
+    await run(7, 2, -0.25);
+    await run(30, 40, 0.125);
+    expect(pipelines()).toBe(before);
+  });
+
+  it('tells of what the device refuses after the first run', async () => {
+    const double = createOde({ backend, solver: dopri5() }).compile((x: Tensor) => x.add(x));
+    const run = async (): Promise<readonly number[]> => Array.from((await (await double(array([1, 2]))).read()).data);
+    expect(await run()).toEqual([2, 4]);
+    deviceOf(tf.findBackend('webgpu')).createShaderModule({ code: 'nonsense' });
+    await expect(run()).rejects.toThrow(
+      /WebGPU's device reported an error since the last result was read: .*nonsense|WGSL/,
+    );
+    expect(await run()).toEqual([2, 4]);
+    double.dispose();
   });
 
   it('leaves nothing on the device', async () => {

@@ -7,8 +7,10 @@ import {
   checkBackend,
   checkHostArray,
   checkInputs,
+  demandIndices,
   disposedArray,
   foreignArray,
+  integerDividedByZero,
   interfaceOf,
 } from './engine-checks.ts';
 
@@ -106,5 +108,23 @@ describe('errors about arrays', () => {
     expect(foreignArray('run', 'here', array([1, 2])).message).toContain('Upload it there');
     expect(foreignArray('run', 'here', device([2], 'f32')).message).toContain('another here backend');
     expect(disposedArray('read')).toBeInstanceOf(ExecutionError);
+  });
+});
+
+describe('what engines that see the elements refuse', () => {
+  it('are indices out of range, by the first', () => {
+    demandIndices('gather', [0, 2], 3);
+    expect(() => {
+      demandIndices('gather', [0, 3, -1], 3);
+    }).toThrow('gather: index 3 along an axis of 3 elements; expected 0 … 2. Clamp the indices');
+    expect(() => {
+      demandIndices('setRow', Int32Array.of(-1), 0);
+    }).toThrow('index -1 along an axis of 0 elements; expected no index at all: the axis is empty.');
+  });
+
+  it('are integers divided by zero', () => {
+    const error = integerDividedByZero('rem');
+    expect(error).toBeInstanceOf(ExecutionError);
+    expect(error.message).toMatch(/^rem: an i32 was divided by zero; expected divisors that are not zero\./);
   });
 });

@@ -127,3 +127,34 @@ export const disposedArray = (operation: string): ExecutionError =>
     expected: 'an array that is alive',
     advice: 'Upload it again, or dispose of it later.',
   });
+
+/**
+ * What engines throw that notice it: GPUs don't, and give what they give.
+ *
+ * @param operation The primitive: `div` or `rem`.
+ * @example
+ * if (divisor === 0) throw integerDividedByZero('div');
+ */
+export const integerDividedByZero = (operation: string): ExecutionError =>
+  new ExecutionError(operation, 'an i32 was divided by zero', {
+    expected: 'divisors that are not zero',
+    advice: "Choose another divisor with select where it is zero, or convert to a float with .cast('f32').",
+  });
+
+/**
+ * Checks indices along an axis, in engines that see them.
+ *
+ * @throws ExecutionError naming the first that is out of range.
+ * @example
+ * demandIndices('gather', [0, 2], 3);
+ */
+export function demandIndices(operation: string, indices: ArrayLike<number>, extent: number): void {
+  for (let i = 0; i < indices.length; i++) {
+    const index = indices[i]!;
+    if (index >= 0 && index < extent) continue;
+    throw new ExecutionError(operation, `index ${index} along an axis of ${extent} elements`, {
+      expected: extent === 0 ? 'no index at all: the axis is empty' : `0 … ${extent - 1}`,
+      advice: 'Clamp the indices, or make the axis longer.',
+    });
+  }
+}

@@ -5,8 +5,10 @@
  */
 import {
   allocate,
+  demandIndices,
   ExecutionError,
   foldScalar,
+  integerDividedByZero,
   isElementwise,
   roundTo,
   scalarMeaning,
@@ -92,7 +94,7 @@ function pickElement({ inputs }: NodeOf<'gather'>, operands: readonly Register[]
   const [x = 0, at = 0] = operands.map(({ index }) => index);
   return ({ numbers, arrays }) => {
     const index = numbers[at]!;
-    if (index < 0 || index >= extent) checkIndices('gather', [index], extent);
+    if (index < 0 || index >= extent) demandIndices('gather', [index], extent);
     numbers[z] = arrays[x]![index]!;
   };
 }
@@ -199,7 +201,7 @@ const movements: {
   },
   gather: ({ inputs, params: { axis } }, [x, indices], z) => {
     const { outer, extent, inner } = around(tensorOf(inputs[0]!).shape, axis);
-    checkIndices('gather', indices!, extent);
+    demandIndices('gather', indices!, extent);
     let at = 0;
     for (let row = 0; row < outer; row++) {
       for (const index of indices!) {
@@ -210,7 +212,7 @@ const movements: {
     }
   },
   setRow: ({ inputs }, [buffer, index, row], z) => {
-    checkIndices('setRow', index!, tensorOf(inputs[0]!).shape[0]!);
+    demandIndices('setRow', index!, tensorOf(inputs[0]!).shape[0]!);
     z.set(buffer!);
     const length = row!.length / index!.length;
     index!.forEach((at, k) => {
@@ -243,19 +245,6 @@ function tensorOf({ type }: Value): TensorType {
   throw new ExecutionError('run', 'a tape is no operand of arithmetic', { expected: 'a tensor' });
 }
 
-function checkIndices(op: string, indices: Iterable<number>, extent: number): void {
-  for (const index of indices) {
-    if (index >= 0 && index < extent) continue;
-    throw new ExecutionError(op, `index ${index} along an axis of ${extent} elements`, {
-      expected: extent === 0 ? 'no index at all: the axis is empty' : `0 … ${extent - 1}`,
-      advice: 'Clamp the indices, or make the axis longer.',
-    });
-  }
-}
-
 function divisionByZero(op: string): never {
-  throw new ExecutionError(op, 'an i32 was divided by zero', {
-    expected: 'divisors that are not zero',
-    advice: "Choose another divisor with select where it is zero, or convert to a float with .cast('f32').",
-  });
+  throw integerDividedByZero(op);
 }

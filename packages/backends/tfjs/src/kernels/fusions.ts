@@ -9,7 +9,9 @@ import { denseName } from './in-memory/dense.ts';
 import { ungrouped, type Epilogue } from './images/convolution.ts';
 import { mostInOneSum } from './reduction.ts';
 import { filled, reshape, transpose } from './shaping.ts';
+import { allFinite } from './webgpu/composites.ts';
 import { isTooNarrow } from './webgpu/convolution.ts';
+import { smallProduct } from './webgpu/product.ts';
 
 /** How a pattern is lowered; its inputs are values of the segment. */
 export interface Fusion {
@@ -46,7 +48,7 @@ export function findFusions(graph: Graph, backendName: string, has: (kernel: str
   const at = new Map<Node, Fusion>();
   const absorbed = new Set<Node>();
   const activations = fusing[backendName];
-  const around = surroundingsOf(graph, absorbed, has);
+  const around = surroundingsOf(graph, absorbed, has, backendName === 'webgpu');
   // From the end: an activation takes its sum before the sum takes its product alone.
   for (const node of [...graph.nodes].reverse()) {
     if (absorbed.has(node)) continue;
@@ -66,6 +68,7 @@ interface Match {
 
 /** What a pattern looks around with. */
 interface Surroundings {
+  readonly isWebGpu: boolean;
   has(kernel: string): boolean;
   /** The node that makes a value, if it applies `op`. */
   made<P extends Primitive>(op: P, x: Value | undefined): NodeWith<P> | undefined;
@@ -75,7 +78,12 @@ interface Surroundings {
   isComputed(x: Value): boolean;
 }
 
-function surroundingsOf(graph: Graph, absorbed: ReadonlySet<Node>, has: Surroundings['has']): Surroundings {
+function surroundingsOf(
+  graph: Graph,
+  absorbed: ReadonlySet<Node>,
+  has: Surroundings['has'],
+  isWebGpu: boolean,
+): Surroundings {
   const uses = new Map<Value, number>();
   const use = (x: Value): void => void uses.set(x, (uses.get(x) ?? 0) + 1);
   for (const node of graph.nodes) node.inputs.forEach(use);
@@ -86,6 +94,7 @@ function surroundingsOf(graph: Graph, absorbed: ReadonlySet<Node>, has: Surround
     return isApplication(node, op) ? node : undefined;
   };
   return {
+    isWebGpu,
     has,
     made,
     isComputed: (x) => (producers.get(x)?.op ?? 'constant') !== 'constant',
@@ -99,8 +108,8 @@ function surroundingsOf(graph: Graph, absorbed: ReadonlySet<Node>, has: Surround
 const isApplication = <P extends Primitive>(node: Node | undefined, op: P): node is NodeWith<P> => node?.op === op;
 
 /** isFinite(x).all(): the least of zeros and ones */
-function finite(node: Node, { has, sole }: Surroundings): Match | undefined {
-  if (node.op !== 'reduceMin' || !has(allFiniteName)) return undefined;
+function finite(node: Node, { has, isWebGpu, sole }: Surroundings): Match | undefined {
+  if (node.op !== 'reduceMin' || !(has(allFiniteName) || isWebGpu)) return undefined;
   const ones = sole('cast', node.inputs[0]);
   const test = sole('isFinite', ones?.inputs[0]);
   const x = test?.inputs[0];
@@ -109,7 +118,9 @@ function finite(node: Node, { has, sole }: Surroundings): Match | undefined {
   const { axes, keepDims } = node.params;
   if (keepDims || axes.length !== shapeOf(x).length) return undefined;
   const lower: Fusion['lower'] = (builder, operands) =>
-    builder.call(allFiniteName, operands, {}, { shape: [], dtype: 'int32' });
+    isWebGpu
+      ? allFinite(builder, operands[0]!)
+      : builder.call(allFiniteName, operands, {}, { shape: [], dtype: 'int32' });
   return { fusion: { inputs: [x], lower }, absorbs: [ones, test] };
 }
 
@@ -173,6 +184,11 @@ function biasedProduct(
   const extents = [sizeOf(shape.slice(0, -1)), inner, shape[shape.length - 1] ?? 0] as const;
   const lower: Fusion['lower'] = (builder, operands) => {
     const [x, y, z] = operands as readonly [Register, Register, Register];
+    if (around.isWebGpu) {
+      const whole = shape.length === 2 ? x : reshape(builder, x, [extents[0], inner]);
+      const small = smallProduct(builder, { a: whole, b: y, transposeA, transposeB, bias: z, activation });
+      if (small !== undefined) return reshape(builder, small, shape);
+    }
     const left = transposeA ? transpose(builder, x, [1, 0]) : x;
     const right = transposeB ? transpose(builder, y, [1, 0]) : y;
     return fusedProduct(builder, { kernel, operands: [left, right, z], extents, shape, activation });

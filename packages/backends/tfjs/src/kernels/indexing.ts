@@ -1,21 +1,14 @@
 /** Lowerings of what reads and writes at indices, and of what looks for them. */
 import { sizeOf, type Shape } from '@node-ode/core';
 import { Arithmetic, filled } from './arithmetic.ts';
-import type { KernelBuilder, Lowering, Register } from './contract.ts';
+import type { KernelBuilder, Register } from './contract.ts';
+import { mostSlots, scatterAddName } from './in-memory/scatter-add.ts';
 import { setRowName } from './in-memory/set-row.ts';
 import { cumsumName } from './in-memory/sum.ts';
+import { indexingLowerings } from './indexing-lowerings.ts';
 import { broadcastTo, iota, reshape, transpose } from './movement.ts';
 
-type Indexing = 'gather' | 'scatterAdd' | 'setRow' | 'argMax' | 'cumsum';
-
-export const indexing: { readonly [P in Indexing]: Lowering<P> } = {
-  gather: (builder, [x, indices], { params: { axis } }) => gather(builder, x!, indices!, axis),
-  scatterAdd: (builder, [updates, indices], { params: { axis, size } }) =>
-    scatterAdd(builder, updates!, indices!, axis, size),
-  setRow: (builder, [buffer, index, row]) => setRow(builder, buffer!, index!, row!),
-  argMax: (builder, [x], { params: { axis } }) => argMax(builder, x!, axis),
-  cumsum: (builder, [x], { params: { axis, reverse } }) => cumsum(builder, x!, axis, reverse),
-};
+export const indexing = indexingLowerings({ gather, scatterAdd, setRow, argMax, cumsum });
 
 /** On cpu and wasm the kernel fails on an index out of range. */
 function gather(builder: KernelBuilder, x: Register, indices: Register, axis: number): Register {
@@ -29,7 +22,7 @@ function checkedIndices(builder: KernelBuilder, indices: Register, extent: numbe
   return reshape(builder, gather(builder, range, indices, 0), [sizeOf(indices.shape), 1]);
 }
 
-/** Rows added to zeros; axes before that of the indices are moved behind it, and back. */
+/** By a kernel of our own, or rows added to zeros; axes before that of the indices are moved behind it, and back. */
 function scatterAdd(
   builder: KernelBuilder,
   updates: Register,
@@ -43,6 +36,10 @@ function scatterAdd(
   const whole = [...outer, size, ...inner];
   if (sizeOf(updates.shape) === 0) return filled(builder, 0, dtype, whole);
   const [before, count, after] = [sizeOf(outer), sizeOf(indices.shape), sizeOf(inner)];
+  if (dtype === 'float32' && size <= mostSlots && builder.has(scatterAddName)) {
+    const attributes = { extents: [before, count, after], size, shape: whole };
+    return builder.call(scatterAddName, [updates, indices], attributes, { shape: whole, dtype });
+  }
   const flat = reshape(builder, updates, [before, count, after]);
   const rows = reshape(builder, transpose(builder, flat, [1, 0, 2]), [count, before * after]);
   const operands = { indices: checkedIndices(builder, indices, size), updates: rows };

@@ -6,6 +6,7 @@ import { lowerSegment } from '../segment/lower-segment.ts';
 import { loadSegment } from '../segment/load-segment.ts';
 import type { Target } from '../segment/builder.ts';
 import { constantPool } from './constants.ts';
+import { readLater } from './read-later.ts';
 import type { TfRuntime } from './runtime.ts';
 import { tfDType } from '../dtypes.ts';
 import { elementsOf, TfValue, write } from './value.ts';
@@ -29,7 +30,7 @@ export function tfDevice(runtime: TfRuntime): Device<TfValue> {
       const type = tfDType('read', dtype);
       if (sizeOf(shape) === 0) return elementsOf(type, []);
       if (!fetchesWait) return elementsOf(type, backend.readSync(info.dataId)).slice();
-      return backend.read(info.dataId).then((read) => elementsOf(type, read).slice());
+      return readLater(runtime, info.dataId).then((read) => elementsOf(type, read).slice());
     },
   };
 }

@@ -1,6 +1,7 @@
 /** Finds a backend in the user's tfjs, and what may be wrong with it. */
 import { OptionError, UnsupportedError } from '@node-ode/core';
 import { ownKernels, refusedKernels } from '../kernels/own-kernels.ts';
+import { faultsOf } from './faults.ts';
 import { guardOf } from './guard.ts';
 import { nativeDevice, type NativeDeviceOptions } from './native/device.ts';
 import { isNativeBackend, withoutTensors } from './native/native-backend.ts';
@@ -53,6 +54,7 @@ export async function findRuntime(
   for (const kernel of tf.getKernelsForBackend(name)) kernel.setupFunc?.(backend);
   demandKernels(tf, name);
   const guard = guardOf(backend);
+  const faults = faultsOf(backend);
   return {
     name,
     ...(isNativeBackend(backend)
@@ -65,6 +67,7 @@ export async function findRuntime(
     },
     version: tf.version_core,
     ...(guard === undefined ? {} : { guard }),
+    ...(faults === undefined ? {} : { faults }),
   };
 }
 

@@ -3,6 +3,7 @@
  * of tfjs's looks.
  */
 import { ExecutionError } from '@node-ode/core';
+import { firstLine } from './faults.ts';
 
 /** Runs something, waits for the device's verdict, and rejects with it; what was made is freed then. */
 export type Guard = <T>(run: () => T, free: (made: T) => void) => Promise<T>;
@@ -59,8 +60,7 @@ export function guardOf(backend: object): Guard | undefined {
     const error = (await close()).find((verdict) => verdict !== null);
     if (error == null) return made;
     free(made);
-    const what = error.message.trim().split('\n', 1).join('');
-    throw new ExecutionError('run', `WebGPU refused what tfjs asked of it: ${what}`, {
+    throw new ExecutionError('run', `WebGPU refused what tfjs asked of it: ${firstLine(error.message)}`, {
       advice:
         'Arrays may be larger than the device allows: try smaller ones. Else please report the graph and the device.',
     });

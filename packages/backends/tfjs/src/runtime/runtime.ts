@@ -1,4 +1,5 @@
 /** A backend of tfjs, as segments use it. */
+import type { Faults } from './faults.ts';
 import type { Guard } from './guard.ts';
 import type { TfKernelBackend, TfKernelConfig } from './tf-module.ts';
 
@@ -16,4 +17,6 @@ export interface TfRuntime {
   kernelOf(kernel: string): TfKernelConfig | undefined;
   /** Runs something and tells of errors that the device reports afterwards, where it does: what kernels gave is wrong then. */
   readonly guard?: Guard;
+  /** What the device reports of other runs. */
+  readonly faults?: Faults;
 }

@@ -1,6 +1,7 @@
 /** Segments that run: one tight loop over kernel calls, each result freed at its last use. */
 import { ExecutionError, NodeOdeError, type TensorData } from '@node-ode/core';
 import type { LoadedSegment } from '@node-ode/host-driver';
+import { readLater } from '../runtime/read-later.ts';
 import type { ConstantPool } from '../runtime/constants.ts';
 import type { TfKernelArguments, TfKernelConfig, TfKernelInputs, TfTensorInfo } from '../runtime/tf-module.ts';
 import { readNow } from '../kernels/in-memory/memory.ts';
@@ -95,7 +96,7 @@ export function loadSegment(program: SegmentProgram, runtime: TfRuntime, pool: C
     }
     return takeAll();
   };
-  const { guard } = runtime;
+  const { guard, faults } = runtime;
   const isFetched = program.results.some(({ isHost }) => isHost);
   const finish = (values: readonly TfValue[]): Outputs | Promise<Outputs> =>
     isFetched ? fetchResults(values, program.results, runtime) : values;
@@ -106,6 +107,7 @@ export function loadSegment(program: SegmentProgram, runtime: TfRuntime, pool: C
 
   return {
     run: (operands) => {
+      faults?.demandNone();
       if (guard === undefined || isAccepted) return finish(run(operands));
       return guard(() => run(operands), free).then((values) => {
         isAccepted = true;
@@ -185,9 +187,10 @@ type Outputs = readonly (TfValue | TensorData)[];
 function fetchResults(
   values: readonly TfValue[],
   results: readonly ProgramResult[],
-  { backend, fetchesWait }: TfRuntime,
+  runtime: TfRuntime,
 ): Outputs | Promise<Outputs> {
-  if (fetchesWait) return fetchLater(values, results, backend);
+  const { backend, fetchesWait } = runtime;
+  if (fetchesWait) return fetchLater(values, results, runtime);
   const outputs: (TfValue | TensorData)[] = [...values];
   try {
     results.forEach(({ isHost, dtype }, i) => {
@@ -207,12 +210,12 @@ function fetchResults(
 async function fetchLater(
   values: readonly TfValue[],
   results: readonly ProgramResult[],
-  backend: TfRuntime['backend'],
+  runtime: TfRuntime,
 ): Promise<Outputs> {
   const reading = values.map(async (value, i) => {
     const { isHost, dtype } = results[i]!;
     if (!isHost) return value;
-    return elementsOf(dtype, await backend.read(value.info.dataId));
+    return elementsOf(dtype, await readLater(runtime, value.info.dataId));
   });
   const settled = await Promise.allSettled(reading);
   const failed = settled.find((outcome) => outcome.status === 'rejected');

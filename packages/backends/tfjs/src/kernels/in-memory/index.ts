@@ -4,6 +4,8 @@ import { allFinite } from './all-finite.ts';
 import { dense } from './dense.ts';
 import { errorNormKernel } from './error-norm.ts';
 import { erfKernel, roundKernel } from './functions.ts';
+import { integerQuotient } from './integer-division.ts';
+import { scatterAddKernel } from './scatter-add.ts';
 import { setRowKernel } from './set-row.ts';
 import { cumsumKernel, sumKernel } from './sum.ts';
 import { weightedSum } from './weighted-sum.ts';
@@ -16,8 +18,9 @@ export const inMemoryKernels = (backendName: 'cpu' | 'wasm'): Readonly<Record<st
     allFinite(backendName),
     sumKernel(backendName),
     cumsumKernel(backendName),
+    scatterAddKernel(backendName),
     erfKernel(backendName),
-    ...(backendName === 'wasm' ? [dense] : [roundKernel(backendName), setRowKernel]),
+    ...(backendName === 'wasm' ? [dense] : [roundKernel(backendName), setRowKernel, integerQuotient]),
   ];
   return Object.fromEntries(kernels.map((kernel) => [kernel.kernelName, kernel]));
 };

@@ -1,6 +1,8 @@
 /** Products, quotients and remainders: what differs for i32. */
+import { broadcastShapes } from '@node-ode/core';
 import { binary, type Arithmetic } from '../arithmetic.ts';
 import type { Register } from '../contract.ts';
+import { integerQuotientName } from '../in-memory/integer-division.ts';
 
 /** A product; of i32 the low 32 bits. The JavaScript backend multiplies doubles, which hold products up to 2⁵³. */
 export function product(a: Arithmetic, x: Register, y: Register): Register {
@@ -14,12 +16,18 @@ export function product(a: Arithmetic, x: Register, y: Register): Register {
 }
 
 /**
- * The quotient; of i32 truncated. What a division by zero gives is the backend's own: 0 on cpu, an error elsewhere. The smallest
- * integer by −1 would stop a native process: there −1 is a case of its own.
+ * The quotient; of i32 truncated, and an error of the run where one is divided by zero. The smallest integer by −1 would stop a native
+ * process: there −1 is a case of its own.
  */
 export function quotient(a: Arithmetic, x: Register, y: Register): Register {
   const { backendName } = a.builder;
-  if (x.dtype !== 'int32' || backendName === 'cpu') return a.div(x, y);
+  if (x.dtype !== 'int32') return a.div(x, y);
+  if (backendName === 'cpu') {
+    if (y.splat !== undefined && y.splat !== 0) return a.div(x, y);
+    const shape = broadcastShapes('div', x.shape, y.shape);
+    const operands = [x, y].map((one) => a.builder.lower('broadcastTo', [one], { shape }));
+    return a.builder.call(integerQuotientName, operands, {}, { shape, dtype: 'int32' });
+  }
   if (y.splat === -1) return a.neg(x);
   if (y.splat !== undefined) return a.div(x, y);
   const isNegation = a.equal(y, a.number(-1, y));

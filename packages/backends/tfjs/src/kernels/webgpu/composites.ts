@@ -2,14 +2,16 @@
 import { sizeOf } from '@node-ode/core';
 import { compositeLowerings } from '../composites.ts';
 import type { CompositeLowerings, KernelBuilder, Register } from '../contract.ts';
+import { code, element, joined, type Code } from './code.ts';
+import { additions, foldAll, type Fold, type Folded } from './fold.ts';
 import { broadcastStrides, offset } from './index-expressions.ts';
-import { float } from './literals.ts';
 import { mostOperands, wgsl } from './program.ts';
-import { mostAxes } from './reduction.ts';
+import { mostAxes, shortMean } from './reduction.ts';
 
 export const webGpuComposites: CompositeLowerings = {
   mean: (builder, inputs, node) =>
-    (inputs[0]?.shape.length ?? 0) > mostAxes ? undefined : compositeLowerings.mean?.(builder, inputs, node),
+    shortMean(builder, inputs[0]!, node.params) ??
+    (inputs[0]!.shape.length > mostAxes ? undefined : compositeLowerings.mean?.(builder, inputs, node)),
   // tfjs's loses NaN.
   softmax: () => undefined,
   linearCombination: (builder, inputs, { params: { coefficients } }) => {
@@ -41,7 +43,7 @@ class Operands {
 function weightedSum(builder: KernelBuilder, terms: readonly Term[], before?: Register): Register {
   const { shape } = terms[0]!.x;
   const operands = new Operands();
-  const parts = before === undefined ? [] : [`${operands.name(before)}[index]`];
+  const parts: Code[] = before === undefined ? [] : [code`${operands.name(before)}[index]`];
   let taken = 0;
   for (const { coefficient, weight, x } of terms) {
     const isScaled = weight.splat === undefined;
@@ -50,50 +52,63 @@ function weightedSum(builder: KernelBuilder, terms: readonly Term[], before?: Re
     );
     if (operands.all.length + added.length > mostOperands) break;
     const known = Math.fround(coefficient * (weight.splat ?? 1));
-    const factors = [`${operands.name(x)}[index]`];
+    const factors = [code`${operands.name(x)}[index]`];
     if (isScaled) {
-      const inner = sizeOf(shape.slice(weight.shape.length));
-      factors.unshift(`${operands.name(weight)}[${weight.shape.length === 0 ? '0' : `index / ${inner}`}]`);
+      const at = weight.shape.length === 0 ? '0' : code`index / ${sizeOf(shape.slice(weight.shape.length))}`;
+      factors.unshift(code`${operands.name(weight)}[${at}]`);
     }
-    if (known !== 1) factors.unshift(float(known));
-    parts.push(factors.join(' * '));
+    if (known !== 1) factors.unshift(code`${element(known, 'float32')}`);
+    parts.push(joined(factors, ' * '));
     taken++;
   }
-  const sum = wgsl(builder, operands.all, `result[index] = ${parts.join(' + ')};`, { shape, dtype: 'float32' });
+  const body = code`result[index] = ${joined(parts, ' + ')};`;
+  const sum = wgsl(builder, operands.all, body, { shape, dtype: 'float32' });
   return taken === terms.length ? sum : weightedSum(builder, terms.slice(taken), sum);
 }
 
 /** √(Σ (e / (atol + rtol·max(|y0|, |y1|)))² / n), over all leaves. */
 function errorNorm(builder: KernelBuilder, inputs: readonly Register[]): Register {
-  const sums: Register[] = [];
-  let count = 0;
+  const leaves: (readonly Register[])[] = [];
   for (let i = 0; i < inputs.length; i += 5) {
     const leaf = inputs.slice(i, i + 5);
-    count += sizeOf(leaf[0]!.shape);
-    if (sizeOf(leaf[0]!.shape) > 0) sums.push(sumOfSquares(builder, leaf));
+    if (sizeOf(leaf[0]!.shape) > 0) leaves.push(leaf);
   }
+  const count = leaves.reduce((sum, [error]) => sum + sizeOf(error!.shape), 0);
+  const norm = (sum: string | Code): Code => code`sqrt_((${sum}) / ${element(count, 'float32')})`;
+  if (leaves.length === 1) return sumOfSquares(builder, leaves[0]!, norm);
+  const sums = leaves.map((leaf) => sumOfSquares(builder, leaf));
   while (sums.length > mostOperands) sums.push(total(builder, sums.splice(0, mostOperands), (sum) => sum));
-  return total(builder, sums, (sum) => `sqrt_((${sum}) / ${float(count)})`);
+  return total(builder, sums, norm);
 }
 
-function total(builder: KernelBuilder, sums: readonly Register[], of: (sum: string) => string): Register {
+function total(builder: KernelBuilder, sums: readonly Register[], of: (sum: Code) => Code): Register {
   const operands = new Operands();
-  const sum = sums.map((x) => `${operands.name(x)}[0]`).join(' + ');
-  return wgsl(builder, operands.all, `result[index] = ${of(sum === '' ? '0.0f' : sum)};`, {
-    shape: [],
-    dtype: 'float32',
-  });
+  const terms = sums.map((x) => code`${operands.name(x)}[0]`);
+  const sum = terms.length === 0 ? code`0.0f` : joined(terms, ' + ');
+  return wgsl(builder, operands.all, code`result[index] = ${of(sum)};`, { shape: [], dtype: 'float32' });
 }
 
-function sumOfSquares(builder: KernelBuilder, leaf: readonly Register[]): Register {
+function sumOfSquares(
+  builder: KernelBuilder,
+  leaf: readonly Register[],
+  finish: (sum: string) => Code = (sum) => code`${sum}`,
+): Register {
   const { shape } = leaf[0]!;
   const operands = new Operands();
   const [error, y0, y1, rtol, atol] = leaf.map(
-    (x) => `${operands.name(x)}[${offset('index', shape, broadcastStrides(x.shape, shape))}]`,
-  );
-  const body = `
+    (x) => code`${operands.name(x)}[${offset('k', shape, broadcastStrides(x.shape, shape))}]`,
+  ) as [Code, Code, Code, Code, Code];
+  const elements = code`
 let ratio = ${error} / (${atol} + ${rtol} * maximum_(abs(${y0}), abs(${y1})));
-result[index] = ratio * ratio;`;
-  const squares = wgsl(builder, operands.all, body, { shape, dtype: 'float32' });
-  return builder.lower('sum', [squares], { axes: shape.map((_, axis) => axis), keepDims: false });
+let x = ratio * ratio;`;
+  return foldAll(builder, operands.all, additions, { count: sizeOf(shape), elements, finish });
+}
+
+/** 1 or 0, as an integer. */
+const conjunction: Fold = { dtype: 'int32', start: 1, combine: (a, b) => `min(${a}, ${b})` };
+
+/** Whether all elements are finite: 1 or 0. */
+export function allFinite(builder: KernelBuilder, x: Register): Register {
+  const elements: Folded['elements'] = code`let x = select(0, 1, (bitcast<u32>(A[k]) & 0x7f800000u) != 0x7f800000u);`;
+  return foldAll(builder, [x], conjunction, { count: sizeOf(x.shape), elements });
 }

@@ -6,6 +6,7 @@ import { sizeOf, type ConvParams, type WindowParams } from '@node-ode/core';
 import type { KernelBuilder, Lowering, OptionalLowering, Register } from '../contract.ts';
 import { imageComposites, imageLowerings } from '../images/index.ts';
 import { extentsOf, windowCounts } from '../images/windows.ts';
+import { code, type Code } from './code.ts';
 import { filled } from './movement.ts';
 import { wgsl } from './program.ts';
 
@@ -31,7 +32,10 @@ export const conv2dKernelGrad: OptionalLowering<'conv2dKernelGrad'> = (builder, 
 };
 
 /** Where element (i, j) of a window lies in the image, and whether it is in it. */
-const place = ({ strides, dilations, padBefore }: WindowParams, [height, width]: readonly [number, number]): string => `
+const place = (
+  { strides, dilations, padBefore }: WindowParams,
+  [height, width]: readonly [number, number],
+): Code => code`
 let row = top * ${strides[0]} + i * ${dilations[0]} - ${padBefore[0]};
 let column = left * ${strides[1]} + j * ${dilations[1]} - ${padBefore[1]};
 let inside = row >= 0 && row < ${height} && column >= 0 && column < ${width};`;
@@ -43,7 +47,7 @@ function direct(builder: KernelBuilder, x: Register, kernel: Register, params: C
   const [rows, columns] = windowCounts([height, width], [kh, kw], params);
   const shape = [samples, outputs, rows, columns];
   if (sizeOf(x.shape) === 0 || sizeOf(kernel.shape) === 0) return filled(builder, 0, shape, 'float32');
-  const body = `
+  const body = code`
 let left = index % ${columns};
 let top = index / ${columns} % ${rows};
 let output = index / ${columns * rows} % ${outputs};
@@ -72,7 +76,7 @@ function directKernelGrad(builder: KernelBuilder, x: Register, ct: Register, par
   const inputs = channels / groups;
   const shape = [outputs, inputs, ...size];
   if (sizeOf(x.shape) === 0 || sizeOf(ct.shape) === 0) return filled(builder, 0, shape, 'float32');
-  const body = `
+  const body = code`
 let j = index % ${size[1]};
 let i = index / ${size[1]} % ${size[0]};
 let c = index / ${size[0] * size[1]} % ${inputs};

@@ -7,6 +7,7 @@ import {
   type UnaryPrimitive,
 } from '@node-ode/core';
 import type { KernelBuilder, Lowering, Register, TfDType } from '../contract.ts';
+import { code, joined } from './code.ts';
 import { broadcastStrides, offset } from './index-expressions.ts';
 import { wgsl } from './program.ts';
 
@@ -69,9 +70,9 @@ function apply(builder: KernelBuilder, operands: readonly Register[], expression
   const shape = broadcastShapes('broadcast', ...operands.map((x) => x.shape));
   const elements = operands.map((x, i) => {
     const at = offset('index', shape, broadcastStrides(x.shape, shape));
-    return `let ${'abc'[i] ?? ''} = ${'ABC'[i] ?? ''}[${at}];`;
+    return code`let ${'abc'[i] ?? ''} = ${'ABC'[i] ?? ''}[${at}];`;
   });
-  return wgsl(builder, operands, `${elements.join(' ')} result[index] = ${expression};`, { shape, dtype });
+  return wgsl(builder, operands, code`${joined(elements, ' ')} result[index] = ${expression};`, { shape, dtype });
 }
 
 const arithmetic =
@@ -102,9 +103,12 @@ const casts: { readonly [to in TfDType]: { readonly [from in TfDType]: string } 
   bool: { float32: truth('a != 0.0f || isnan(a)'), int32: truth('a != 0'), bool: 'a' },
 };
 
-/** Elements as another dtype. */
-export const castTo = (builder: KernelBuilder, x: Register, dtype: TfDType): Register =>
-  x.dtype === dtype ? x : apply(builder, [x], casts[dtype][x.dtype], dtype);
+/** Elements as another dtype. Booleans are stored as integers: one tensor can be both. */
+export function castTo(builder: KernelBuilder, x: Register, dtype: TfDType): Register {
+  if (x.dtype === dtype) return x;
+  if (x.dtype === 'bool' && dtype === 'int32') return builder.call('Cast', { x }, { dtype }, { shape: x.shape, dtype });
+  return apply(builder, [x], casts[dtype][x.dtype], dtype);
+}
 
 /** The elements of one tensor or another. */
 export const select = (builder: KernelBuilder, inputs: readonly Register[]): Register =>

@@ -1,5 +1,6 @@
-/** Where an element lies, as WGSL: shapes and strides are constants in it. */
+/** Where an element lies, as WGSL: how axes lie to each other is its text, their extents are its numbers. */
 import { sizeOf, type Shape } from '@node-ode/core';
+import { code, joined, type Code } from './code.ts';
 
 /** Row-major strides. */
 export function stridesOf(shape: Shape): readonly number[] {
@@ -38,20 +39,20 @@ function merged(shape: Shape, strides: readonly number[]): readonly Axis[] {
 }
 
 /** The coordinate of element `index` along an axis: `inner` elements a step, `extent` steps, of `total` elements. */
-export function coordinate(index: string, inner: number, extent: number, total: number): string {
-  const steps = inner === 1 ? index : `(${index} / ${inner})`;
-  return inner * extent >= total ? steps : `(${steps} % ${extent})`;
+export function coordinate(index: string, inner: number, extent: number, total: number): Code {
+  const steps = inner === 1 ? code`${index}` : code`(${index} / ${inner})`;
+  return inner * extent >= total ? steps : code`(${steps} % ${extent})`;
 }
 
 /** The offset of element `index` of a result of `shape`, in an operand with these strides. */
-export function offset(index: string, shape: Shape, strides: readonly number[]): string {
+export function offset(index: string, shape: Shape, strides: readonly number[]): Code {
   const total = sizeOf(shape);
   let inner = 1;
-  const terms: string[] = [];
+  const terms: Code[] = [];
   for (const { extent, stride } of merged(shape, strides).toReversed()) {
     const at = coordinate(index, inner, extent, total);
-    if (stride !== 0) terms.push(stride === 1 ? at : `${at} * ${stride}`);
+    if (stride !== 0) terms.push(stride === 1 ? at : code`${at} * ${stride}`);
     inner *= extent;
   }
-  return terms.length === 0 ? '0' : terms.join(' + ');
+  return terms.length === 0 ? code`0` : joined(terms, ' + ');
 }

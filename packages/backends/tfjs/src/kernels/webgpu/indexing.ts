@@ -1,29 +1,22 @@
 /** Primitives that read and write at indices, in WGSL. An index out of range reads NaN, or 0, and writes nothing. */
 import { sizeOf, type Shape } from '@node-ode/core';
-import type { KernelBuilder, Lowering, Register } from '../contract.ts';
-import { element, filled } from './movement.ts';
+import type { KernelBuilder, Register } from '../contract.ts';
+import { indexingLowerings } from '../indexing-lowerings.ts';
+import { code, element, whole, type Code, type Uniform } from './code.ts';
+import { filled } from './movement.ts';
 import { wgsl } from './program.ts';
 
-type Indexing = 'gather' | 'scatterAdd' | 'setRow' | 'argMax' | 'cumsum';
-
-export const indexing: { readonly [P in Indexing]: Lowering<P> } = {
-  gather: (builder, [x, indices], { params: { axis } }) => gather(builder, x!, indices!, axis),
-  scatterAdd: (builder, [updates, indices], { params: { axis, size } }) =>
-    scatterAdd(builder, updates!, indices!, axis, size),
-  setRow: (builder, [buffer, index, row]) => setRow(builder, buffer!, index!, row!),
-  argMax: (builder, [x], { params: { axis } }) => argMax(builder, x!, axis),
-  cumsum: (builder, [x], { params: { axis, reverse } }) => cumsum(builder, x!, axis, reverse),
-};
+export const indexing = indexingLowerings({ gather, scatterAdd, setRow, argMax, cumsum });
 
 function gather(builder: KernelBuilder, x: Register, indices: Register, axis: number): Register {
   const { dtype } = x;
   const shape = [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)];
   const none = dtype === 'float32' ? NaN : 0;
-  const extent = x.shape[axis]!;
-  if (extent === 0) return filled(builder, none, shape, dtype);
-  const inner = sizeOf(x.shape.slice(axis + 1));
-  const count = sizeOf(indices.shape);
-  const body = `
+  if (x.shape[axis] === 0) return filled(builder, none, shape, dtype);
+  const extent = whole(x.shape[axis]!);
+  const inner = whole(sizeOf(x.shape.slice(axis + 1)));
+  const count = whole(sizeOf(indices.shape));
+  const body = code`
 let line = index / ${inner};
 let at = B[line % ${count}];
 if (at >= 0 && at < ${extent}) {
@@ -44,12 +37,13 @@ function scatterAdd(
   const rest = updates.shape.slice(axis + indices.shape.length);
   const shape = [...updates.shape.slice(0, axis), size, ...rest];
   if (sizeOf(updates.shape) === 0) return filled(builder, 0, shape, dtype);
-  const inner = sizeOf(rest);
-  const count = sizeOf(indices.shape);
-  const body = `
+  const inner = whole(sizeOf(rest));
+  const count = whole(sizeOf(indices.shape));
+  const slots = whole(size);
+  const body = code`
 let line = index / ${inner};
-let slot = line % ${size};
-let start = line / ${size} * ${count};
+let slot = line % ${slots};
+let start = line / ${slots} * ${count};
 var sum = ${element(0, dtype)};
 for (var k = 0; k < ${count}; k++) {
   if (B[k] == slot) { sum += A[(start + k) * ${inner} + index % ${inner}]; }
@@ -61,8 +55,8 @@ result[index] = sum;`;
 function setRow(builder: KernelBuilder, buffer: Register, index: Register, row: Register): Register {
   const count = sizeOf(index.shape);
   if (count === 0) return buffer;
-  const inner = sizeOf(buffer.shape.slice(1));
-  const body = `
+  const inner = whole(sizeOf(buffer.shape.slice(1)));
+  const body = code`
 let at = index / ${inner};
 var value = A[index];
 for (var k = 0; k < ${count}; k++) {
@@ -72,14 +66,17 @@ result[index] = value;`;
   return wgsl(builder, [buffer, index, row], body, buffer);
 }
 
-/** Lines along an axis: where `line` starts, and how far its elements are apart. */
-function lines(
-  shape: Shape,
-  axis: number,
-): { readonly start: string; readonly inner: number; readonly extent: number } {
-  const inner = sizeOf(shape.slice(axis + 1));
-  const extent = shape[axis]!;
-  return { start: `let start = index / ${inner} * ${extent * inner} + index % ${inner};`, inner, extent };
+interface Lines {
+  readonly start: Code;
+  readonly inner: Uniform;
+  readonly extent: Uniform;
+}
+
+/** Lines along an axis: where line `index` starts, how far its elements are apart, and how many they are. */
+function lines(shape: Shape, axis: number): Lines {
+  const inner = whole(sizeOf(shape.slice(axis + 1)));
+  const extent = whole(shape[axis]!);
+  return { start: code`let start = index / ${inner} * ${inner} * ${extent} + index % ${inner};`, inner, extent };
 }
 
 /** The first index of the largest element, or of the first NaN. */
@@ -87,7 +84,7 @@ function argMax(builder: KernelBuilder, x: Register, axis: number): Register {
   const { start, inner, extent } = lines(x.shape, axis);
   const shape = x.shape.filter((_, i) => i !== axis);
   const isFloat = x.dtype === 'float32';
-  const body = `
+  const body = code`
 ${start}
 var best = 0;
 var top = A[start];
@@ -101,13 +98,13 @@ result[index] = best;`;
 
 function cumsum(builder: KernelBuilder, x: Register, axis: number, reverse: boolean): Register {
   const { start, inner, extent } = lines(x.shape, axis);
-  const body = `
+  const body = code`
 ${start}
 var sum = ${element(0, x.dtype)};
 for (var k = 0; k < ${extent}; k++) {
-  let at = start + ${reverse ? `(${extent - 1} - k)` : 'k'} * ${inner};
+  let at = start + ${reverse ? code`(${extent} - 1 - k)` : 'k'} * ${inner};
   sum += A[at];
   result[at] = sum;
 }`;
-  return wgsl(builder, [x], body, x, sizeOf(x.shape) / extent);
+  return wgsl(builder, [x], body, x, sizeOf(x.shape) / extent.value);
 }

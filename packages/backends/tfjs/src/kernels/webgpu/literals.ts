@@ -9,9 +9,6 @@ export function float(x: number): string {
   return Object.is(x, -0) ? '(-0.0f)' : /[.e]/.test(text) ? `(${text}f)` : `(${text}.0f)`;
 }
 
-/** A number as WGSL writes it in i32, which has no literal for the least one. */
-export const integer = (x: number): string => (x === -(2 ** 31) ? '(-2147483647i - 1i)' : `(${x | 0}i)`);
-
 /** A polynomial of `z` by Horner's rule, coefficients from the constant one on. */
 export const polynomial = (coefficients: readonly number[], z: string): string =>
   coefficients.slice(0, -1).reduceRight((sum, c) => `(${sum} * ${z} + ${float(c)})`, float(coefficients.at(-1) ?? 0));

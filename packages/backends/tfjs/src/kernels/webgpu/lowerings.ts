@@ -5,6 +5,7 @@ import { conv2d, conv2dKernelGrad } from './convolution.ts';
 import { elementwise } from './elementwise.ts';
 import { indexing } from './indexing.ts';
 import { movement } from './movement.ts';
+import { product } from './product.ts';
 import { reductions } from './reduction.ts';
 
 export const webGpuLowerings: Lowerings = {
@@ -13,6 +14,7 @@ export const webGpuLowerings: Lowerings = {
   ...indexing,
   ...reductions,
   ...webGpuComposites,
+  matmul: product,
   conv2d,
   conv2dKernelGrad,
 };

@@ -1,8 +1,8 @@
 /** Primitives that move elements, in WGSL: as they are stored, at any rank. */
 import { sizeOf, type DataParams, type Shape } from '@node-ode/core';
 import type { KernelBuilder, Lowering, Register, TfDType } from '../contract.ts';
+import { code, element, joined, whole } from './code.ts';
 import { castTo, select } from './elementwise.ts';
-import { float, integer } from './literals.ts';
 import { broadcastStrides, coordinate, offset, stridesOf } from './index-expressions.ts';
 import { mostOperands, wgsl } from './program.ts';
 
@@ -39,35 +39,33 @@ export const movement: { readonly [P in Movement]: Lowering<P> } = {
 
 /** The elements at a start and multiples of strides. */
 function picked(builder: KernelBuilder, x: Register, shape: Shape, strides: readonly number[], start = 0): Register {
-  return wgsl(builder, [x], `result[index] = A[${start} + ${offset('index', shape, strides)}];`, {
+  const at = offset('index', shape, strides);
+  return wgsl(builder, [x], code`result[index] = A[${start} + ${at}];`, {
     shape,
     dtype: x.dtype,
   });
 }
 
-/** A number as WGSL writes an element of a dtype. */
-export const element = (value: number, dtype: TfDType): string =>
-  dtype === 'float32' ? float(value) : integer(dtype === 'bool' ? Number(value !== 0) : value);
-
 /** One number everywhere. */
 export const filled = (builder: KernelBuilder, value: number, shape: Shape, dtype: TfDType): Register =>
-  wgsl(builder, [], `result[index] = ${element(value, dtype)};`, { shape, dtype });
+  wgsl(builder, [], code`result[index] = ${element(value, dtype)};`, { shape, dtype });
 
 function pad(builder: KernelBuilder, x: Register, { before, after, value }: DataParams['pad']): Register {
   const shape = x.shape.map((extent, axis) => before[axis]! + extent + after[axis]!);
   if (sizeOf(x.shape) === 0) return filled(builder, value, shape, x.dtype);
   const own = stridesOf(x.shape);
-  const whole = stridesOf(shape);
+  const padded = stridesOf(shape);
   const total = sizeOf(shape);
   const steps = shape.map((extent, axis) => {
-    const at = coordinate('index', whole[axis]!, extent, total);
+    const at = `at${axis.toString()}`;
+    const place = coordinate('index', padded[axis]!, extent, total);
     const isPadded = extent !== x.shape[axis];
-    const inside = isPadded ? `inside = inside && at${axis} >= 0 && at${axis} < ${x.shape[axis]!};` : '';
-    return `let at${axis} = ${at} - ${before[axis]!}; ${inside} source += at${axis} * ${own[axis]!};`;
+    const inside = isPadded ? code`inside = inside && ${at} >= 0 && ${at} < ${x.shape[axis]!};` : '';
+    return code`let ${at} = ${place} - ${before[axis]!}; ${inside} source += ${at} * ${own[axis]!};`;
   });
-  const body = `
+  const body = code`
 var inside = true; var source = 0;
-${steps.join('\n')}
+${joined(steps, '\n')}
 if (inside) { result[index] = A[source]; } else { result[index] = ${element(value, x.dtype)}; }`;
   return wgsl(builder, [x], body, { shape, dtype: x.dtype });
 }
@@ -92,12 +90,13 @@ function concat(builder: KernelBuilder, inputs: readonly Register[], axis: numbe
     const from = start;
     start += own[axis]!;
     const row = own[axis]! * inner;
-    const source = `${'ABCDEFG'[i] ?? ''}[outer * ${row} + rest - ${from * inner}]`;
-    return `if (rest < ${start * inner}) { result[index] = ${source}; }`;
+    const source = code`${'ABCDEFG'[i] ?? ''}[outer * ${row} + rest - ${from * inner}]`;
+    return code`if (rest < ${start * inner}) { result[index] = ${source}; }`;
   });
-  const body = `
-let outer = index / ${extent * inner};
-let rest = index - outer * ${extent * inner};
-${branches.join(' else ')}`;
+  const line = whole(extent * inner);
+  const body = code`
+let outer = index / ${line};
+let rest = index - outer * ${line};
+${joined(branches, ' else ')}`;
   return wgsl(builder, parts, body, { shape, dtype: first.dtype });
 }

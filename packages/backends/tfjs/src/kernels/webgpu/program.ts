@@ -5,6 +5,7 @@
 import { sizeOf, type Shape } from '@node-ode/core';
 import type { TfKernelArguments, TfKernelConfig, TfTensorInfo } from '../../runtime/tf-module.ts';
 import type { KernelBuilder, Register, TfDType } from '../contract.ts';
+import { code, programOf, type Code, type Program } from './code.ts';
 import { functionsFor } from './functions.ts';
 
 /** The name under which lowerings call it; no kernel of tfjs's. */
@@ -12,6 +13,9 @@ const wgslKernel = 'NodeOdeWgsl';
 
 /** Storage buffers that a shader may have beside its result: WebGPU promises eight in all. */
 export const mostOperands = 7;
+
+/** Threads in a workgroup. */
+export const workgroup = 128;
 
 /** tfjs's description of a program, as far as it is used. */
 interface WebGpuProgram {
@@ -21,26 +25,37 @@ interface WebGpuProgram {
   readonly dispatchLayout: { readonly x: readonly number[] };
   readonly dispatch: readonly [number, number, number];
   readonly shaderKey: string;
-  readonly size: true;
+  readonly uniforms: string;
   getUserCode(): string;
 }
 
 /** What tfjs's WebGPU backend has beside what all backends have. */
 interface WebGpuBackend {
-  runWebGPUProgram(program: WebGpuProgram, inputs: readonly TfTensorInfo[], dtype: string): TfTensorInfo;
+  makeTensorInfo(shape: readonly number[], dtype: string): TfTensorInfo;
+  runWebGPUProgram(
+    program: WebGpuProgram,
+    inputs: readonly TfTensorInfo[],
+    dtype: string,
+    uniforms: Program['values'],
+    output: TfTensorInfo,
+  ): TfTensorInfo;
 }
 
 const isWebGpu = (backend: object): backend is WebGpuBackend => 'runWebGPUProgram' in backend;
 
 const names = ['A', 'B', 'C', 'D', 'E', 'F', 'G'] as const;
-const workgroup = 128;
 
 interface WgslAttributes {
-  readonly code: string;
+  readonly program: Program;
+  /** Stands for the program's text in the key by which tfjs finds what it has compiled. */
+  readonly key: string;
   readonly shape: Shape;
   readonly dtype: TfDType;
-  readonly threads: number;
+  readonly workgroups: number;
 }
+
+/** The type of what a program writes. */
+export type ResultType = Pick<Register, 'shape' | 'dtype'>;
 
 /**
  * A call of a program of our own. Its body sees the operands as the flat arrays `A`, `B`, … of `f32`, or of `i32` for integers and
@@ -51,43 +66,66 @@ interface WgslAttributes {
 export function wgsl(
   builder: KernelBuilder,
   operands: readonly Register[],
-  body: string,
-  result: { readonly shape: Shape; readonly dtype: TfDType },
+  body: Code,
+  result: ResultType,
   threads = sizeOf(result.shape),
 ): Register {
-  // A shader that does not read the uniforms has no place for them, and tfjs always gives them.
-  const isInRange =
-    threads === sizeOf(result.shape) ? 'index < uniforms.size' : `index < min(uniforms.size, ${threads})`;
-  const code = `${functionsFor(body)}
+  const main = code`
 fn main(index : i32) {
-  if (${isInRange}) { ${body} }
+  if (index < ${threads}) { ${body} }
 }`;
-  const attributes = { code, shape: result.shape, dtype: result.dtype, threads } satisfies WgslAttributes;
-  return builder.call(wgslKernel, operands, { ...attributes }, result);
+  return launch(builder, operands, main, result, Math.ceil(threads / workgroup));
+}
+
+/** A call of a program with its own `main`, run by so many workgroups. */
+export function launch(
+  builder: KernelBuilder,
+  operands: readonly Register[],
+  main: Code,
+  { shape, dtype }: ResultType,
+  workgroups: number,
+): Register {
+  const { text, ...uniforms } = programOf(main);
+  const program = { ...uniforms, text: functionsFor(text) + text };
+  const attributes: WgslAttributes = { program, key: keyOf(program), shape, dtype, workgroups };
+  return builder.call(wgslKernel, operands, { ...attributes }, { shape, dtype });
+}
+
+/** Short names of programs: tfjs looks one up by its key at each call. */
+const keys = new Map<string, string>();
+
+function keyOf({ text }: Program): string {
+  const key = keys.get(text) ?? `${wgslKernel}${keys.size}`;
+  keys.set(text, key);
+  return key;
 }
 
 const isWgsl = (attrs: TfKernelArguments['attrs']): attrs is WgslAttributes & Record<string, unknown> =>
-  typeof attrs?.['code'] === 'string';
+  typeof attrs?.['program'] === 'object';
+
+/** The shape that tfjs is told of all tensors: it compiles a program anew for other ranks, and where they are broadcast. */
+const anyShape = [1];
 
 /** The kernel function of `wgslKernel`. */
 function runWgsl({ inputs, attrs, backend }: TfKernelArguments): TfTensorInfo {
   if (!isWgsl(attrs) || !isWebGpu(backend) || !Array.isArray(inputs)) {
-    throw new TypeError(`${wgslKernel}: expected a list of operands, code, and tfjs's WebGPU backend`);
+    throw new TypeError(`${wgslKernel}: expected a list of operands, a program, and tfjs's WebGPU backend`);
   }
-  const { code, shape, dtype, threads } = attrs;
-  const program: WebGpuProgram = {
+  const { program, key, shape, dtype, workgroups } = attrs;
+  const result = backend.makeTensorInfo([...shape], dtype);
+  const description: WebGpuProgram = {
     variableNames: names.slice(0, inputs.length),
-    outputShape: [sizeOf(shape)],
+    outputShape: anyShape,
     workgroupSize: [workgroup, 1, 1],
     dispatchLayout: { x: [0] },
-    dispatch: [Math.ceil(threads / workgroup), 1, 1],
-    shaderKey: code,
-    size: true,
-    getUserCode: () => code,
+    dispatch: [workgroups, 1, 1],
+    shaderKey: key,
+    uniforms: program.members,
+    getUserCode: () => program.text,
   };
-  const flat = inputs.map(({ dataId, shape: own, dtype: type }) => ({ dataId, shape: [sizeOf(own)], dtype: type }));
-  const { dataId } = backend.runWebGPUProgram(program, flat, dtype);
-  return { dataId, shape: [...shape], dtype };
+  const operands = inputs.map(({ dataId, dtype: type }) => ({ dataId, shape: anyShape, dtype: type }));
+  backend.runWebGPUProgram(description, operands, dtype, program.values, { ...result, shape: anyShape });
+  return result;
 }
 
 /** Kernels of our own for tfjs's WebGPU backend, by name. */
