@@ -42,7 +42,8 @@ export function resultsOf(trained: Trained, options: Options, seeds: readonly nu
       {
         name: 'nfe',
         figure: nfeFigure(runs, options.dimensions),
-        caption: 'Function evaluations of a forward solve, mean over each epoch and over seeds.',
+        caption:
+          'Function evaluations of a forward solve, mean over each epoch and over seeds, with the deviation over seeds.',
       },
       {
         name: 'nfe-loss',
@@ -73,7 +74,7 @@ export function resultsOf(trained: Trained, options: Options, seeds: readonly nu
       {
         name: 'maps',
         figure: mapFigure(few, first),
-        caption: `What the models trained on ${options.fewPoints} points make of the plane, seed ${first}; circles: the edges of ball and shell.`,
+        caption: `What the models trained on ${options.fewPoints} points make of the plane, seed ${first}; cut off at ±1.5; circles: the edges of ball and shell.`,
       },
     ],
     notes: [...claims(runs), ...stuck(runs), ...remarks(options)],
