@@ -39,13 +39,13 @@ export const lossFigure = (runs: readonly Run[], dimensions: readonly number[]):
 /** Function evaluations over epochs. */
 export const nfeFigure = (runs: readonly Run[], dimensions: readonly number[]): Figure =>
   panels(dimensions, (data, d) => {
-    const series = (['NODE', 'ANODE'] as const).map((model): Series => {
+    const series = (['NODE', 'ANODE'] as const).map((model) => {
       const list = of(runs, data, d, model);
       const y = curve(list, ({ nfe }) => nfe);
       const spread = spreadCurve(list.map(({ curves }) => curves.nfe));
       return { name: model, x: epochs(y), y, spread, colour: colours[model] };
     });
-    const most = Math.max(...series.flatMap(({ y }) => Array.from(y)));
+    const most = Math.max(...series.flatMap(({ y, spread }) => y.map((value, i) => value + (spread[i] ?? 0))));
     return lineChart({
       ...size,
       title: `${data}, d = ${d}`,
