@@ -174,6 +174,6 @@ function claims(runs: readonly Run[]): readonly string[] {
 
 const remarks = ({ tolerance }: Options): readonly string[] => [
   `The loss is the smooth L1 loss of the authors' code, the solver dopri5 at tolerance ${tolerance}, gradients go back through its steps. Solves of one, two and three steps take 8, 14 and 20 evaluations.`,
-  'Seconds are those of training after the first step, which compiles; of a machine that had other work, they compare models and no more.',
+  'Seconds are those of training after the first step, which compiles. Where the machine had other work beside it they say little; function evaluations say what a flow costs.',
   'The paper draws these figures and prints no numbers. Its residual blocks have one hidden layer; ours have the two of the ODE function.',
 ];
