@@ -15,6 +15,7 @@ export const experiments: Readonly<Record<string, ExperimentLoader>> = {
   // Augmented Neural ODEs
   'anode-1d': () => import('./anode-1d/experiment.ts'),
   'anode-spheres': () => import('./anode-spheres/experiment.ts'),
+  'anode-images': () => import('./anode-images/experiment.ts'),
 
   // Flows of densities
   'cnf-vs-nf': () => import('./cnf-vs-nf/experiment.ts'),

@@ -1,6 +1,6 @@
 /** Pictures of curves: losses, function evaluations, the sweep of extra dimensions, generalisation. */
 import { grid, lineChart, type Figure, type Series } from '@node-ode/viz';
-import { colours, meanCurve } from '../anode/curves.ts';
+import { colours, meanCurve, spreadCurve } from '../anode/curves.ts';
 import { modelNames } from '../anode/point-models.ts';
 import type { Curves } from '../anode/train-points.ts';
 import { dataNames, type DataName } from './data.ts';
@@ -39,11 +39,13 @@ export const lossFigure = (runs: readonly Run[], dimensions: readonly number[]):
 /** Function evaluations over epochs. */
 export const nfeFigure = (runs: readonly Run[], dimensions: readonly number[]): Figure =>
   panels(dimensions, (data, d) => {
-    const series = (['NODE', 'ANODE'] as const).map((model): Series => {
-      const y = curve(of(runs, data, d, model), ({ nfe }) => nfe);
-      return { name: model, x: epochs(y), y, colour: colours[model] };
+    const series = (['NODE', 'ANODE'] as const).map((model) => {
+      const list = of(runs, data, d, model);
+      const y = curve(list, ({ nfe }) => nfe);
+      const spread = spreadCurve(list.map(({ curves }) => curves.nfe));
+      return { name: model, x: epochs(y), y, spread, colour: colours[model] };
     });
-    const most = Math.max(...series.flatMap(({ y }) => Array.from(y)));
+    const most = Math.max(...series.flatMap(({ y, spread }) => y.map((value, i) => value + (spread[i] ?? 0))));
     return lineChart({
       ...size,
       title: `${data}, d = ${d}`,

@@ -25,7 +25,7 @@ function extentOf(states: PicturedRun['evolution']['states'], k: number): readon
 
 /** Points at some times, a row for each model. */
 export function evolutionFigure(runs: readonly PicturedRun[]): Figure {
-  const moments = [0, 1 / 3, 2 / 3, 1];
+  const moments = [0, 0.5, 1];
   const rows = (['NODE', 'ANODE'] as const).flatMap((model) => {
     const run = find(runs, 2, model);
     if (run === undefined) return [];
@@ -35,7 +35,7 @@ export function evolutionFigure(runs: readonly PicturedRun[]): Figure {
     return moments.map((moment) => {
       const at = states[Math.round(moment * (states.length - 1))] ?? [];
       const series = classNames.map(([label, name]): Series => {
-        const points = at.filter((_, i) => classes[i] === label);
+        const points = at.slice(0, 100).filter((_, i) => classes[i] === label);
         return {
           name,
           x: points.map((point) => point[a] ?? NaN),
@@ -45,9 +45,9 @@ export function evolutionFigure(runs: readonly PicturedRun[]): Figure {
         };
       });
       return lineChart({
-        title: `${model}, t = ${moment === 0 || moment === 1 ? moment : moment.toFixed(2)}`,
-        width: 290,
-        height: 290,
+        title: `${model}, t = ${moment}`,
+        width: 300,
+        height: 280,
         x: { label: 'h₁', domain: x },
         y: { label: model === 'NODE' ? 'h₂' : 'a', domain: y },
         series,
@@ -68,7 +68,7 @@ export function flowsFigure(runs: readonly PicturedRun[]): Figure {
   );
 }
 
-const size = { width: 440, height: 380 };
+const size = { width: 360, height: 300 };
 
 /** Few enough lines to be told apart, those of both classes among them. */
 const chosen = ({ evolution: { classes } }: PicturedRun, count: number): readonly number[] =>
@@ -97,7 +97,7 @@ const overTime = (run: PicturedRun): Figure => {
     title: `${run.model}, d = 1`,
     x: { label: 't', domain: [0, 1] },
     y: { label: 'h(t)' },
-    series: named(run, chosen(run, 40), (i) => ({ x: times, y: states.map((row) => row[i]?.[0] ?? NaN) })),
+    series: named(run, chosen(run, 24), (i) => ({ x: times, y: states.map((row) => row[i]?.[0] ?? NaN) })),
   });
 };
 
@@ -105,7 +105,7 @@ const inPlane = (run: PicturedRun): Figure => {
   const { states } = run.evolution;
   const [a, b] = planeOf(run);
   const along = (i: number, k: number): number[] => states.map((row) => row[i]?.[k] ?? NaN);
-  const indices = chosen(run, 40);
+  const indices = chosen(run, 24);
   return phasePortrait({
     ...size,
     title: `${run.model}, d = ${run.dimensions}`,

@@ -42,7 +42,8 @@ export function resultsOf(trained: Trained, options: Options, seeds: readonly nu
       {
         name: 'nfe',
         figure: nfeFigure(runs, options.dimensions),
-        caption: 'Function evaluations of a forward solve, mean over each epoch and over seeds.',
+        caption:
+          'Function evaluations of a forward solve, mean over each epoch and over seeds, with the deviation over seeds.',
       },
       {
         name: 'nfe-loss',
@@ -73,7 +74,7 @@ export function resultsOf(trained: Trained, options: Options, seeds: readonly nu
       {
         name: 'maps',
         figure: mapFigure(few, first),
-        caption: `What the models trained on ${options.fewPoints} points make of the plane, seed ${first}; circles: the edges of ball and shell.`,
+        caption: `What the models trained on ${options.fewPoints} points make of the plane, seed ${first}; cut off at ±1.5; circles: the edges of ball and shell.`,
       },
     ],
     notes: [...claims(runs), ...stuck(runs), ...remarks(options)],
@@ -173,6 +174,6 @@ function claims(runs: readonly Run[]): readonly string[] {
 
 const remarks = ({ tolerance }: Options): readonly string[] => [
   `The loss is the smooth L1 loss of the authors' code, the solver dopri5 at tolerance ${tolerance}, gradients go back through its steps. Solves of one, two and three steps take 8, 14 and 20 evaluations.`,
-  'Seconds are those of training after the first step, which compiles; of a machine that had other work, they compare models and no more.',
+  'Seconds are those of training after the first step, which compiles. Where the machine had other work beside it they say little; function evaluations say what a flow costs.',
   'The paper draws these figures and prints no numbers. Its residual blocks have one hidden layer; ours have the two of the ODE function.',
 ];
