@@ -4,6 +4,7 @@ import {
   createOde,
   hostArray,
   matmul,
+  pid,
   random,
   valueAndGrad,
   type Graph,
@@ -41,9 +42,7 @@ export function programs(device: FakeDevice, gradient: GradientMethod, firstStep
     backend,
     solver: dopri5(),
     gradient,
-    rtol: 1e-4,
-    atol: 1e-6,
-    ...(firstStep === undefined ? {} : { firstStep }),
+    controller: pid({ rtol: 1e-4, atol: 1e-6, ...(firstStep === undefined ? {} : { firstStep }) }),
   });
   const solve = (p: Params, start: Tensor, ts: Tensor): Tensor =>
     ode.odeint((_, y: Tensor) => matmul(matmul(y, p.w).add(p.b).tanh(), p.v), start, ts).ys;
