@@ -1,4 +1,5 @@
 /** Results as Markdown. */
+import type { Machine } from './machine.ts';
 import type { Cell, Column, NamedFigure, Results, Table } from './results.ts';
 
 /** A run that came to its end, as its files tell it. */
@@ -15,16 +16,7 @@ export interface RunRecord {
   readonly settings: Readonly<Record<string, unknown>>;
   /** Seconds of each session: more than one if the run was interrupted. */
   readonly sessions: readonly number[];
-  readonly machine: {
-    readonly cpu: string;
-    readonly cores: number;
-    readonly memoryGiB: number;
-    readonly system: string;
-    readonly node: string;
-    readonly commit: string | undefined;
-    readonly load: number;
-    readonly date: string;
-  };
+  readonly machine: Machine;
 }
 
 /** The page of a run. */
