@@ -1,6 +1,10 @@
 /** All commands: each registers itself. */
 import type { Command } from 'commander';
 import type { Io } from '../io.ts';
+import { registerEvaluate } from './evaluate.ts';
+import { registerForecast } from './forecast.ts';
+import { registerPredict } from './predict.ts';
+import { registerSample } from './sample.ts';
 import { registerSchema } from './schema.ts';
 import { registerTrain } from './train.ts';
 
@@ -8,4 +12,11 @@ import { registerTrain } from './train.ts';
 export type Register = (program: Command, io: Io) => void;
 
 /** In the order of `--help`. */
-export const commands: readonly Register[] = [registerTrain, registerSchema];
+export const commands: readonly Register[] = [
+  registerTrain,
+  registerEvaluate,
+  registerPredict,
+  registerForecast,
+  registerSample,
+  registerSchema,
+];
