@@ -14,6 +14,7 @@ import {
   ifThere,
   integer,
   listOf,
+  partsOf,
   measured,
   oneOf,
   spread,
@@ -111,6 +112,34 @@ describe('an experiment', () => {
     expect(await readFile(join(out, 'README.md'), 'utf8')).toMatch(/\| line \| [\d.]+ \| 2 \|/);
   });
 
+  it('shows the parts of earlier runs that differ in nothing but the parts they made', async () => {
+    const names = ['a', 'b', 'c'] as const;
+    const made: string[] = [];
+    const letters = defineExperiment({
+      name: 'letters',
+      title: 'Letters',
+      source: 'Cadmus',
+      options: {
+        only: partsOf(oneOf('letters', names, 'a'), names),
+        size: integer('of a letter', 1),
+      },
+      run: async ({ only, size }, lab) => {
+        const shown = names.filter((name) => only.includes(name) || lab.isDone(name));
+        const rows: (readonly [string, number])[] = [];
+        for (const name of shown) rows.push([name, await lab.once(name, () => (made.push(name), size))]);
+        return { tables: [{ columns: ['letter', 'size'], rows }], notes: [] };
+      },
+    });
+    const rowsOf = async (...args: string[]) => (await resultsIn((await run(letters, args)).out)).tables[0]?.rows;
+    expect(await rowsOf('--only', 'a')).toEqual([['a', 1]]);
+    expect(await rowsOf('--only', 'c')).toEqual([
+      ['a', 1],
+      ['c', 1],
+    ]);
+    expect(await rowsOf('--only', 'a', '--size', '2')).toEqual([['a', 2]]);
+    expect(made).toEqual(['a', 'c', 'a']);
+  });
+
   it('goes on where it was interrupted, without repeating what is done', async () => {
     const controller = new AbortController();
     const seen: number[] = [];
@@ -142,7 +171,7 @@ describe('an experiment', () => {
 
   it('removes figures of the run before, and nothing else', async () => {
     const { out } = await run(line());
-    const noFigures = { ...line(), prepare: () => ({ settings: {}, run: async () => ({ tables: [] }) }) };
+    const noFigures = { ...line(), prepare: () => ({ settings: {}, decisive: {}, run: async () => ({ tables: [] }) }) };
     await writeFile(join(out, 'mine.png'), '');
     await run(noFigures);
     expect((await readdir(out)).sort()).toEqual(['README.md', 'mine.png', 'results.json']);
