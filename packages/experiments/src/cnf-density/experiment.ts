@@ -49,7 +49,7 @@ export const experiment = defineExperiment({
           fits.push(
             await lab.once(id, () =>
               withModel(model, lab.backend, width, (subject) =>
-                fitDensity(lab, id, subject, planeData[data], seed, settings),
+                fitDensity(lab, id, subject, planeData[data], seed, settings, seed === lab.seeds[0]),
               ),
             ),
           );

@@ -70,7 +70,9 @@ const line = (watch: (lab: Lab, seed: number) => void = () => undefined): Experi
       const chart = lineChart({ x: { label: 'x' }, y: { label: 'y' }, series: [{ name: '', x: [0, 1], y: [0, 2] }] });
       return {
         tables: [{ columns: ['model', 'slope', 'paper'], rows: [['line', spread(slopes), 2]] }],
-        figures: [{ name: 'line', figure: chart, caption: 'The line.' }],
+        figures: [
+          { name: 'line', figure: chart, caption: 'The line.', animation: { frames: [chart, chart], seconds: [1, 1] } },
+        ],
         notes: [`rates ${rates.join(', ')}`],
       };
     },
@@ -90,13 +92,14 @@ const resultsIn = async (out: string): Promise<WrittenResults> =>
 describe('an experiment', () => {
   it('writes a page, its numbers and its figures', async () => {
     const { out, text } = await run(line());
-    expect((await readdir(out)).sort()).toEqual(['README.md', 'line.png', 'line.svg', 'results.json']);
+    expect((await readdir(out)).sort()).toEqual(['README.md', 'line.gif', 'line.png', 'line.svg', 'results.json']);
     const page = await readFile(join(out, 'README.md'), 'utf8');
     for (const part of [
       '# A line through points',
       'Legendre 1805.',
       'npm run experiment -- line',
       '![The line.](line.png)',
+      '(line.gif)',
     ])
       expect(page).toContain(part);
     expect(page).toMatch(/\| line \| 2\.0+ ± 0\.0+ \| 2 \|/);
