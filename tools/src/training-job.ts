@@ -8,6 +8,7 @@ import {
   type Dataset,
   type HostArray,
   type Ode,
+  type OdeOptions,
   type Tensor,
   type TensorsOf,
 } from '@node-ode/core';
@@ -43,7 +44,10 @@ export interface TrainingJob {
 }
 
 /** A Neural ODE that learns a quarter turn of the plane, by dopri5, the adjoint method and Adam, in f32. */
-export function trainingJob(backend: Backend, options: { readonly maxSteps?: number } = {}): TrainingJob {
+export function trainingJob(
+  backend: Backend,
+  options: Pick<OdeOptions, 'rtol' | 'atol' | 'maxSteps'> = {},
+): TrainingJob {
   const ode = createOde({ backend, solver: dopri5(), gradient: adjoint(), rtol: 1e-3, atol: 1e-4, ...options });
   const model = neuralOde({ dynamics: autonomous(mlp({ sizes: [2, 16, 2] })), ode });
   const optimizer = adam({ learningRate: 0.01 });
