@@ -2,12 +2,11 @@
 // Plain JavaScript: nx loads it in a fresh clone, where nothing is built.
 import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { formatFiles, generateFiles, joinPathFragments, names, readJson, updateJson, writeJson } from '@nx/devkit';
 import { installTask } from './install.mjs';
 import { kinds } from './kinds.mjs';
 
-const templates = fileURLToPath(new URL('templates/', import.meta.url));
+const templates = join(import.meta.dirname, 'templates');
 
 /**
  * @typedef {import('@nx/devkit').Tree} Tree
