@@ -1,0 +1,10 @@
+/** All commands: each registers itself. */
+import type { Command } from 'commander';
+import type { Io } from '../io.ts';
+import { registerSchema } from './schema.ts';
+
+/** Adds a command to the program. */
+export type Register = (program: Command, io: Io) => void;
+
+/** In the order of `--help`. */
+export const commands: readonly Register[] = [registerSchema];
