@@ -1,9 +1,7 @@
 /** Figures on disk, as SVG and PNG. */
-import { randomUUID } from 'node:crypto';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import type { Figure } from '../figure.ts';
 import { renderPng, type PngOptions } from './render-png.ts';
+import { writeAtomically } from './write-atomically.ts';
 
 /** The files that were written. */
 export interface SavedFigure {
@@ -20,19 +18,7 @@ export interface SavedFigure {
  */
 export async function saveFigure(figure: Figure, path: string, options: PngOptions = {}): Promise<SavedFigure> {
   const png = await renderPng(figure.svg, options);
-  await mkdir(dirname(path), { recursive: true });
   await writeAtomically(`${path}.svg`, figure.svg);
   await writeAtomically(`${path}.png`, png);
   return { svg: `${path}.svg`, png: `${path}.png` };
-}
-
-async function writeAtomically(path: string, content: string | Uint8Array): Promise<void> {
-  const temporary = `${path}.${randomUUID()}.tmp`;
-  try {
-    await writeFile(temporary, content);
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
 }
