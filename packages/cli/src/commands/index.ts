@@ -6,6 +6,7 @@ import { registerForecast } from './forecast.ts';
 import { registerPredict } from './predict.ts';
 import { registerSample } from './sample.ts';
 import { registerSchema } from './schema.ts';
+import { registerSolve } from './solve.ts';
 import { registerTrain } from './train.ts';
 
 /** Adds a command to the program. */
@@ -18,5 +19,6 @@ export const commands: readonly Register[] = [
   registerPredict,
   registerForecast,
   registerSample,
+  registerSolve,
   registerSchema,
 ];
