@@ -11,7 +11,9 @@ const isNumber = (cell: string): boolean => /^[-+]?[\d.]/.test(cell);
  */
 export function textTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = header.map((name, i) => Math.max(name.length, ...rows.map((row) => (row[i] ?? '').length)));
-  const isRight = header.map((_, i) => rows.length > 0 && rows.every((row) => isNumber(row[i] ?? '') || row[i] === '–'));
+  const isRight = header.map(
+    (_, i) => rows.length > 0 && rows.every((row) => isNumber(row[i] ?? '') || row[i] === '–'),
+  );
   const line = (row: readonly string[]): string =>
     widths
       .map((width, i) => (isRight[i] === true ? (row[i] ?? '').padStart(width) : (row[i] ?? '').padEnd(width)))
