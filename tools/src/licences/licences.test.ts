@@ -36,8 +36,8 @@ describe('licences of dependencies', () => {
     expect(dependenciesOf(lock).map(({ name, version, through }) => [`${name}@${version}`, ...through])).toEqual([
       ['deep@1.0.0', 'packages/a', 'deep'],
       ['deep@2.0.0', 'packages/a', 'near', 'deep'],
+      ['near@1.0.0', 'packages/a', 'deep', 'near'],
       ['near@2.0.0', 'packages/a', 'near'],
-      ['near@1.0.0', 'packages/b', 'near'],
     ]);
   });
 
