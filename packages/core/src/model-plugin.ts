@@ -37,9 +37,9 @@ export interface DensitySetup extends TaskSetup {
 }
 
 /** What a loss has beside its batch. */
-export interface LossContext {
+export interface LossContext<Noise = unknown> {
   /** What `noise` drew, as tensors; undefined for a model without. */
-  readonly noise: unknown;
+  readonly noise: Noise;
   /** Steps of training done before this one: a scalar of the data's dtype. */
   readonly step: Tensor;
 }
@@ -91,9 +91,11 @@ export interface ObservedSeries {
 
 /** A model of time series. */
 export interface SeriesModel extends TrainableModel<ObservedSeries> {
+  /** Whether series of a loss have to begin with an observation of all components; false by default. */
+  readonly needsWholeStart?: boolean;
   /**
-   * Values [samples, times, dimensions] at times [times], which increase and are none of them before the last of `observed`, whose
-   * times are those of all series. Series are observed in all components at their last time.
+   * Values [samples, times, dimensions] at times [times], which increase from after the last of `observed`, whose times are those of all
+   * series. Series are observed in all components at their last time.
    */
   forecast(params: unknown, observed: ObservedSeries, t: Tensor): Tensor;
 }

@@ -3,9 +3,10 @@ import type { Command } from 'commander';
 import type { Io } from '../io.ts';
 import { registerSchema } from './schema.ts';
 import { registerSolve } from './solve.ts';
+import { registerTrain } from './train.ts';
 
 /** Adds a command to the program. */
 export type Register = (program: Command, io: Io) => void;
 
 /** In the order of `--help`. */
-export const commands: readonly Register[] = [registerSolve, registerSchema];
+export const commands: readonly Register[] = [registerTrain, registerSolve, registerSchema];

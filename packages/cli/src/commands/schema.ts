@@ -1,11 +1,9 @@
 /** `node-ode schema`: the JSON Schema of configurations. */
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
+import { schemaUrl } from '../config/validate.ts';
 import type { Io } from '../io.ts';
 import { write } from '../output/output.ts';
-
-/** Where the schema lies in this package. */
-export const schemaUrl = new URL('../../schema.json', import.meta.url);
 
 const examples = `
 Examples:

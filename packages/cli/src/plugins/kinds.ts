@@ -1,4 +1,6 @@
 /** The kinds of plugins, and what tells a plugin of each from something else. No `instanceof`: it may have another copy of core. */
+import type { Backend, Dataset, GradientMethod, ModelPlugin, Solver, StepController } from '@node-ode/core';
+import type { Optimizer, Schedule } from '@node-ode/nn';
 
 const hasMethods = (value: unknown, ...names: readonly string[]): boolean =>
   typeof value === 'object' &&
@@ -8,54 +10,68 @@ const hasMethods = (value: unknown, ...names: readonly string[]): boolean =>
 const has = (value: unknown, name: string, type: string): boolean =>
   typeof value === 'object' && value !== null && typeof Reflect.get(value, name) === type;
 
+/** What a factory of each kind gives. */
+export interface PluginValues {
+  readonly solver: Solver;
+  readonly controller: StepController;
+  readonly gradient: GradientMethod;
+  readonly backend: Backend;
+  readonly model: ModelPlugin;
+  readonly dataset: Dataset<unknown>;
+  readonly optimizer: Optimizer;
+  readonly schedule: Schedule;
+}
+
+/** A kind's name: the key of a package's `"node-ode"` field. */
+export type PluginKind = keyof PluginValues;
+
 /** What a kind of plugin is. */
-export interface Kind {
+export interface Kind<T> {
   /** With its article. */
   readonly what: string;
   /** Whether a value is what a factory of this kind gives. */
-  readonly isValue: (value: unknown) => boolean;
+  readonly isValue: (value: unknown) => value is T;
 }
 
-/** Each kind: the key of a package's `"node-ode"` field. */
-export const kinds = {
+/** All kinds. */
+export const kinds: { readonly [K in PluginKind]: Kind<PluginValues[K]> } = {
   solver: {
     what: 'a solver',
-    isValue: (value) => hasMethods(value, 'init', 'step', 'interpolate') && has(value, 'order', 'number'),
+    isValue: (value): value is Solver =>
+      hasMethods(value, 'init', 'step', 'interpolate') && has(value, 'order', 'number'),
   },
   controller: {
     what: 'a step controller',
-    isValue: (value) => hasMethods(value, 'init') && has(value, 'needsErrorEstimate', 'boolean'),
+    isValue: (value): value is StepController =>
+      hasMethods(value, 'init') && has(value, 'needsErrorEstimate', 'boolean'),
   },
   gradient: {
     what: 'a gradient method',
-    isValue: (value) => hasMethods(value, 'solve') && has(value, 'name', 'string'),
+    isValue: (value): value is GradientMethod => hasMethods(value, 'solve') && has(value, 'name', 'string'),
   },
   backend: {
     what: 'an engine',
-    isValue: (value) => hasMethods(value, 'compile', 'upload', 'download', 'dispose'),
+    isValue: (value): value is Backend => hasMethods(value, 'compile', 'upload', 'download', 'dispose'),
   },
   model: {
     what: 'a model',
-    isValue: (value) => has(value, 'name', 'string') && has(value, 'makes', 'object'),
+    isValue: (value): value is ModelPlugin => has(value, 'name', 'string') && has(value, 'makes', 'object'),
   },
   dataset: {
     what: 'a data set',
-    isValue: (value) => hasMethods(value, 'size', 'batches', 'all'),
+    isValue: (value): value is Dataset<unknown> => hasMethods(value, 'size', 'batches', 'all'),
   },
   optimizer: {
     what: 'an optimiser',
-    isValue: (value) => hasMethods(value, 'init', 'update') && has(value, 'name', 'string'),
+    isValue: (value): value is Optimizer => hasMethods(value, 'init', 'update') && has(value, 'name', 'string'),
   },
   schedule: {
     what: 'a schedule of learning rates',
-    isValue: (value) => typeof value === 'function',
+    isValue: (value): value is Schedule => typeof value === 'function',
   },
-} as const satisfies Readonly<Record<string, Kind>>;
+};
 
-/** A kind's name. */
-export type PluginKind = keyof typeof kinds;
-
-/** All kinds' names. */
+/** Their names. */
 export const pluginKinds: readonly PluginKind[] = [
   'solver',
   'controller',

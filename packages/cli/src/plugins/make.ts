@@ -3,15 +3,23 @@ import { NodeOdeError } from '@node-ode/core';
 import { PluginError, UsageError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import { findPlugin, type FoundPlugin } from './find.ts';
-import { kinds, type PluginKind } from './kinds.ts';
+import { kinds, type PluginKind, type PluginValues } from './kinds.ts';
 
 /** A plugin as a configuration has it: its name, or the name with options. */
 export type PluginSpec = string | { readonly name: string; readonly [option: string]: unknown };
 
 /** A plugin, and where it is from. */
-export interface MadePlugin {
-  readonly value: unknown;
+export interface MadePlugin<T> {
+  readonly value: T;
   readonly found: FoundPlugin;
+}
+
+/** How errors call a plugin, and what it is given beside its own options. */
+export interface MakeOptions {
+  /** Where the configuration has it; the kind by default. */
+  readonly path?: string;
+  /** Options where the configuration has none; it is no error if they are not read. */
+  readonly defaults?: Readonly<Record<string, unknown>>;
 }
 
 /** A spec's name. */
@@ -20,21 +28,20 @@ export const nameOf = (spec: PluginSpec): string => (typeof spec === 'string' ? 
 /**
  * Finds a plugin and makes it of its options, which must be options that the factory reads.
  *
- * @param path Where the configuration has it, for errors.
  * @throws PluginError if there is none, or what is made is no such plugin; UsageError for an option that it does not take.
  * @example
  * const { value } = await makePlugin('solver', { name: 'kvaerno5', newtonTolerance: 1e-3 }, io);
  */
-export async function makePlugin(
-  kind: PluginKind,
+export async function makePlugin<K extends PluginKind>(
+  kind: K,
   spec: PluginSpec,
   io: Io,
-  { path = kind, extra = {} }: { readonly path?: string; readonly extra?: Readonly<Record<string, unknown>> } = {},
-): Promise<MadePlugin> {
+  { path = kind, defaults = {} }: MakeOptions = {},
+): Promise<MadePlugin<PluginValues[K]>> {
   const found = await findPlugin(kind, nameOf(spec), io);
   const { name: _name, ...options } = typeof spec === 'string' ? { name: spec } : spec;
   const read = new Set<string>();
-  const all = { ...options, ...extra };
+  const all = { ...defaults, ...options };
   const hasOptions = Object.keys(all).length > 0;
   const value = await made(found, hasOptions ? watched(all, read) : undefined, path);
   const unread = ignoresOptions(found, read) ? Object.keys(options).find((option) => !read.has(option)) : undefined;
@@ -43,9 +50,10 @@ export async function makePlugin(
       expected: read.size === 0 ? 'no options' : `one of ${[...read].join(', ')}`,
     });
   }
-  if (!kinds[kind].isValue(value)) {
-    throw new PluginError(path, `${found.exported} of ${found.source} does not make ${kinds[kind].what}`, {
-      expected: `a factory that gives ${kinds[kind].what}, as docs/plugins.md describes`,
+  const { what, isValue } = kinds[kind];
+  if (!isValue(value)) {
+    throw new PluginError(path, `${found.exported} of ${found.source} does not make ${what}`, {
+      expected: `a factory that gives ${what}, as docs/plugins.md describes`,
     });
   }
   return { value, found };
