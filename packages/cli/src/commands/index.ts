@@ -1,6 +1,8 @@
 /** All commands: each registers itself. */
 import type { Command } from 'commander';
 import type { Io } from '../io.ts';
+import { registerBackends } from './backends.ts';
+import { registerPlugins } from './plugins.ts';
 import { registerSchema } from './schema.ts';
 import { registerSolve } from './solve.ts';
 import { registerTrain } from './train.ts';
@@ -9,4 +11,10 @@ import { registerTrain } from './train.ts';
 export type Register = (program: Command, io: Io) => void;
 
 /** In the order of `--help`. */
-export const commands: readonly Register[] = [registerTrain, registerSolve, registerSchema];
+export const commands: readonly Register[] = [
+  registerTrain,
+  registerSolve,
+  registerBackends,
+  registerPlugins,
+  registerSchema,
+];
