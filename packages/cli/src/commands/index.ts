@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { Io } from '../io.ts';
 import { registerBackends } from './backends.ts';
+import { registerExport } from './export.ts';
 import { registerPlugins } from './plugins.ts';
 import { registerSchema } from './schema.ts';
 import { registerSolve } from './solve.ts';
@@ -14,6 +15,7 @@ export type Register = (program: Command, io: Io) => void;
 export const commands: readonly Register[] = [
   registerTrain,
   registerSolve,
+  registerExport,
   registerBackends,
   registerPlugins,
   registerSchema,
