@@ -109,6 +109,14 @@ describe('an experiment', () => {
     expect(results.sessions).toHaveLength(1);
   });
 
+  it('says at once that its results can not be written', async () => {
+    const { signal } = new AbortController();
+    const environment = { stream: new PassThrough(), signal, workRoot: join(folder, 'work') };
+    await expect(runExperiment(line(), ['--out', '/proc/none/results'], environment)).rejects.toThrow(
+      'npm run experiment: the folder /proc/none',
+    );
+  });
+
   it('has other defaults under --quick, and takes options', async () => {
     const { out } = await run(line(), ['--quick', '--rates', '4,5', '--seeds', '1']);
     expect(await resultsIn(out)).toMatchObject({ quick: true, seeds: [0], settings: { steps: 30, rates: [4, 5] } });

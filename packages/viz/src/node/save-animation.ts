@@ -11,7 +11,8 @@ export interface SavedAnimation {
 /**
  * Writes `path`.gif, and the folder it is in if need be. The file is complete or not there.
  *
- * @throws OptionError if there are no frames, or `scale` is not a positive number.
+ * @throws OptionError if there are no frames, or `scale` is not a positive number; FileError if the disk is full or the place
+ * can't be written.
  * @example
  * await saveAnimation(animate((t) => flowAt({ ...options, time: t })), 'output/flow'); // output/flow.gif
  */
@@ -20,6 +21,6 @@ export async function saveAnimation(
   path: string,
   options: GifOptions = {},
 ): Promise<SavedAnimation> {
-  await writeAtomically(`${path}.gif`, await renderGif(animation, options));
+  await writeAtomically('saveAnimation', `${path}.gif`, await renderGif(animation, options));
   return { gif: `${path}.gif` };
 }

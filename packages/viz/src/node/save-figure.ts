@@ -13,12 +13,13 @@ export interface SavedFigure {
  * Writes `path`.svg and `path`.png, and the folder they are in if need be. Each file is complete or not there: it is
  * written beside its place under another name, then renamed.
  *
+ * @throws FileError if the disk is full or the place can't be written.
  * @example
  * await saveFigure(lineChart(options), 'output/fit'); // output/fit.svg, output/fit.png
  */
 export async function saveFigure(figure: Figure, path: string, options: PngOptions = {}): Promise<SavedFigure> {
   const png = await renderPng(figure.svg, options);
-  await writeAtomically(`${path}.svg`, figure.svg);
-  await writeAtomically(`${path}.png`, png);
+  await writeAtomically('saveFigure', `${path}.svg`, figure.svg);
+  await writeAtomically('saveFigure', `${path}.png`, png);
   return { svg: `${path}.svg`, png: `${path}.png` };
 }
