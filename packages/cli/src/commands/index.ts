@@ -1,8 +1,11 @@
 /** All commands: each registers itself. */
 import type { Command } from 'commander';
 import type { Io } from '../io.ts';
+import { registerBackends } from './backends.ts';
 import { registerEvaluate } from './evaluate.ts';
+import { registerExport } from './export.ts';
 import { registerForecast } from './forecast.ts';
+import { registerPlugins } from './plugins.ts';
 import { registerPredict } from './predict.ts';
 import { registerSample } from './sample.ts';
 import { registerSchema } from './schema.ts';
@@ -19,6 +22,9 @@ export const commands: readonly Register[] = [
   registerPredict,
   registerForecast,
   registerSample,
+  registerExport,
   registerSolve,
+  registerBackends,
+  registerPlugins,
   registerSchema,
 ];
