@@ -38,7 +38,7 @@ export async function runExperiment(
     return { interrupted: false };
   }
   const { quick, engine, prepared, fresh } = command;
-  const key = { quick, engine, settings: prepared.settings };
+  const key = { quick, engine, settings: prepared.decisive };
   const folder = workFolder(workRoot, experiment.name, key);
   await requireWritable('npm run experiment', command.out);
   await openWorkFolder(folder, key, fresh);

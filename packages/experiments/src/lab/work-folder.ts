@@ -48,9 +48,10 @@ export interface WorkContext {
   readonly signal: AbortSignal;
 }
 
-/** The lab's `train` and `once`, kept in a folder. */
-export function work({ folder, stream, signal }: WorkContext): Pick<Lab, 'train' | 'once'> {
+/** What the lab keeps in a folder. */
+export function work({ folder, stream, signal }: WorkContext): Pick<Lab, 'train' | 'once' | 'isDone'> {
   const [trainings, works] = [new Set<string>(), new Set<string>()];
+  const resultFile = (id: string): string => join(folder, 'done', `${id}.json`);
   return {
     train: async (id, options) => {
       claim('lab.train', id, trainings);
@@ -74,7 +75,7 @@ export function work({ folder, stream, signal }: WorkContext): Pick<Lab, 'train'
     },
     once: async <T>(id: string, compute: () => T | Promise<T>) => {
       claim('lab.once', id, works);
-      const file = join(folder, 'done', `${id}.json`);
+      const file = resultFile(id);
       // What the file has is what this very call wrote, in an earlier session.
       if (existsSync(file)) return decodePlain(await readFile(file, 'utf8')) as T;
       signal.throwIfAborted();
@@ -82,6 +83,7 @@ export function work({ folder, stream, signal }: WorkContext): Pick<Lab, 'train'
       await writeWhole(file, encodePlain(`lab.once(“${id}”)`, result));
       return result;
     },
+    isDone: (id) => existsSync(resultFile(id)),
   };
 }
 

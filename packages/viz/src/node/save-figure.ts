@@ -1,10 +1,7 @@
 /** Figures on disk, as SVG and PNG. */
-import { randomUUID } from 'node:crypto';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { fileError, makeFolder } from '@node-ode/core';
 import type { Figure } from '../figure.ts';
 import { renderPng, type PngOptions } from './render-png.ts';
+import { writeAtomically } from './write-atomically.ts';
 
 /** The files that were written. */
 export interface SavedFigure {
@@ -22,19 +19,7 @@ export interface SavedFigure {
  */
 export async function saveFigure(figure: Figure, path: string, options: PngOptions = {}): Promise<SavedFigure> {
   const png = await renderPng(figure.svg, options);
-  await makeFolder('saveFigure', dirname(path), { mkdir, dirname });
-  await writeAtomically(`${path}.svg`, figure.svg);
-  await writeAtomically(`${path}.png`, png);
+  await writeAtomically('saveFigure', `${path}.svg`, figure.svg);
+  await writeAtomically('saveFigure', `${path}.png`, png);
   return { svg: `${path}.svg`, png: `${path}.png` };
-}
-
-async function writeAtomically(path: string, content: string | Uint8Array): Promise<void> {
-  const temporary = `${path}.${randomUUID()}.tmp`;
-  try {
-    await writeFile(temporary, content);
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined); // what went wrong first is what is told
-    throw fileError('saveFigure', `${path} can't be written`, error);
-  }
 }
