@@ -11,10 +11,12 @@ const layers = {
   driver: ['core'],
   backend: ['core', 'driver'],
   solver: ['core'],
+  controller: ['core'],
   gradient: ['core'],
   nn: ['core'],
   model: ['core', 'nn'],
   datasets: ['core'],
+  dataset: ['core', 'datasets'],
   train: ['core'],
   viz: ['core'],
   testkit: ['core', 'backend'], // it holds backends against the reference engine

@@ -1,7 +1,7 @@
 /** The end-to-end runner: from a command line to an exit code. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { NodeOdeError, OptionError } from '@node-ode/core';
+import { fileError, makeFolder, NodeOdeError, OptionError } from '@node-ode/core';
 import { isUnavailable, type About, type Unavailable } from './backends.ts';
 import type { Case } from './cases/case.ts';
 import { casesMatching } from './cases/index.ts';
@@ -92,7 +92,7 @@ export async function main(args: readonly string[], { log, error }: Output = con
     if (options.docs) log(`Wrote ${await writeDocs(report, machine)}.`);
     return isSuccess(report) ? exitCode.success : exitCode.failure;
   } catch (caught) {
-    if (!(caught instanceof NodeOdeError) || caught.code !== 'OPTION') throw caught;
+    if (!(caught instanceof NodeOdeError) || !['OPTION', 'FILE'].includes(caught.code)) throw caught;
     error(caught.message);
     return exitCode.usage;
   }
@@ -113,8 +113,11 @@ async function runHere(options: RunnerOptions, say: (line: string) => void): Pro
 }
 
 async function writeJson(file: string, { report, machine }: Run): Promise<void> {
-  await mkdir(dirname(resolve(file)), { recursive: true });
-  await writeFile(file, `${JSON.stringify({ success: isSuccess(report), machine, ...report }, null, 2)}\n`);
+  await makeFolder('e2e', dirname(resolve(file)), { mkdir, dirname });
+  const text = `${JSON.stringify({ success: isSuccess(report), machine, ...report }, null, 2)}\n`;
+  await writeFile(file, text).catch((cause: unknown) => {
+    throw fileError('e2e', `${file} can't be written`, cause);
+  });
 }
 
 /** @throws OptionError if the file is no report. */

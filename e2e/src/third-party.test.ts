@@ -1,13 +1,11 @@
-// A third party's solvers pass the conformance suite, against the packed tarballs of core and testkit alone.
-import { access, readdir } from 'node:fs/promises';
+// A third party's plugins, one of each kind, pass the conformance suites against the packed tarballs alone, and are of use.
+import { access, copyFile, readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { build, thirdPartyProject, type ThirdPartyProject } from './third-party-project.ts';
+import { build, execute, installedPackages, root } from './packed.ts';
+import { thirdPartyProject, type ThirdPartyProject } from './third-party-project.ts';
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
-
-describe("a third party's solvers, outside the workspace", () => {
+describe("a third party's plugins, outside the workspace", () => {
   let project: ThirdPartyProject | undefined;
   const theirs = (): ThirdPartyProject => project as ThirdPartyProject;
 
@@ -33,7 +31,7 @@ describe("a third party's solvers, outside the workspace", () => {
     expect(code).toBe(0);
   }, 120_000);
 
-  it('passes the conformance suite, Cash–Karp and a two-step method', async () => {
+  it('passes the conformance suites, a plugin of each kind', async () => {
     const { code, output } = await theirs().run('vitest', 'run', '--reporter=json');
     const report = JSON.parse(output.slice(output.indexOf('{"num'), output.lastIndexOf('}') + 1)) as {
       readonly numTotalTests: number;
@@ -48,11 +46,48 @@ describe("a third party's solvers, outside the workspace", () => {
     };
     const tests = report.testResults.flatMap((file) => file.assertionResults);
     expect(tests.filter(({ status }) => status !== 'passed')).toEqual([]);
+    const suites = {
+      'solver cash-karp': 15,
+      'solver adams-bashforth-2': 15,
+      'step controller halving': 15,
+      'gradient method square-root': 20,
+      'backend counted': 100,
+      'model linear-flow': 4,
+      'data set squares': 9,
+    };
+    for (const [suite, least] of Object.entries(suites)) {
+      const own = tests.filter(({ fullName }) => fullName.startsWith(`${suite} `));
+      expect(own.length, suite).toBeGreaterThan(least);
+    }
     for (const solver of ['cash-karp', 'adams-bashforth-2']) {
-      const own = tests.filter(({ fullName }) => fullName.includes(`solver ${solver}`));
-      expect(own.length).toBeGreaterThan(15);
+      const own = tests.filter(({ fullName }) => fullName.startsWith(`solver ${solver} `));
       expect(own.map(({ fullName }) => fullName)).toContainEqual(expect.stringContaining("has its order on y' = Ay"));
     }
     expect(code).toBe(0);
   }, 180_000);
+
+  it('is packed, installed by a user, and does its part of createOde', async () => {
+    const user = await theirs().publish();
+    expect(await installedPackages(user)).toEqual([
+      '@node-ode/backend-reference',
+      '@node-ode/core',
+      'third-party-plugins',
+    ]);
+    await copyFile(join(root, 'e2e/third-party/use.mjs'), join(user, 'use.mjs'));
+    const { code, output } = await execute(process.execPath, ['use.mjs'], user);
+    expect(code, output).toBe(0);
+    const found = JSON.parse(output) as {
+      readonly solved: number;
+      readonly stepped: number;
+      readonly losses: readonly number[];
+      readonly work: { readonly compiled: number; readonly runs: number };
+    };
+    expect(Math.abs(found.solved - Math.exp(-1))).toBeLessThan(1e-7);
+    // of order 2, with steps of 1/512
+    expect(Math.abs(found.stepped - Math.exp(-1))).toBeLessThan(1e-5);
+    expect(found.losses).toHaveLength(20);
+    expect(found.losses.at(-1)).toBeLessThan(0.5 * found.losses[0]!);
+    // two solves, and a step of training that was compiled once
+    expect(found.work).toEqual({ compiled: 3, runs: 22 });
+  }, 120_000);
 });

@@ -29,6 +29,7 @@ describe('errors', () => {
       errors.UnsupportedError,
       errors.ExecutionError,
       errors.FormatError,
+      errors.FileError,
     ].map((Kind) => new Kind('op', 'problem'));
     expect(new Set(kinds.map(({ code }) => code)).size).toBe(kinds.length);
     for (const kind of kinds) expect(kind.name).toBe(kind.constructor.name);

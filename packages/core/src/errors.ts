@@ -95,6 +95,13 @@ export class FormatError extends NodeOdeError {
   }
 }
 
+/** A file or a folder that the system does not let be written or read: a full disk, no right to, no such folder. */
+export class FileError extends NodeOdeError {
+  constructor(operation: string, problem: string, details?: ErrorDetails) {
+    super('FILE', operation, problem, details);
+  }
+}
+
 /** Why a solve failed. */
 export type SolveFailure =
   'maxSteps' | 'stepUnderflow' | 'nonFinite' | 'invalidTimes' | 'invalidTolerances' | 'invalidEvent' | 'notConverged';

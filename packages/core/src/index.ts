@@ -2,8 +2,27 @@
 export { array, hostArray, isHostArray, toNested, type HostArray, type NestedArray } from './array.ts';
 export type { BatchOptions, Dataset } from './dataset.ts';
 export * from './errors.ts';
+export { fileError, makeFolder, type FolderHost } from './files.ts';
 export { requireKnownOptions, type OptionNames } from './options.ts';
 export { asTensors, type Model, type TensorsOf } from './model.ts';
+export type {
+  ClassBatch,
+  DensityModel,
+  DensitySetup,
+  LossContext,
+  ModelPlugin,
+  NumberBatch,
+  ObservedSeries,
+  PointBatch,
+  SeriesModel,
+  SeriesSetup,
+  TableModel,
+  TableSetup,
+  Task,
+  TaskModels,
+  TaskSetup,
+  TrainableModel,
+} from './model-plugin.ts';
 export { random, type Random, type RandomState } from './random.ts';
 export {
   flattenTree,

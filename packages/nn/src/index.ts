@@ -47,6 +47,7 @@ export type { Conv2dOptions, Conv2dParams } from './layers/convolution.ts';
 export { dropout } from './layers/dropout.ts';
 export { embedding, type EmbeddingOptions, type EmbeddingParams } from './layers/embedding.ts';
 export { groupNorm } from './layers/group-norm.ts';
+export { hiddenSizes, type HiddenSizes } from './layers/hidden-sizes.ts';
 export type { Layer, LinearParams, TimeLayer } from './layers/layer.ts';
 export { layerNorm } from './layers/layer-norm.ts';
 export { linear } from './layers/linear.ts';

@@ -35,7 +35,7 @@ export interface FlowLinesOptions extends FrameOptions {
  */
 export function flowLines(options: FlowLinesOptions): Figure {
   const { opacity = 0.35 } = options;
-  options.particles.forEach(checkParticles);
+  options.particles.forEach((group) => checkParticles('flowLines', group));
   const lines = options.particles.map((group, i) => pathsOf(group, i, opacity));
   const ends = options.particles.map((group, i) => endsOf(group, i));
   checkSeries('flowLines', [...lines, ...ends]);
@@ -47,11 +47,12 @@ export function flowLines(options: FlowLinesOptions): Figure {
   });
 }
 
-function checkParticles({ name, x, y }: Particles): void {
+/** @throws ShapeError if there are not as many particles at each time, or as many times for x as for y. */
+export function checkParticles(operation: string, { name, x, y }: Particles): void {
   const count = x[0]?.length ?? 0;
   if (x.length === y.length && [...x, ...y].every(({ length }) => length === count)) return;
   const sizes = (rows: readonly ArrayLike<number>[]): string => rows.map(({ length }) => length).join(', ');
-  throw new ShapeError('flowLines', `“${name}” has ${sizes(x)} x values and ${sizes(y)} y values at its times`, {
+  throw new ShapeError(operation, `“${name}” has ${sizes(x)} x values and ${sizes(y)} y values at its times`, {
     expected: 'as many at each',
   });
 }

@@ -1,7 +1,7 @@
 /** The benchmark runner: from a command line to tables and an exit code. */
-import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NodeOdeError } from '@node-ode/core';
+import { requireWritable, writeFileAtomically } from '@node-ode/train/node';
 import { benchCases } from './cases/index.ts';
 import type { BenchCase } from './cases/case.ts';
 import { contestantsOf, type Contestant } from './contestants.ts';
@@ -86,6 +86,9 @@ export function codeOf({ rows, isInterrupted }: Results): number {
   return rows.some(hasFigures) && !rows.some((row) => isOurs(row) && isBad(row)) ? exitCode.success : exitCode.failure;
 }
 
+/** What errors name. */
+const operation = 'npm run bench';
+
 /**
  * What `npm run bench` does.
  *
@@ -99,16 +102,16 @@ export async function main(args: readonly string[], surroundings: Surroundings):
       log(usage);
       return exitCode.success;
     }
+    await requireWritable(operation, options.out);
     const results = await runBench(options, surroundings);
     const report = await reportOf(results, cases);
-    await mkdir(options.out, { recursive: true });
-    await writeFile(join(options.out, 'results.json'), `${JSON.stringify(results, null, 2)}\n`);
-    await writeFile(join(options.out, 'results.md'), report);
+    await writeFileAtomically(operation, join(options.out, 'results.json'), `${JSON.stringify(results, null, 2)}\n`);
+    await writeFileAtomically(operation, join(options.out, 'results.md'), report);
     log(`\n${report}\n${join(options.out, 'results.json')}, ${join(options.out, 'results.md')}`);
     if (options.docs) log(await writeDocs(report));
     return codeOf(results);
   } catch (caught) {
-    if (!(caught instanceof NodeOdeError) || caught.code !== 'OPTION') throw caught;
+    if (!(caught instanceof NodeOdeError) || !['OPTION', 'FILE'].includes(caught.code)) throw caught;
     error(caught.message);
     return exitCode.usage;
   }

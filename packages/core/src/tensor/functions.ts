@@ -101,7 +101,7 @@ export interface LinearSolveOptions {
 }
 
 /**
- * The solution X of A·X = B for matrices `a` [..., n, n]: LU factorisation with partial pivoting, for small dense systems.
+ * The solution X of A·X = B for matrices `a` [..., n, n], by LU factorisation with partial pivoting, for small dense systems.
  * `b` is a matrix of right-hand sides [..., n, m] whose leading axes broadcast against those of `a`. As in PyTorch, a `b` of
  * one axis, or of the shape of `a` without its last axis, is one right-hand side for each matrix: a vector [..., n], and so
  * is the result. A singular matrix (a pivot that is zero or not finite) has a solution of NaN, and leaves the others of its

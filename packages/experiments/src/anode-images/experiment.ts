@@ -1,9 +1,9 @@
 /** NODE and ANODE with equal parameters on images. */
-import { defineExperiment, flag, integer, listOf, oneOf, real } from '../lab/index.ts';
+import { defineExperiment, flag, integer, oneOf, partsOf, real } from '../lab/index.ts';
 import { dataNames, findImages, type DataName } from './data.ts';
 import { matchingFilters, type Variant } from './networks.ts';
 import { resultsOf, type DataResults } from './results.ts';
-import { odeOf, shapeOf, trainImages, type Run } from './train.ts';
+import { idOf, odeOf, shapeOf, trainImages, type Run } from './train.ts';
 
 /** Extra channels of the paper's networks. */
 const extraChannels: Readonly<Record<DataName, number>> = { mnist: 5, cifar10: 10, svhn: 10 };
@@ -16,7 +16,7 @@ export const experiment = defineExperiment({
   engine: 'onnx-cpu',
   threads: 2,
   options: {
-    datasets: listOf<DataName>(oneOf('data sets', dataNames, 'mnist'), { full: dataNames, quick: ['mnist'] }),
+    datasets: partsOf<DataName>(oneOf('data sets', dataNames, 'mnist'), { full: dataNames, quick: ['mnist'] }),
     epochs: integer('times through the images', { full: 20, quick: 3 }),
     trainImages: integer('images to train on, the first ones; 0 is all', { full: 0, quick: 600 }, { min: 0 }),
     testImages: integer('images to test on, the first ones', { full: 100_000, quick: 500 }),
@@ -30,8 +30,13 @@ export const experiment = defineExperiment({
     autonomous: flag('ODE functions without time: then parameters are those that the paper counts'),
   },
   run: async (options, lab) => {
+    const { filters, many } = options;
+    const extraOf = (data: DataName): number => (options.extra === 0 ? extraChannels[data] : options.extra);
+    const isDone = (data: DataName): boolean =>
+      lab.seeds.every((seed) => lab.isDone(idOf(data, { extra: many || extraOf(data), filters }, seed)));
     const results: DataResults[] = [];
-    for (const data of options.datasets) {
+    for (const data of dataNames) {
+      if (!options.datasets.includes(data) && !isDone(data)) continue;
       const limit = options.trainImages === 0 ? {} : { limit: options.trainImages };
       const found = await findImages(data, { ...lab.data, ...limit });
       if ('missing' in found) {
@@ -40,8 +45,7 @@ export const experiment = defineExperiment({
       }
       const { images, remark } = found;
       const sizes = { image: shapeOf(images, options.pool), time: !options.autonomous };
-      const { filters, many } = options;
-      const extra = options.extra === 0 ? extraChannels[data] : options.extra;
+      const extra = extraOf(data);
       const matched = matchingFilters(odeOf(lab, options.tolerance), { extra, filters }, sizes);
       const variants: readonly Variant[] = [
         { name: 'NODE', extra: 0, filters: matched },

@@ -66,6 +66,10 @@ export const shapeOf = ({ shape: [channels, height, width] }: ImageDataset, pool
   Math.floor(width / pool),
 ];
 
+/** What a training is called. */
+export const idOf = (data: DataName, { extra, filters }: Pick<Variant, 'extra' | 'filters'>, seed: number): string =>
+  `${data}/${extra}-${filters}/${seed}`;
+
 /** Trains; what was done is not done again. */
 export function trainImages(
   lab: Lab,
@@ -75,7 +79,7 @@ export function trainImages(
   seed: number,
   options: ImageOptions,
 ): Promise<Run> {
-  const id = `${data}/${variant.extra}-${variant.filters}/${seed}`;
+  const id = idOf(data, variant, seed);
   return lab.once(id, async () => {
     const ode = odeOf(lab, options.tolerance);
     const sizes = { image: shapeOf(images, options.pool), time: !options.autonomous };

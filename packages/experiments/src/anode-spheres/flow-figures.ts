@@ -1,5 +1,14 @@
 /** Pictures of flows: where points are on their way, and the trajectories themselves. */
-import { grid, lineChart, phasePortrait, type Figure, type Series } from '@node-ode/viz';
+import {
+  animate,
+  flowAt,
+  grid,
+  lineChart,
+  phasePortrait,
+  type Animation,
+  type Figure,
+  type Series,
+} from '@node-ode/viz';
 import type { PicturedRun } from './train.ts';
 
 /** The colours of ball and shell. */
@@ -55,6 +64,46 @@ export function evolutionFigure(runs: readonly PicturedRun[]): Figure {
     });
   });
   return grid(rows, { columns: moments.length });
+}
+
+/** The flows of NODE and of ANODE in the plane, side by side, in time. */
+export function flowsInTime(runs: readonly PicturedRun[]): Animation {
+  const shown = (['NODE', 'ANODE'] as const).flatMap((model) => find(runs, 2, model) ?? []);
+  return animate(
+    (time) =>
+      grid(
+        shown.map((run) => momentOf(run, time)),
+        { columns: shown.length },
+      ),
+    {
+      to: shown[0]?.evolution.times.at(-1) ?? 1,
+      frames: 32,
+      seconds: 3,
+      hold: 1.5,
+    },
+  );
+}
+
+function momentOf(run: PicturedRun, time: number): Figure {
+  const { states, classes, times } = run.evolution;
+  const [a, b] = planeOf(run);
+  const along = (label: number, k: number): number[][] =>
+    states.map((row) => row.filter((_, i) => classes[i] === label).map((point) => point[k] ?? NaN));
+  return flowAt({
+    ...size,
+    title: `${run.model}, t = ${time.toFixed(2)}`,
+    x: { label: 'h₁' },
+    y: { label: run.model === 'NODE' ? 'h₂' : 'a' },
+    times,
+    time,
+    trail: 0.3,
+    particles: classNames.map(([label, name]) => ({
+      name,
+      x: along(label, a),
+      y: along(label, b),
+      colour: classColour(label),
+    })),
+  });
 }
 
 /** Trajectories: of the line over time, of planes in the plane. */

@@ -2,7 +2,7 @@
 import { modelNames } from '../anode/point-models.ts';
 import { spread, type Results, type Spread, type Table } from '../lab/index.ts';
 import { dataNames, type DataName } from './data.ts';
-import { evolutionFigure, flowsFigure } from './flow-figures.ts';
+import { evolutionFigure, flowsFigure, flowsInTime } from './flow-figures.ts';
 import { fewFigure, lossFigure, nfeFigure, nfeLossFigure, sweepFigure } from './curve-figures.ts';
 import { mapFigure } from './map-figure.ts';
 import type { PicturedRun, Run, SphereOptions } from './train.ts';
@@ -53,6 +53,7 @@ export function resultsOf(trained: Trained, options: Options, seeds: readonly nu
       {
         name: 'evolution',
         figure: evolutionFigure(pictured),
+        animation: flowsInTime(pictured),
         caption: `Where points of the test set are on their way, d = 2, seed ${first}: NODE in the plane of the data, ANODE with one extra dimension, which is drawn upwards.`,
       },
       {

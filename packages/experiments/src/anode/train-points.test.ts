@@ -18,6 +18,7 @@ const lab: Lab = {
   log: () => undefined,
   train: (_id, options) => fit(options),
   once: async (_id, compute) => compute(),
+  isDone: () => false,
 };
 
 describe.each(modelNames)('%s', (name) => {

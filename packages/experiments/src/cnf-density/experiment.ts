@@ -1,6 +1,6 @@
 /** Flows that learn densities from samples, and the flow in time (Chen et al. 2018, Figure 5). */
 import { dataNames, planeData, type DataName } from '../flows/data.ts';
-import { defineExperiment, integer, listOf, oneOf, real } from '../lab/index.ts';
+import { defineExperiment, integer, oneOf, partsOf, real } from '../lab/index.ts';
 import { densityFigures } from './figures.ts';
 import { fitDensity, type Fit } from './fit.ts';
 import { modelNames, withModel, type ModelName } from './models.ts';
@@ -22,28 +22,34 @@ export const experiment = defineExperiment({
     batchSize: integer('points in a batch', { full: 512, quick: 128 }),
     learningRate: real("Adam's rate at the beginning, of a cosine to 0", 0.01),
     width: integer('width M of the continuous flows, depth K of the discrete one', { full: 64, quick: 32 }),
-    densities: listOf<DataName>(oneOf('densities', dataNames, 'two-circles'), {
+    densities: partsOf<DataName>(oneOf('densities', dataNames, 'two-circles'), {
       full: dataNames,
       quick: ['two-circles', 'two-moons'],
     }),
-    models: listOf<ModelName>(oneOf('flows', modelNames, 'cnf'), {
+    models: partsOf<ModelName>(oneOf('flows', modelNames, 'cnf'), {
       full: modelNames,
       quick: ['cnf', 'augmented', 'nf'],
     }),
     points: integer('points that the likelihood is measured on', { full: 10_000, quick: 2000 }, { min: 100 }),
   },
   run: async ({ densities, models, width, ...settings }, lab) => {
+    const idOf = (data: DataName, model: ModelName, seed: number): string => `${data}/${model}/${seed}`;
+    const isShown = (data: DataName, model: ModelName): boolean =>
+      (densities.includes(data) && models.includes(model)) ||
+      lab.seeds.every((seed) => lab.isDone(idOf(data, model, seed)));
     const all: DensityFits[] = [];
-    for (const data of densities) {
+    for (const data of dataNames) {
+      const shown = modelNames.filter((model) => isShown(data, model));
+      if (shown.length === 0) continue;
       const ofData: { model: ModelName; fits: readonly Fit[] }[] = [];
-      for (const model of models) {
+      for (const model of shown) {
         const fits: Fit[] = [];
         for (const seed of lab.seeds) {
-          const id = `${data}/${model}/${seed}`;
+          const id = idOf(data, model, seed);
           fits.push(
             await lab.once(id, () =>
               withModel(model, lab.backend, width, (subject) =>
-                fitDensity(lab, id, subject, planeData[data], seed, settings),
+                fitDensity(lab, id, subject, planeData[data], seed, settings, seed === lab.seeds[0]),
               ),
             ),
           );

@@ -1,11 +1,11 @@
 /** Pictures: for each density the continuous flow in time, and what the other flows learned. */
 import { random } from '@node-ode/core';
-import { grid, type Figure } from '@node-ode/viz';
+import { animate, grid, type Animation, type Figure } from '@node-ode/viz';
 import { planeData, rowsOf, type DataName, type PlaneData } from '../flows/data.ts';
 import { densityPanel, samplesPanel } from '../flows/pictures.ts';
 import type { NamedFigure } from '../lab/index.ts';
 import type { DensityFits } from './experiment.ts';
-import { parts, pictureGrid, type Fit } from './fit.ts';
+import { parts, pictureGrid, type Film, type Fit } from './fit.ts';
 import { shortTitles } from './models.ts';
 
 const square = { bound: pictureGrid.bound, size: 210 };
@@ -26,9 +26,11 @@ export const densityFigures = (all: readonly DensityFits[]): readonly NamedFigur
       shown.filter(({ fit }) => fit.densities.length > 1 === flows),
     );
     const panels = [...(flowing ?? []).flatMap(inTime), ...atEnd(data, ended ?? [])];
+    const [film] = shown.flatMap(({ title, fit }) => (fit.film === null ? [] : [inFrames(title, fit.film)]));
     return {
       name: data,
       figure: grid(panels, { columns: parts.length }),
+      ...(film === undefined ? {} : { animation: film }),
       caption: `${planeData[data].name}: densities and samples of continuous flows at parts of their time, from the noise to the data; below, the data and what the other flows learned. First seed; each density has its own scale of colours.`,
     };
   });
@@ -38,6 +40,21 @@ const inTime = ({ title, fit }: Shown): readonly Figure[] => [
   ...fit.densities.map((values, i) => densityPanel(`${title}, ${percent(i)}`, values, square)),
   ...fit.samples.map((points, i) => samplesPanel(`${title}, ${percent(i)}`, points, square)),
 ];
+
+const frameSize = { bound: pictureGrid.bound, size: 300 };
+
+/** Density and samples side by side, in time. */
+function inFrames(title: string, { parts, densities, samples }: Film): Animation {
+  const most = Math.max(...densities.flat());
+  const draw = (i: number): Figure => {
+    const at = `${title}, t = ${(parts[i] ?? NaN).toFixed(2)}`;
+    return grid([
+      densityPanel(at, densities[i] ?? [], frameSize, most),
+      samplesPanel('Samples', samples[i] ?? [], frameSize),
+    ]);
+  };
+  return animate(draw, { to: parts.length - 1, frames: parts.length, seconds: 3, hold: 1.5 });
+}
 
 const percent = (i: number): string => `${Math.round(100 * (parts[i] ?? NaN))} %`;
 

@@ -16,6 +16,16 @@ export interface FitSettings {
   readonly points: number;
 }
 
+/** What an animation shows of a flow. */
+export interface Film {
+  /** Parts of the flow's time, one for each frame. */
+  readonly parts: readonly number[];
+  /** On `pictureGrid`. */
+  readonly densities: readonly (readonly number[])[];
+  /** Points x, y, x, y … */
+  readonly samples: readonly (readonly number[])[];
+}
+
 /** What a trained flow is worth. */
 export interface Fit {
   /** −log p of fresh points, mean, in nats; with augmentation by 16 draws, which bound it from above. */
@@ -31,10 +41,14 @@ export interface Fit {
   readonly densities: readonly (readonly number[])[];
   /** Points at the same times: x, y, x, y … */
   readonly samples: readonly (readonly number[])[];
+  /** Of flows in time with exact densities, where it was asked for. */
+  readonly film: Film | null;
 }
 
 /** Parts of the flow's time that are drawn, as in the paper's Figure 5. */
 export const parts = [0.05, 0.2, 0.4, 0.6, 0.8, 1];
+
+const filmParts = Array.from({ length: 24 }, (_, i) => (i + 1) / 24);
 
 /** Points of the pictures: 56 × 56 over [−4.5, 4.5]². */
 export const pictureGrid = planeGrid(4.5, 56);
@@ -53,6 +67,7 @@ export async function fitDensity<Params>(
   data: PlaneData,
   seed: number,
   { steps, batchSize, learningRate, points }: FitSettings,
+  filmed = false,
 ): Promise<Fit> {
   const trained = await trainFlow(lab, id, {
     params: model.init(random(seed)),
@@ -69,15 +84,23 @@ export async function fitDensity<Params>(
     const [values] = await run({ x: at, ...model.noise(fresh, at.shape[0] ?? 0, draws) });
     return numbersOf(values);
   };
-  const times = model.isContinuous && model.draws === 1 ? parts : [1];
-  const densities: (readonly number[])[] = [];
-  for (const part of times) {
-    const values = await logProb(model.draws, part, pictureGrid.points);
-    densities.push(short(values.map(Math.exp)));
-  }
-  const draw = trained.compiled((params, batch) => [model.samples(params, batch.x, times)]);
-  const [moved] = await draw({ x: model.base(fresh, drawn) });
-  const coordinates = numbersOf(moved);
+  const densitiesAt = async (times: readonly number[]): Promise<(readonly number[])[]> => {
+    const densities: (readonly number[])[] = [];
+    for (const part of times) {
+      const values = await logProb(model.draws, part, pictureGrid.points);
+      densities.push(short(values.map(Math.exp)));
+    }
+    return densities;
+  };
+  const samplesAt = async (times: readonly number[]): Promise<(readonly number[])[]> => {
+    const draw = trained.compiled((params, batch) => [model.samples(params, batch.x, times)]);
+    const [moved] = await draw({ x: model.base(fresh, drawn) });
+    const coordinates = numbersOf(moved);
+    return times.map((_, i) => short(coordinates.slice(2 * drawn * i, 2 * drawn * (i + 1))));
+  };
+  const isExact = model.isContinuous && model.draws === 1;
+  const times = isExact ? parts : [1];
+  const [densities, samples] = [await densitiesAt(times), await samplesAt(times)];
   const values = await logProb(model.draws, 1);
   const { logDensity } = data;
   return {
@@ -88,6 +111,10 @@ export async function fitDensity<Params>(
     secondsPerStep: trained.secondsPerStep,
     nfe: (trained.nfe.at(-1) ?? 0) + (trained.nfeBackward.at(-1) ?? 0),
     densities,
-    samples: times.map((_, i) => short(coordinates.slice(2 * drawn * i, 2 * drawn * (i + 1)))),
+    samples,
+    film:
+      filmed && isExact
+        ? { parts: filmParts, densities: await densitiesAt(filmParts), samples: await samplesAt(filmParts) }
+        : null,
   };
 }

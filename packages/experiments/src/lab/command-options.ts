@@ -12,6 +12,8 @@ export interface Option<T> {
   readonly quick: T;
   /** Whether it stands alone, without a value. */
   readonly isFlag: boolean;
+  /** Whether it says which parts are made, and nothing about how: runs that differ in it share what they have done. */
+  readonly isSelection?: boolean;
   /** What a value has to be. */
   readonly expected: string;
   /** The value that a text says; undefined if it is none. */
@@ -95,6 +97,17 @@ export const listOf = <T>(element: Option<T>, defaults: Defaults<readonly T[]>):
     const values = given.split(',').map((part) => element.read(part.trim()));
     return values.every((value) => value !== undefined) ? values : undefined;
   },
+});
+
+/**
+ * Parts that are to be made, such as rows of a table: each is the same whichever others are made with it.
+ *
+ * @example
+ * const only = partsOf(oneOf('rows of the table', ['resnet', 'odenet'], 'odenet'), ['resnet', 'odenet']);
+ */
+export const partsOf = <T>(element: Option<T>, defaults: Defaults<readonly T[]>): Option<readonly T[]> => ({
+  ...listOf(element, defaults),
+  isSelection: true,
 });
 
 /**

@@ -26,6 +26,8 @@ export interface ExperimentDefinition<S extends Options> {
 /** An experiment whose options were read. */
 export interface PreparedExperiment {
   readonly settings: Readonly<Record<string, unknown>>;
+  /** Those that decide results: all but which parts are made. */
+  readonly decisive: Readonly<Record<string, unknown>>;
   run(lab: Lab): Promise<Results>;
 }
 
@@ -74,7 +76,8 @@ export function defineExperiment<const S extends Options>(definition: Experiment
     ...{ name, title, source, options, seeds, engine, threads },
     prepare: (given, quick) => {
       const settings = settingsOf(name, options, given, quick);
-      return { settings, run: (lab) => definition.run(settings, lab) };
+      const decisive = Object.entries(settings).filter(([key]) => options[key]?.isSelection !== true);
+      return { settings, decisive: Object.fromEntries(decisive), run: (lab) => definition.run(settings, lab) };
     },
   };
 }

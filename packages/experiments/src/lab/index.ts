@@ -1,5 +1,15 @@
 /** What experiments are made with. */
-export { flag, integer, listOf, oneOf, real, type Option, type Options, type OptionsOf } from './command-options.ts';
+export {
+  flag,
+  integer,
+  listOf,
+  oneOf,
+  partsOf,
+  real,
+  type Option,
+  type Options,
+  type OptionsOf,
+} from './command-options.ts';
 export type { EngineName } from './engines.ts';
 export { defineExperiment, type Experiment, type ExperimentDefinition } from './experiment.ts';
 export { ifThere } from './if-there.ts';

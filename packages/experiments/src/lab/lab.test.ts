@@ -14,6 +14,7 @@ import {
   ifThere,
   integer,
   listOf,
+  partsOf,
   measured,
   oneOf,
   spread,
@@ -69,7 +70,9 @@ const line = (watch: (lab: Lab, seed: number) => void = () => undefined): Experi
       const chart = lineChart({ x: { label: 'x' }, y: { label: 'y' }, series: [{ name: '', x: [0, 1], y: [0, 2] }] });
       return {
         tables: [{ columns: ['model', 'slope', 'paper'], rows: [['line', spread(slopes), 2]] }],
-        figures: [{ name: 'line', figure: chart, caption: 'The line.' }],
+        figures: [
+          { name: 'line', figure: chart, caption: 'The line.', animation: { frames: [chart, chart], seconds: [1, 1] } },
+        ],
         notes: [`rates ${rates.join(', ')}`],
       };
     },
@@ -89,13 +92,14 @@ const resultsIn = async (out: string): Promise<WrittenResults> =>
 describe('an experiment', () => {
   it('writes a page, its numbers and its figures', async () => {
     const { out, text } = await run(line());
-    expect((await readdir(out)).sort()).toEqual(['README.md', 'line.png', 'line.svg', 'results.json']);
+    expect((await readdir(out)).sort()).toEqual(['README.md', 'line.gif', 'line.png', 'line.svg', 'results.json']);
     const page = await readFile(join(out, 'README.md'), 'utf8');
     for (const part of [
       '# A line through points',
       'Legendre 1805.',
       'npm run experiment -- line',
       '![The line.](line.png)',
+      '(line.gif)',
     ])
       expect(page).toContain(part);
     expect(page).toMatch(/\| line \| 2\.0+ ± 0\.0+ \| 2 \|/);
@@ -105,10 +109,46 @@ describe('an experiment', () => {
     expect(results.sessions).toHaveLength(1);
   });
 
+  it('says at once that its results can not be written', async () => {
+    const { signal } = new AbortController();
+    const environment = { stream: new PassThrough(), signal, workRoot: join(folder, 'work') };
+    await expect(runExperiment(line(), ['--out', '/proc/none/results'], environment)).rejects.toThrow(
+      'npm run experiment: the folder /proc/none',
+    );
+  });
+
   it('has other defaults under --quick, and takes options', async () => {
     const { out } = await run(line(), ['--quick', '--rates', '4,5', '--seeds', '1']);
     expect(await resultsIn(out)).toMatchObject({ quick: true, seeds: [0], settings: { steps: 30, rates: [4, 5] } });
     expect(await readFile(join(out, 'README.md'), 'utf8')).toMatch(/\| line \| [\d.]+ \| 2 \|/);
+  });
+
+  it('shows the parts of earlier runs that differ in nothing but the parts they made', async () => {
+    const names = ['a', 'b', 'c'] as const;
+    const made: string[] = [];
+    const letters = defineExperiment({
+      name: 'letters',
+      title: 'Letters',
+      source: 'Cadmus',
+      options: {
+        only: partsOf(oneOf('letters', names, 'a'), names),
+        size: integer('of a letter', 1),
+      },
+      run: async ({ only, size }, lab) => {
+        const shown = names.filter((name) => only.includes(name) || lab.isDone(name));
+        const rows: (readonly [string, number])[] = [];
+        for (const name of shown) rows.push([name, await lab.once(name, () => (made.push(name), size))]);
+        return { tables: [{ columns: ['letter', 'size'], rows }], notes: [] };
+      },
+    });
+    const rowsOf = async (...args: string[]) => (await resultsIn((await run(letters, args)).out)).tables[0]?.rows;
+    expect(await rowsOf('--only', 'a')).toEqual([['a', 1]]);
+    expect(await rowsOf('--only', 'c')).toEqual([
+      ['a', 1],
+      ['c', 1],
+    ]);
+    expect(await rowsOf('--only', 'a', '--size', '2')).toEqual([['a', 2]]);
+    expect(made).toEqual(['a', 'c', 'a']);
   });
 
   it('goes on where it was interrupted, without repeating what is done', async () => {
@@ -142,7 +182,7 @@ describe('an experiment', () => {
 
   it('removes figures of the run before, and nothing else', async () => {
     const { out } = await run(line());
-    const noFigures = { ...line(), prepare: () => ({ settings: {}, run: async () => ({ tables: [] }) }) };
+    const noFigures = { ...line(), prepare: () => ({ settings: {}, decisive: {}, run: async () => ({ tables: [] }) }) };
     await writeFile(join(out, 'mine.png'), '');
     await run(noFigures);
     expect((await readdir(out)).sort()).toEqual(['README.md', 'mine.png', 'results.json']);

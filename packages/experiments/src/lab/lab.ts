@@ -36,6 +36,8 @@ export interface Lab {
    * id; the signal's reason once Ctrl-C was pressed.
    */
   once<T>(id: string, compute: () => T | Promise<T>): Promise<T>;
+  /** Whether `once` has the result of some work, of this run or of an earlier one with the same options. */
+  isDone(id: string): boolean;
 }
 
 /** How to train; where checkpoints go, and what ends it early, is the lab's. */

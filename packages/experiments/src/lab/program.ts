@@ -37,8 +37,7 @@ export async function runProgram(
 
 function describe(name: string, error: unknown): string {
   if (!(error instanceof Error)) return `${name}: ${String(error)}`;
-  if ('syscall' in error) {
-    return `${name}: ${error.message}: files could not be written. Choose another folder with --out DIR.`;
-  }
+  if ('syscall' in error) return `${name}: ${error.message}`;
+  if ('code' in error && error.code === 'FILE') return `${error.message} Name it with --out DIR.`;
   return 'code' in error ? error.message : (error.stack ?? error.message);
 }

@@ -72,7 +72,8 @@ function showNumber(value: number, digits: number | undefined): string {
   return size < 1e-4 || size >= 1e6 ? value.toExponential(3) : String(Number(value.toPrecision(4)));
 }
 
-const renderFigure = ({ name, caption }: NamedFigure): string => `![${caption}](${name}.png)\n\n${caption}`;
+const renderFigure = ({ name, caption, animation }: NamedFigure): string =>
+  [`![${caption}](${name}.png)`, caption, ...(animation === undefined ? [] : [`![In time](${name}.gif)`])].join('\n\n');
 
 function renderRun(run: RunRecord): string {
   const { machine, sessions, quick, seeds, engine, threads, settings } = run;

@@ -1,5 +1,5 @@
 /** What an experiment gives: tables beside the paper's numbers, figures, notes. */
-import type { Figure } from '@node-ode/viz';
+import type { Animation, Figure } from '@node-ode/viz';
 
 /** Mean and standard deviation over runs. */
 export interface Spread {
@@ -26,10 +26,12 @@ export interface Table {
   readonly rows: readonly (readonly Cell[])[];
 }
 
-/** A figure that is written as `name.svg` and `name.png`. */
+/** A figure that is written as `name.svg` and `name.png`; in time as `name.gif` too. */
 export interface NamedFigure {
   readonly name: string;
   readonly figure: Figure;
+  /** The same in time. */
+  readonly animation?: Animation;
   /** What it shows, in a sentence. */
   readonly caption: string;
 }

@@ -1,7 +1,7 @@
 /** Runs an experiment: opens its engine, keeps what it has done, writes what it found. */
 import { relative, resolve } from 'node:path';
 import type { Backend } from '@node-ode/core';
-import type { ProgressStream } from '@node-ode/train/node';
+import { requireWritable, type ProgressStream } from '@node-ode/train/node';
 import { commandOf, parseCommand, usage, type ExperimentCommand } from './command-line.ts';
 import { engines, type EngineName } from './engines.ts';
 import type { Experiment } from './experiment.ts';
@@ -24,7 +24,7 @@ export interface ExperimentEnvironment {
 /**
  * Runs an experiment with the arguments behind its name.
  *
- * @throws OptionError for an option that is not known or out of range; whatever the experiment throws.
+ * @throws OptionError for an option that is not known or out of range; FileError if nothing can be written; whatever the experiment throws.
  */
 export async function runExperiment(
   experiment: Experiment,
@@ -38,8 +38,9 @@ export async function runExperiment(
     return { interrupted: false };
   }
   const { quick, engine, prepared, fresh } = command;
-  const key = { quick, engine, settings: prepared.settings };
+  const key = { quick, engine, settings: prepared.decisive };
   const folder = workFolder(workRoot, experiment.name, key);
+  await requireWritable('npm run experiment', command.out);
   await openWorkFolder(folder, key, fresh);
   const began = performance.now();
   const session = (): Promise<readonly number[]> => addSession(folder, (performance.now() - began) / 1000);

@@ -1,11 +1,11 @@
 /** Where an experiment keeps what it has done, so that it goes on where it was interrupted. */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { OptionError } from '@node-ode/core';
 import { fit } from '@node-ode/train';
-import { checkpointFolder, progressBar, type ProgressStream } from '@node-ode/train/node';
+import { checkpointFolder, progressBar, writeFileAtomically, type ProgressStream } from '@node-ode/train/node';
 import type { Lab } from './lab.ts';
 import { decodePlain, encodePlain } from './plain-data.ts';
 
@@ -48,9 +48,10 @@ export interface WorkContext {
   readonly signal: AbortSignal;
 }
 
-/** The lab's `train` and `once`, kept in a folder. */
-export function work({ folder, stream, signal }: WorkContext): Pick<Lab, 'train' | 'once'> {
+/** What the lab keeps in a folder. */
+export function work({ folder, stream, signal }: WorkContext): Pick<Lab, 'train' | 'once' | 'isDone'> {
   const [trainings, works] = [new Set<string>(), new Set<string>()];
+  const resultFile = (id: string): string => join(folder, 'done', `${id}.json`);
   return {
     train: async (id, options) => {
       claim('lab.train', id, trainings);
@@ -74,7 +75,7 @@ export function work({ folder, stream, signal }: WorkContext): Pick<Lab, 'train'
     },
     once: async <T>(id: string, compute: () => T | Promise<T>) => {
       claim('lab.once', id, works);
-      const file = join(folder, 'done', `${id}.json`);
+      const file = resultFile(id);
       // What the file has is what this very call wrote, in an earlier session.
       if (existsSync(file)) return decodePlain(await readFile(file, 'utf8')) as T;
       signal.throwIfAborted();
@@ -82,6 +83,7 @@ export function work({ folder, stream, signal }: WorkContext): Pick<Lab, 'train'
       await writeWhole(file, encodePlain(`lab.once(“${id}”)`, result));
       return result;
     },
+    isDone: (id) => existsSync(resultFile(id)),
   };
 }
 
@@ -99,9 +101,5 @@ function claim(operation: string, id: string, taken: Set<string>): void {
 }
 
 /** Writes a file, and the folder it is in if need be: a reader sees all of it or none. */
-export async function writeWhole(path: string, text: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  const temporary = `${path}.${process.pid}.tmp`;
-  await writeFile(temporary, text);
-  await rename(temporary, path);
-}
+export const writeWhole = (path: string, text: string): Promise<void> =>
+  writeFileAtomically('npm run experiment', path, text);

@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { OptionError, type Backend } from '@node-ode/core';
 import { fit, type Checkpoint, type FitResult } from '@node-ode/train';
-import { checkpointFolder, progressBar, type ProgressStream } from '@node-ode/train/node';
+import { checkpointFolder, progressBar, requireWritable, type ProgressStream } from '@node-ode/train/node';
 import { backends } from './backends.ts';
 import { defaultOut, defaults, type Command } from './command-line.ts';
 import { curriculum, type Batch } from './curriculum.ts';
@@ -27,13 +27,14 @@ export type JobResult =
 /**
  * Runs the job.
  *
- * @throws OptionError if a run that is resumed was made with other settings.
+ * @throws OptionError if a run that is resumed was made with other settings; FileError if nothing can be written.
  */
 export async function runJob(
   { settings: given, out, resume }: Omit<Command, 'help'>,
   environment: JobEnvironment,
 ): Promise<JobResult> {
   const say = sayTo(environment);
+  await requireWritable('npm start', out);
   const folder = join(out, 'checkpoints');
   const checkpoint = resume ? await checkpointFolder(folder).latest() : undefined;
   if (resume && checkpoint === undefined) say(`No checkpoint in ${shown(folder)}: starting anew.`);

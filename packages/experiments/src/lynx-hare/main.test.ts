@@ -58,6 +58,14 @@ describe('npm start', () => {
     expect(err.trim().split('\n')).toEqual([expect.stringContaining('npm start: ')]);
   });
 
+  it.each(['/proc/none', '/dev/null/x'])('says at once that nothing can be written to %s', async (out) => {
+    const { code, err } = await main(['--steps', '2', '--out', out]);
+    expect(code).toBe(1);
+    expect(err).toMatch(
+      /^npm start: the folder .+ can't be made: .+\(ENO(ENT|TDIR)\)\. Choose another place\. Name it with --out DIR\.\n$/,
+    );
+  });
+
   it.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],

@@ -1,8 +1,7 @@
 /** What is left of a run: files, and a few lines of text. */
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { namedArrays, type FitResult } from '@node-ode/train';
-import { writeSafetensors } from '@node-ode/train/node';
+import { writeFileAtomically, writeSafetensors } from '@node-ode/train/node';
 import { saveFigure } from '@node-ode/viz/node';
 import { flowAt, type Evaluation } from './evaluate.ts';
 import { fieldPoints, lossFigure, nfeFigure, phaseFigure, planeOf, trajectoryFigure } from './figures.ts';
@@ -32,7 +31,8 @@ export async function writeResults(out: string, run: FinishedRun): Promise<reado
   ] as const;
   for (const [name, figure] of figures) await saveFigure(figure, join(out, name));
   await writeParameters(join(out, 'parameters.safetensors'), run);
-  await writeFile(join(out, 'metrics.json'), `${JSON.stringify(metricsOf(run), undefined, 2)}\n`);
+  const metrics = `${JSON.stringify(metricsOf(run), undefined, 2)}\n`;
+  await writeFileAtomically('npm start', join(out, 'metrics.json'), metrics);
   return [
     ...figures.map(([name, , content]): [string, string] => [`${name}.svg, ${name}.png`, content]),
     ['parameters.safetensors', 'network, initial value, scale of the state'],

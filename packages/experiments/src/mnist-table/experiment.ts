@@ -5,7 +5,7 @@ import { lineChart, type Figure } from '@node-ode/viz';
 import { describeRun, mnistOptions, type MnistOptions } from '../images/options.ts';
 import { byEpoch, trainClassifier } from '../images/train-classifier.ts';
 import { mnist } from '../images/mnist.ts';
-import { defineExperiment, listOf, measured, oneOf, spread, type Cell, type Lab } from '../lab/index.ts';
+import { defineExperiment, measured, oneOf, partsOf, spread, type Cell, type Lab } from '../lab/index.ts';
 import { rowNames, rows, type RowName } from './networks.ts';
 
 /** What one training gave; by epoch where it is a list. */
@@ -29,17 +29,18 @@ export const experiment = defineExperiment({
   engine: 'onnx-cpu',
   threads: 2,
   options: {
-    only: listOf<RowName>(oneOf('rows of the table', rowNames, 'odenet'), {
+    only: partsOf<RowName>(oneOf('rows of the table', rowNames, 'odenet'), {
       full: rowNames,
       quick: ['perceptron', 'resnet', 'rknet', 'odenet', 'no-block'],
     }),
     ...mnistOptions,
   },
   run: async (options, lab) => {
-    const { only } = options;
+    const isDone = (name: RowName): boolean => lab.seeds.every((seed) => lab.isDone(`${name}/${seed}`));
+    const shown = rowNames.filter((name) => options.only.includes(name) || isDone(name));
     let data: ReturnType<typeof images> | undefined;
     const results = new Map<RowName, readonly Run[]>();
-    for (const name of only) {
+    for (const name of shown) {
       const runs: Run[] = [];
       for (const seed of lab.seeds)
         runs.push(
@@ -57,7 +58,7 @@ export const experiment = defineExperiment({
           figure: errorFigure(results),
           caption: 'Test error after each epoch of the first seed.',
         },
-        ...(only.some((name) => name === 'odenet' || name === 'rknet')
+        ...(shown.some((name) => name === 'odenet' || name === 'rknet')
           ? [
               {
                 name: 'nfe',

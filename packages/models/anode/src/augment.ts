@@ -31,7 +31,7 @@ export function checkAugment(operation: string, { extra, augment = 'zeros' }: Au
 }
 
 /**
- * [x; 0]: x with `extra` zeros more along an axis. x itself if there are none.
+ * `[x; 0]`, x with `extra` zeros more along an axis. x itself if there are none.
  *
  * @example
  * const h0 = appendZeros(x, 5, 1); // f32[20,2] gives f32[20,7]; channels of images f32[20,1,28,28] give f32[20,6,28,28]

@@ -5,3 +5,4 @@ export { augmentedOde, type AugmentedOde, type AugmentedOdeParts, type FlowOptio
 export { convAnode, type ConvAnodeOptions, type ConvAnodeParams, type ImageShape } from './conv-anode.ts';
 export { convField, mlpField, type ConvFieldParams, type FieldOptions, type MlpFieldParams } from './dynamics.ts';
 export { residualNet, type ResidualNet, type ResidualNetOptions, type ResidualNetParams } from './residual-net.ts';
+export { anodeModel, type AnodeModelOptions } from './plugin.ts';

@@ -17,3 +17,4 @@ export type { ClosedFormField, Motion, VectorField } from './fields/vector-field
 export type { Energy, FlowSample, Sampler } from './flow.ts';
 export { drawNoise, type NoiseKind } from './noise.ts';
 export { standardNormalLogProb } from './standard-normal.ts';
+export { cnfModel, type CnfModelOptions } from './plugin.ts';

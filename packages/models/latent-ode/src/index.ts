@@ -15,3 +15,4 @@ export {
 export { odeRnnEncoder, type OdeRnnEncoderOptions, type OdeRnnParams } from './ode-rnn-encoder.ts';
 export { recurrentEncoder, type RecurrentEncoderOptions } from './recurrent-encoder.ts';
 export type { SeriesBatch } from './series.ts';
+export { latentOdeModel, type LatentOdeModelOptions } from './plugin.ts';

@@ -38,3 +38,5 @@ export {
   type TabularOdeNetOptions,
 } from './tables/networks.ts';
 export { classifier, regressor, type Classifier, type Labelled, type Regressor, type Targeted } from './task.ts';
+export { forecaster, type ForecasterOptions } from './forecaster.ts';
+export { nodeModel, type NodeModelOptions } from './plugin.ts';

@@ -1,7 +1,7 @@
 /** Checkpoints as files in a folder: the last few of them. */
-import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { OptionError, type NodeOdeError } from '@node-ode/core';
+import { fileError, OptionError, type NodeOdeError } from '@node-ode/core';
 import { checkpointOf, encodeCheckpoint, type Checkpoint, type CheckpointStore } from '../checkpoint/checkpoint.ts';
 import { temporarySuffix, writeFileAtomically } from './atomic-write.ts';
 import { readSafetensors } from './safetensors-file.ts';
@@ -29,7 +29,8 @@ const abandonedAfter = 3_600_000;
  * renamed, so that a process that is killed leaves the ones before. A folder is for one run: saving step n removes what
  * comes after n.
  *
- * @throws OptionError if `keep` is no positive integer.
+ * @throws OptionError if `keep` is no positive integer. `save` throws FileError if the disk is full or the folder can't be written: the
+ * checkpoints before are still there.
  * @example
  * await fit({ ...options, checkpoint: { store: checkpointFolder('output/checkpoints'), everySeconds: 60 }, resume: true });
  */
@@ -40,8 +41,8 @@ export function checkpointFolder(folder: string, options: CheckpointFolderOption
   }
   return {
     save: async (checkpoint) => {
-      await mkdir(folder, { recursive: true });
-      await writeFileAtomically(join(folder, nameOf(checkpoint.step)), encodeCheckpoint(checkpoint));
+      const bytes = encodeCheckpoint(checkpoint);
+      await writeFileAtomically('checkpointFolder', join(folder, nameOf(checkpoint.step)), bytes);
       await prune(folder, keep, checkpoint.step);
     },
     latest: () => latestCheckpoint(folder, warn === undefined ? {} : { warn }),
@@ -97,7 +98,7 @@ async function namesIn(folder: string): Promise<string[]> {
     return await readdir(folder);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
+    throw fileError('checkpointFolder', `${folder} can't be read`, error);
   }
 }
 
@@ -114,5 +115,10 @@ async function prune(folder: string, keep: number, last: number): Promise<void> 
     const found = await stat(join(folder, name)).catch(() => undefined);
     if (found !== undefined && Date.now() - found.mtimeMs > abandonedAfter) abandoned.push(name);
   }
-  await Promise.all([...old, ...abandoned].map((name) => rm(join(folder, name), { force: true })));
+  const remove = async (name: string): Promise<void> => {
+    await rm(join(folder, name), { force: true }).catch((cause: unknown) => {
+      throw fileError('checkpointFolder', `${join(folder, name)} can't be removed`, cause);
+    });
+  };
+  await Promise.all([...old, ...abandoned].map(remove));
 }

@@ -62,7 +62,7 @@ describe('safetensors files', () => {
 describe('an atomic write', () => {
   it('replaces a file', async () => {
     await writeFile(at('x'), 'old');
-    await writeFileAtomically(at('x'), Uint8Array.of(1, 2));
+    await writeFileAtomically('test', at('x'), Uint8Array.of(1, 2));
     expect([...(await readFile(at('x')))]).toEqual([1, 2]);
     expect(await readdir(folder)).toEqual(['x']);
   });
@@ -70,17 +70,17 @@ describe('an atomic write', () => {
   it('that fails leaves what was there, and nothing else', async () => {
     await mkdir(at('x'));
     await writeFile(at('x/inside'), '');
-    await expect(writeFileAtomically(at('x'), Uint8Array.of(1))).rejects.toThrow();
-    await expect(writeFileAtomically(at('none/x'), Uint8Array.of(1))).rejects.toThrow('ENOENT');
+    await expect(writeFileAtomically('test', at('x'), Uint8Array.of(1))).rejects.toThrow();
+    await expect(writeFileAtomically('test', at('x/inside/y'), Uint8Array.of(1))).rejects.toThrow('ENOTDIR');
     expect(await readdir(folder)).toEqual(['x']);
   });
 
   it('is never seen half done', async () => {
     const contents = [1, 2].map((n) => new Uint8Array(3_000_000).fill(n));
-    await writeFileAtomically(at('x'), contents[0]!);
+    await writeFileAtomically('test', at('x'), contents[0]!);
     let writing = true;
     const writes = (async () => {
-      for (let i = 0; i < 20; i++) await writeFileAtomically(at('x'), contents[i % 2]!);
+      for (let i = 0; i < 20; i++) await writeFileAtomically('test', at('x'), contents[i % 2]!);
       writing = false;
     })();
     let reads = 0;

@@ -1,4 +1,5 @@
 /** What needs Node: files, checkpoints in a folder, progress in a terminal. */
+export { requireWritable, writeFileAtomically } from './atomic-write.ts';
 export {
   checkpointFolder,
   latestCheckpoint,

@@ -1,6 +1,5 @@
 /** Safetensors files on disk. */
-import { mkdir, open, type FileHandle } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { open, type FileHandle } from 'node:fs/promises';
 import { FormatError, type HostArray } from '@node-ode/core';
 import { bytesOf, emptyArray, finish } from '../safetensors/bytes.ts';
 import { lengthBytes, type Safetensors } from '../safetensors/content.ts';
@@ -58,7 +57,7 @@ async function readRange(file: FileHandle, path: string, target: Uint8Array, pos
 /**
  * Writes a safetensors file, and the folder it is in if need be: complete or not at all.
  *
- * @throws OptionError or ShapeError as `encodeSafetensors` does.
+ * @throws OptionError or ShapeError as `encodeSafetensors` does; FileError if the disk is full or the place can't be written.
  * @example
  * await writeSafetensors('output/model.safetensors', namedArrays(state.params), { epochs: '10' });
  */
@@ -68,6 +67,5 @@ export async function writeSafetensors(
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   const bytes = encodeSafetensors(tensors, metadata);
-  await mkdir(dirname(path), { recursive: true });
-  await writeFileAtomically(path, bytes);
+  await writeFileAtomically('writeSafetensors', path, bytes);
 }

@@ -9,7 +9,7 @@ import { headerLength, parseHeader } from './header.ts';
  *
  * @param source What errors call the bytes, such as the name of their file.
  * @throws FormatError naming the source and the offset of what is wrong: truncated, overlapping, foreign, a dtype that
- * @node-ode does not have (F16, I64, …), a name that is there twice, a header over 100 MB.
+ * core does not have (F16, I64, …), a name that is there twice, a header over 100 MB.
  * @example
  * const { tensors, metadata } = decodeSafetensors(bytes, 'model.safetensors');
  * const weight = tensors.get('weight');

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { OptionError } from '@node-ode/core';
+import { FileError, OptionError } from '@node-ode/core';
 import { Resvg } from '@resvg/resvg-wasm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { grid, lineChart, phasePortrait, type Figure } from '../index.ts';
@@ -110,7 +110,10 @@ describe('saveFigure', () => {
 
   it('leaves nothing behind when it fails', async () => {
     await writeFile(join(folder, 'file'), '');
-    await expect(saveFigure(chart, join(folder, 'file', 'chart'))).rejects.toThrow();
+    await expect(saveFigure(chart, join(folder, 'file', 'chart'))).rejects.toThrow(FileError);
+    await expect(saveFigure(chart, '/proc/none/chart')).rejects.toThrow(
+      "saveFigure: the folder /proc/none can't be made",
+    );
     await expect(saveFigure({ ...chart, svg: '<svg' }, join(folder, 'chart'))).rejects.toThrow();
     expect(await readdir(folder)).toEqual(['file']);
   });

@@ -1,9 +1,7 @@
 /** Figures on disk, as SVG and PNG. */
-import { randomUUID } from 'node:crypto';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import type { Figure } from '../figure.ts';
 import { renderPng, type PngOptions } from './render-png.ts';
+import { writeAtomically } from './write-atomically.ts';
 
 /** The files that were written. */
 export interface SavedFigure {
@@ -15,24 +13,13 @@ export interface SavedFigure {
  * Writes `path`.svg and `path`.png, and the folder they are in if need be. Each file is complete or not there: it is
  * written beside its place under another name, then renamed.
  *
+ * @throws FileError if the disk is full or the place can't be written.
  * @example
  * await saveFigure(lineChart(options), 'output/fit'); // output/fit.svg, output/fit.png
  */
 export async function saveFigure(figure: Figure, path: string, options: PngOptions = {}): Promise<SavedFigure> {
   const png = await renderPng(figure.svg, options);
-  await mkdir(dirname(path), { recursive: true });
-  await writeAtomically(`${path}.svg`, figure.svg);
-  await writeAtomically(`${path}.png`, png);
+  await writeAtomically('saveFigure', `${path}.svg`, figure.svg);
+  await writeAtomically('saveFigure', `${path}.png`, png);
   return { svg: `${path}.svg`, png: `${path}.png` };
-}
-
-async function writeAtomically(path: string, content: string | Uint8Array): Promise<void> {
-  const temporary = `${path}.${randomUUID()}.tmp`;
-  try {
-    await writeFile(temporary, content);
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
 }

@@ -39,7 +39,7 @@ export interface ExportedParts {
  * `x.shape`, can't be seen.
  *
  * A file in which a solve can fail has the output `status` (`status.f64` if there are solves of both dtypes), four numbers
- * [code, t, h, steps]: code 0 if every solve reached its last time, 1 for too many steps, 2 for a step too small to change
+ * `[code, t, h, steps]`: code 0 if every solve reached its last time, 1 for too many steps, 2 for a step too small to change
  * the time, 3 for a state that is not finite, 4 for times that are not in order, 5 for tolerances that are negative or not
  * finite; then the time that was reached, the last step and the number of steps tried. **With any other code than 0 the
  * other outputs are worthless.** `loadOnnx` throws.

@@ -3,6 +3,8 @@
  * needed, and the types are what is used of them: this package is compiled without Node's.
  */
 
+import { makeFolder as makeFolderWith } from '@node-ode/core';
+
 /** A module by a name that bundlers don't follow: it exists where the code runs, or not at all. */
 export const importByName = (name: string): Promise<unknown> =>
   import(/* @vite-ignore */ /* webpackIgnore: true */ name);
@@ -39,23 +41,11 @@ const nodeProcess = async (): Promise<NodeProcess> =>
 /** The file system. */
 export const nodeFiles = async (): Promise<NodeFiles> => (await importByName('node:fs/promises')) as NodeFiles;
 
-/** Makes a folder, and those that it lies in. Node's own `recursive` never returns below /proc. */
+/** Makes a folder, and those that it lies in. */
 export async function makeFolder(path: string): Promise<void> {
-  const files = await nodeFiles();
+  const { mkdir } = await nodeFiles();
   const { dirname } = (await importByName('node:path')) as { dirname(path: string): string };
-  const codeOf = (error: unknown): unknown => (error as { readonly code?: unknown } | null)?.code;
-  const make = (folder: string): Promise<unknown> =>
-    files.mkdir(folder).catch((error: unknown) => {
-      if (codeOf(error) !== 'EEXIST') throw error;
-    });
-  try {
-    await make(path);
-  } catch (error) {
-    const parent = dirname(path);
-    if (codeOf(error) !== 'ENOENT' || parent === path) throw error;
-    await makeFolder(parent);
-    await make(path);
-  }
+  await makeFolderWith('onnx', path, { mkdir, dirname });
 }
 
 /** Whether a file is there, and can be seen. */

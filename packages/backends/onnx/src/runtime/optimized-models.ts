@@ -1,5 +1,5 @@
 /** Optimised models in a folder, for the next process: ONNX Runtime's rewriting is most of the time that loading takes. */
-import { OptionError } from '@node-ode/core';
+import { FileError, OptionError } from '@node-ode/core';
 import { contentHash } from '../model/hash.ts';
 import { machineName, makeFolder, nodeFiles, type NodeFiles } from './node-host.ts';
 import { messageOf } from './ort.ts';
@@ -89,7 +89,8 @@ async function demandWritable(files: NodeFiles, folder: string): Promise<void> {
     await makeFolder(folder);
     await files.writeFile(probe, new Uint8Array(0));
     await files.rm(probe, { force: true });
-  } catch (cause) {
+  } catch (error) {
+    const cause = error instanceof FileError ? error.cause : error;
     throw new OptionError('onnx', `cacheFolder = '${folder}' can't be written to (${messageOf(cause)})`, {
       expected: 'a folder that is writable, or can be made',
       cause,

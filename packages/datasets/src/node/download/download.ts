@@ -1,7 +1,7 @@
 /** Files from the network: with progress, resumed where they broke off, checked, and put in place as a whole or not at all. */
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { ExecutionError, FormatError, OptionError } from '@node-ode/core';
+import { ExecutionError, FormatError, makeFolder, OptionError } from '@node-ode/core';
 import { digestOf, sizeOf, type Checksum } from './checksum.ts';
 import { unwritable, withLock } from './lock.ts';
 import { Broken, transfer } from './transfer.ts';
@@ -42,7 +42,7 @@ export interface DownloadOptions {
  * `path` is always whole. A `.part` that an earlier call left is gone on from.
  *
  * @throws ExecutionError if the server refuses, the network fails, it is aborted, or another process downloads the same file;
- * FormatError if what came is not the file that the checksum tells.
+ * FormatError if what came is not the file that the checksum tells; FileError if it can't be written.
  * @example
  * // await download(
  * //   { url: 'https://example.org/data.csv', size: 1234, checksum: { algorithm: 'sha256', digest: '…' } },
@@ -57,9 +57,7 @@ export async function download(source: Source, path: string, options: DownloadOp
       expected: 'numbers from 0',
     });
   }
-  await mkdir(dirname(path), { recursive: true }).catch((cause: unknown) => {
-    throw unwritable(dirname(path), cause);
-  });
+  await makeFolder('download', dirname(path), { mkdir, dirname });
   await withLock(`${path}.lock`, path, async () => {
     const part = `${path}.part`;
     const isResumed = (await sizeOf(part)) > 0;
@@ -79,7 +77,9 @@ export async function download(source: Source, path: string, options: DownloadOp
         advice: 'The file was changed at its source or on the way. Nothing was written.',
       });
     }
-    await rename(part, path);
+    await rename(part, path).catch((cause: unknown) => {
+      throw unwritable(path, cause);
+    });
   });
 }
 

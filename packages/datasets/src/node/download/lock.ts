@@ -1,11 +1,11 @@
 /** One process at a time: a file that says whose turn it is. */
 import { readFile, rm, writeFile } from 'node:fs/promises';
-import { ExecutionError } from '@node-ode/core';
+import { ExecutionError, fileError } from '@node-ode/core';
 
 /**
  * Runs `task` while `lock` holds this process's number. A lock of a process that is gone is taken over.
  *
- * @throws ExecutionError if a running process, this one included, holds it.
+ * @throws ExecutionError if a running process, this one included, holds it; FileError if it can't be written.
  */
 export async function withLock(lock: string, path: string, task: () => Promise<void>): Promise<void> {
   const acquire = (): Promise<void> => writeFile(lock, String(process.pid), { flag: 'wx' });
@@ -44,9 +44,5 @@ const isCode = (error: unknown, code: string): boolean =>
   error instanceof Error && 'code' in error && error.code === code;
 
 /** The error of a path that can't be written. */
-export const unwritable = (path: string, cause: unknown): ExecutionError =>
-  new ExecutionError('download', `${path} can't be written`, {
-    expected: 'a folder for the data',
-    advice: 'Check the path and its permissions.',
-    cause,
-  });
+export const unwritable = (path: string, cause: unknown): unknown =>
+  fileError('download', `${path} can't be written`, cause);

@@ -1,7 +1,9 @@
 /** One try of a download: a request, and the bytes that come. */
 import { open, rm } from 'node:fs/promises';
+import { FileError } from '@node-ode/core';
 import { sizeOf } from './checksum.ts';
 import type { DownloadOptions, Source } from './download.ts';
+import { unwritable } from './lock.ts';
 
 /** A try that did not get all bytes. */
 export class Broken extends Error {
@@ -17,7 +19,7 @@ export class Broken extends Error {
   }
 }
 
-/** Appends to `part` what is missing of it. @throws Broken */
+/** Appends to `part` what is missing of it. @throws Broken; FileError if it can't be written. */
 export async function transfer(
   source: Source,
   path: string,
@@ -41,8 +43,8 @@ export async function transfer(
     clearTimeout(timer);
     timer = setTimeout(abort, timeout);
   };
-  const broken = (cause: unknown): Broken => {
-    if (cause instanceof Broken) return cause;
+  const broken = (cause: unknown): unknown => {
+    if (cause instanceof Broken || cause instanceof FileError) return cause;
     if (signal?.aborted === true) {
       return new Broken('the download was aborted', offset, false, 'A later call goes on from there.', signal.reason);
     }
@@ -60,7 +62,7 @@ export async function transfer(
     offset = start;
     onProgress?.({ url, path, received: offset, total: size });
     const file = await open(part, start > 0 ? 'r+' : 'w').catch((cause: unknown) => {
-      throw new Broken(`${part} can't be opened`, offset, false, 'Check the disk and its permissions.', cause);
+      throw unwritable(part, cause);
     });
     try {
       for await (const chunk of response.body ?? []) {
@@ -71,7 +73,7 @@ export async function transfer(
           throw new Broken(`more bytes came than the file has`, size, false, 'The file was changed at its source.');
         }
         await file.write(chunk, 0, chunk.length, offset).catch((cause: unknown) => {
-          throw new Broken(`${part} can't be written`, offset, false, 'Check the disk and its permissions.', cause);
+          throw unwritable(part, cause);
         });
         offset += chunk.length;
         onProgress?.({ url, path, received: offset, total: size });

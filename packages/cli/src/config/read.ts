@@ -1,0 +1,123 @@
+/** Configurations from files and presets. */
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { basename, dirname, extname, isAbsolute, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { FormatError } from '@node-ode/core';
+import { parseDocument } from 'yaml';
+import { FileError, UsageError } from '../errors.ts';
+import { isRecord } from '../plugins/package-info.ts';
+import { didYouMean } from '../suggest.ts';
+
+/** A configuration before it is checked, and what it is called. */
+export interface RawConfig {
+  readonly value: Readonly<Record<string, unknown>>;
+  /** The file or the preset. */
+  readonly source: string;
+  /** Without folder and extension. */
+  readonly name: string;
+}
+
+const presetFolder = fileURLToPath(new URL('../../presets/', import.meta.url));
+const extensions = ['.yaml', '.yml', '.json'];
+const maxBytes = 2 ** 20;
+
+/** The names of the presets that come with this package. */
+export const presetNames = async (): Promise<readonly string[]> =>
+  (await readdir(presetFolder)).filter((file) => file.endsWith('.yaml')).map((file) => basename(file, '.yaml'));
+
+/**
+ * Reads a file, or the preset of a name. Paths in a file are relative to it: they come back absolute.
+ *
+ * @throws FileError if there is none; FormatError naming line and column of what is no YAML or JSON; UsageError if it is no object.
+ * @example
+ * const { value } = await readConfig('moons-cnf', process.cwd());
+ */
+export async function readConfig(given: string, cwd: string): Promise<RawConfig> {
+  const looksLikeFile = extensions.includes(extname(given).toLowerCase()) || /[\\/]/.test(given);
+  const path = resolve(cwd, given);
+  if (
+    looksLikeFile ||
+    (await stat(path).then(
+      (found) => found.isFile(),
+      () => false,
+    ))
+  )
+    return readFileConfig(path, given);
+  const presets = await presetNames();
+  if (presets.includes(given)) return readFileConfig(join(presetFolder, `${given}.yaml`), `preset ${given}`);
+  const meant = didYouMean(given, presets);
+  throw new UsageError('train', `there is no preset “${given}”, and no such file`, {
+    expected: `a YAML or JSON file, or one of ${presets.join(', ')}`,
+    ...(meant === undefined ? {} : { advice: meant }),
+  });
+}
+
+async function readFileConfig(path: string, source: string): Promise<RawConfig> {
+  const found = await stat(path).catch(() => undefined);
+  if (found?.isFile() !== true) {
+    throw new FileError('train', `there is no file ${source}`, { expected: 'a YAML or JSON file, or a preset' });
+  }
+  if (found.size > maxBytes) {
+    throw new FormatError('train', `${source} has ${found.size} bytes`, { expected: `at most ${maxBytes}` });
+  }
+  const value = parseYaml(await readFile(path, 'utf8'), source);
+  if (!isRecord(value)) {
+    throw new UsageError(source, 'it holds no entries', {
+      expected: 'an object: data, model, …',
+      advice: 'See node-ode schema.',
+    });
+  }
+  return { value: withAbsolutePaths(value, dirname(path)), source, name: basename(path, extname(path)) };
+}
+
+/**
+ * The value that YAML, and so JSON, says.
+ *
+ * @throws FormatError naming line and column.
+ */
+export function parseYaml(text: string, source: string): unknown {
+  const document = parseDocument(text, { prettyErrors: true });
+  const [error] = document.errors;
+  if (error !== undefined) {
+    throw new FormatError('train', `${source}: ${error.message.split(':\n')[0] ?? ''}`, {
+      expected: 'YAML or JSON',
+      cause: error,
+    });
+  }
+  try {
+    return document.toJS({ maxAliasCount: 100 }) as unknown;
+  } catch (cause) {
+    throw new FormatError('train', `${source}: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      expected: 'YAML without so many aliases',
+      cause,
+    });
+  }
+}
+
+/** Files, and plugins that are files, seen from the folder of the configuration. */
+function withAbsolutePaths(
+  value: Readonly<Record<string, unknown>>,
+  folder: string,
+): Readonly<Record<string, unknown>> {
+  const absolute = (path: string): string => (isAbsolute(path) ? path : resolve(folder, path));
+  const plugin = (spec: unknown): unknown => {
+    if (typeof spec === 'string') return spec.startsWith('.') ? absolute(spec) : spec;
+    return isRecord(spec) && typeof spec['name'] === 'string' ? { ...spec, name: plugin(spec['name']) } : spec;
+  };
+  const entries = Object.entries(value).map(
+    ([key, entry]) => [key, isPluginEntry(key) ? plugin(entry) : entry] as const,
+  );
+  const result: Record<string, unknown> = Object.fromEntries(entries);
+  const { data } = result;
+  if (isRecord(data)) {
+    result['data'] = {
+      ...data,
+      ...(typeof data['file'] === 'string' ? { file: absolute(data['file']) } : {}),
+      ...('set' in data ? { set: plugin(data['set']) } : {}),
+    };
+  }
+  return result;
+}
+
+const isPluginEntry = (key: string): boolean =>
+  ['model', 'solver', 'gradient', 'controller', 'backend', 'optimizer', 'schedule'].includes(key);

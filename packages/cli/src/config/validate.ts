@@ -1,0 +1,86 @@
+/** Holds configurations to the schema, with errors that name the entry. */
+import { readFileSync } from 'node:fs';
+import { Ajv, type ErrorObject } from 'ajv';
+import { UsageError } from '../errors.ts';
+import { didYouMean } from '../suggest.ts';
+import type { Config } from './config.ts';
+
+/** Where the schema lies in this package. */
+export const schemaUrl = new URL('../../schema.json', import.meta.url);
+
+/** The parts of the schema that flags are made of. */
+export interface SchemaNode {
+  readonly type?: string | readonly string[];
+  readonly enum?: readonly string[];
+  readonly description?: string;
+  readonly $ref?: string;
+  readonly properties?: Readonly<Record<string, SchemaNode>>;
+}
+
+/** The schema as it is published. */
+export const schema = JSON.parse(readFileSync(schemaUrl, 'utf8')) as SchemaNode;
+
+const isConfig = new Ajv({ allowUnionTypes: true, strictRequired: false, verbose: true }).compile<Config>(schema);
+
+/**
+ * Checks what was read.
+ *
+ * @param source The file, or what else errors call it.
+ * @throws UsageError naming the entry, what it is and what it has to be.
+ * @example
+ * const config = validConfig({ data: { set: 'two-moons' }, model: 'cnf' }, 'moons.yaml');
+ */
+export function validConfig(value: unknown, source: string): Config {
+  if (!isConfig(value)) throw explain(isConfig.errors?.[0], source);
+  const { data, rtol, atol, stepSize, controller } = value;
+  const refuse = (problem: string, expected: string): UsageError => new UsageError(source, problem, { expected });
+  if ((data.file === undefined) === (data.set === undefined)) {
+    throw refuse(`data has ${data.file === undefined ? 'neither file nor set' : 'both file and set'}`, 'one of them');
+  }
+  if ((rtol !== undefined || atol !== undefined) && (stepSize !== undefined || controller !== undefined)) {
+    throw refuse(
+      `rtol or atol with ${stepSize === undefined ? 'controller' : 'stepSize'}`,
+      'tolerances without it, or as options of the controller',
+    );
+  }
+  if (stepSize !== undefined && controller !== undefined) throw refuse('stepSize with controller', 'one of them');
+  return value;
+}
+
+/** `/data/file` as `data.file`. */
+const entryOf = (path: string): string => path.slice(1).replaceAll('/', '.');
+
+function explain(error: ErrorObject | undefined, source: string): UsageError {
+  if (error === undefined) return new UsageError(source, 'it is no configuration');
+  const entry = entryOf(error.instancePath);
+  const at = entry === '' ? 'the configuration' : `“${entry}”`;
+  const params = error.params as Readonly<Record<string, unknown>>;
+  const given = shown(error.data);
+  if (error.keyword === 'additionalProperties') {
+    const name = String(params['additionalProperty']);
+    const known = Object.keys((error.parentSchema as SchemaNode | undefined)?.properties ?? {});
+    return withMeant(`${at} has the entry “${name}”, which there is not`, known.join(', '), name, known);
+  }
+  if (error.keyword === 'enum') {
+    const allowed = (params['allowedValues'] as readonly unknown[]).map(String);
+    return withMeant(`${at} is ${given}`, allowed.join(', '), String(error.data), allowed);
+  }
+  if (error.keyword === 'required') {
+    const name = String(params['missingProperty']);
+    return new UsageError(source, `${at} has no “${name}”`, { expected: 'one', advice: 'See node-ode schema.' });
+  }
+  return new UsageError(source, `${at} is ${given}`, {
+    expected: `a value that ${error.message ?? 'fits the schema'}`,
+  });
+
+  function withMeant(problem: string, expected: string, name: string, known: readonly string[]): UsageError {
+    const meant = didYouMean(name, known);
+    return new UsageError(source, problem, { expected, ...(meant === undefined ? {} : { advice: meant }) });
+  }
+}
+
+/** A value, not too much of it. */
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}

@@ -1,0 +1,55 @@
+/** `npm run docs`: makes the documentation site, and serves it. */
+import { rm } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { preview } from 'vite';
+import { makeSite } from './site.ts';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const help = `npm run docs -- [options]
+
+Makes the documentation site: the guide, every package's README and its API, with search. A broken link ends it with exit code 1.
+
+  --out DIR   where it goes, output/docs by default
+  --serve     serves it afterwards, until Ctrl-C
+  --port N    where it is served, 4180 by default
+  --help`;
+
+const options = {
+  out: { type: 'string', default: join(root, 'output/docs') },
+  serve: { type: 'boolean', default: false },
+  port: { type: 'string', default: '4180' },
+  help: { type: 'boolean', default: false },
+} as const;
+
+async function main(): Promise<number> {
+  const { out, serve, port, help: asked } = parseArgs({ options }).values;
+  if (asked) {
+    console.log(help);
+    return 0;
+  }
+  if (!/^\d+$/.test(port) || Number(port) > 65535) throw new Error(`--port ${port}: expected a number up to 65535`);
+  await rm(out, { recursive: true, force: true });
+  const { modules, pages, warnings } = await makeSite(root, out);
+  console.log(`${modules} modules, ${pages} pages in ${relative(process.cwd(), out)}/index.html`);
+  if (warnings > 0) {
+    console.error(`${warnings} warnings, above: mend the links and comments that they name.`);
+    return 1;
+  }
+  if (serve) {
+    const server = await preview({
+      root: out,
+      configFile: false,
+      build: { outDir: out },
+      preview: { port: Number(port) },
+    });
+    console.log(`Serving ${server.resolvedUrls?.local[0] ?? ''} until Ctrl-C`);
+  }
+  return 0;
+}
+
+process.exitCode = await main().catch((error: unknown) => {
+  console.error(`${error instanceof Error ? error.message : String(error)}\n\n${help}`);
+  return 2;
+});
