@@ -1,4 +1,5 @@
 /** What `node-ode export` does. */
+import type * as Onnx from '@node-ode/backend-onnx';
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { ExecutionError, UnsupportedError, type ModelPlugin, type Ode, type Tensor } from '@node-ode/core';
@@ -20,7 +21,7 @@ export interface ExportFlags extends CommonOptions {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
-type OnnxPackage = Pick<typeof import('@node-ode/backend-onnx'), 'exportOnnx' | 'loadOnnx'>;
+type OnnxPackage = Pick<typeof Onnx, 'exportOnnx' | 'loadOnnx'>;
 type ModelFunction = (...args: readonly Tensor[]) => Readonly<Record<string, Tensor>>;
 
 /**
