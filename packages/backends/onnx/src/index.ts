@@ -1,5 +1,5 @@
 /** @node-ode/backend-onnx: ONNX Runtime as an engine, and traced functions as ONNX files. */
-export { onnx } from './onnx.ts';
+export { onnx, onnxCpu, onnxCuda, onnxWebgpu } from './onnx.ts';
 export type { Placement } from '@node-ode/host-driver';
 export type { OnnxBackend, OnnxExecutable } from './runtime/backend.ts';
 export type { CpuProviderOptions, CudaProviderOptions, OnnxOptions, WebGpuProviderOptions } from './runtime/options.ts';

@@ -22,3 +22,35 @@ export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
   const { module, settings, optimized } = await prepare(options);
   return onnxBackend(module, settings, optimized, programs(settings.loops));
 }
+
+/** Options of one provider. */
+type OptionsOf<P extends 'cpu' | 'cuda' | 'webgpu'> = Omit<Extract<OnnxOptions, { readonly provider?: P }>, 'provider'>;
+
+/**
+ * The engine on the CPU: `onnx({ provider: 'cpu' })`, by a name for programs that have names only.
+ *
+ * @throws as `onnx` does.
+ * @example
+ * const backend = await onnxCpu({ threads: 2 });
+ */
+export const onnxCpu = (options: OptionsOf<'cpu'> = {}): Promise<OnnxBackend> => onnx({ ...options, provider: 'cpu' });
+
+/**
+ * The engine on CUDA: `onnx({ provider: 'cuda' })`.
+ *
+ * @throws as `onnx` does.
+ * @example
+ * const backend = await onnxCuda();
+ */
+export const onnxCuda = (options: OptionsOf<'cuda'> = {}): Promise<OnnxBackend> =>
+  onnx({ ...options, provider: 'cuda' });
+
+/**
+ * The engine on WebGPU: `onnx({ provider: 'webgpu' })`.
+ *
+ * @throws as `onnx` does.
+ * @example
+ * const backend = await onnxWebgpu();
+ */
+export const onnxWebgpu = (options: OptionsOf<'webgpu'> = {}): Promise<OnnxBackend> =>
+  onnx({ ...options, provider: 'webgpu' });

@@ -57,16 +57,15 @@ describe('node-ode solve', () => {
       expect([code, stderr.includes('node-ode:')]).toEqual([0, false]);
       return rows(stdout).at(-1)?.[1];
     };
-    expect(await last('--set', 'k=2', '--y0', 'x=1')).toBeCloseTo(Math.exp(-2), 5);
+    expect(await last('--param', 'k=2', '--y0', 'x=1')).toBeCloseTo(Math.exp(-2), 5);
     expect(await last('--span', '0,-1')).toBeCloseTo(2 * Math.E, 4);
-    expect(await last('--solver', 'rk4', '--h', '0.1')).toBeCloseTo(2 / Math.E, 5);
+    expect(await last('--solver', 'rk4', '--step-size', '0.1')).toBeCloseTo(2 / Math.E, 5);
     expect(await last('--solver', 'dopri8', '--rtol', '1e-12', '--atol', '1e-14')).toBeCloseTo(2 / Math.E, 12);
     expect(await last('--backend', 'reference', '--dtype', 'f32')).toBeCloseTo(2 / Math.E, 3);
-    expect(await last('--controller', 'pid', '--controller-option', 'pCoefficient=0.4', '--rtol', '1e-9')).toBeCloseTo(
-      2 / Math.E,
-      8,
-    );
-    expect(await last('--solver', 'kvaerno3', '--solver-option', 'batchAxes=0')).toBeCloseTo(2 / Math.E, 5);
+    expect(
+      await last('--controller', 'pid', '--set', 'controller.pCoefficient=0.4', '--set', 'controller.rtol=1e-9'),
+    ).toBeCloseTo(2 / Math.E, 6);
+    expect(await last('--solver', 'kvaerno3', '--set', 'solver.batchAxes=0')).toBeCloseTo(2 / Math.E, 5);
   });
 
   it('reads stdin', async () => {
@@ -116,6 +115,11 @@ describe('node-ode solve', () => {
     expect((await readFile(join(session.folder, 'out/plane.png'))).subarray(1, 4).toString()).toBe('PNG');
   });
 
+  it('has no other defaults than its help tells', async () => {
+    const { stdout } = await session.run(['solve', '--help']);
+    expect(stdout.replace(/\s+/g, ' ')).toContain('1e-6 by default, 1e-4 in f32');
+  });
+
   it.each<readonly [number, string, readonly string[]]>([
     [
       3,
@@ -126,14 +130,14 @@ describe('node-ode solve', () => {
     [2, '--plot: the picture a.pdf; expected a path that ends in .svg or .png.', ['decay.ode', '--plot', 'a.pdf']],
     [2, 'solve: --also: the file has no “haf”; expected one of t, x, half', ['decay.ode', '--also', 'haf']],
     [2, 'Did you mean half?', ['decay.ode', '--axes', 'haf']],
-    [2, '--set j=…: the file has no j to set', ['decay.ode', '--set', 'j=1']],
-    [2, "argument 'k' is invalid. Expected name=number", ['decay.ode', '--set', 'k']],
+    [2, '--param j=…: the file has no j to set', ['decay.ode', '--param', 'j=1']],
+    [2, "argument 'k' is invalid. Expected name=number", ['decay.ode', '--param', 'k']],
     [2, 'Expected two times', ['decay.ode', '--span', '1']],
     [2, '--times has 2; expected times that go from 0 to 1', ['decay.ode', '--times', '0.5,2']],
     [2, 'both --points and --times', ['decay.ode', '--times', '0.5', '--points', '3']],
     [2, 'rk4 has no error estimate to choose its steps by', ['decay.ode', '--solver', 'rk4']],
-    [2, 'steps of one size, and --rtol; expected one of them', ['decay.ode', '--h', '0.1', '--rtol', '1']],
-    [2, 'takes no option “no”', ['decay.ode', '--solver', 'kvaerno3', '--solver-option', 'no=1']],
+    [2, 'rtol or atol with stepSize', ['decay.ode', '--step-size', '0.1', '--rtol', '1']],
+    [2, 'takes no option “no”', ['decay.ode', '--solver', 'kvaerno3', '--set', 'solver.no=1']],
     [5, 'a solver “dopri6” is not installed', ['decay.ode', '--solver', 'dopri6']],
     [2, '--phase with one axis', ['decay.ode', '--phase', 'a.svg']],
     [3, 'x is given at t = 0, and the time span begins at 1', ['decay.ode', '--span', '1,2']],

@@ -24,10 +24,10 @@ Systems that come along: ball, lorenz, lotka-volterra, pendulum, robertson, van-
 
 Examples:
   node-ode solve lorenz > lorenz.csv
-  node-ode solve lorenz --set r=20 --span 0,100 --points 1001 --plot lorenz.png
+  node-ode solve lorenz --param r=20 --span 0,100 --points 1001 --plot lorenz.png
   node-ode solve pendulum --solver dopri8 --rtol 1e-10 --also energy --phase pendulum.svg
   node-ode solve robertson --solver kvaerno5 --times 0.4,4,40,400 --json
-  node-ode solve my-system.ode --solver rk4 --h 0.01 --backend reference
+  node-ode solve my-system.ode --solver rk4 --step-size 0.01 --backend reference
   echo "dx = -x; x(0) = 1; t = 0 .. 1" | node-ode solve - --points 2`;
 
 /** Adds `solve`. */
@@ -36,7 +36,7 @@ export function registerSolve(program: Command, io: Io): void {
     .command('solve')
     .description('integrates a system of differential equations given as a file of expressions')
     .argument('<file>', 'the system: a path, - for stdin, or the name of one that comes along, such as lorenz')
-    .option('--set <name=number,…>', 'other values for names that the file defines', valuesFlag)
+    .option('--param <name=number,…>', 'other values for names that the file defines', valuesFlag)
     .option('--y0 <name=number,…>', 'other initial values', valuesFlag)
     .option('--span <t0,t1>', 'another time span', spanFlag)
     .option('--points <n>', 'rows, evenly spaced in time (101)', numberFlag({ atLeast: 2, integer: true }))

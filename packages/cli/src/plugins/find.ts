@@ -152,6 +152,19 @@ async function imported({ source, url }: Candidate): Promise<ReadonlyMap<string,
   }
 }
 
+/**
+ * A package as a module, found as plugins are: from the user's folder, then from the command line's.
+ *
+ * @returns undefined if it is not installed
+ */
+export async function importInstalled(name: string, io: Io): Promise<ReadonlyMap<string, unknown> | undefined> {
+  for (const from of searchFrom(io)) {
+    const info = await packageNamed(name, from);
+    if (info !== undefined) return imported(candidateOf('backend', info, io));
+  }
+  return undefined;
+}
+
 /** The exports that make such a plugin when they are called without options. */
 function guessed(kind: PluginKind, module: ReadonlyMap<string, unknown>): readonly string[] {
   return [...module].flatMap(([name, value]) => {

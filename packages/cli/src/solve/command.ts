@@ -1,6 +1,7 @@
 /** What `node-ode solve` does. */
 import type { Io } from '../io.ts';
-import { makeOde } from '../ode/flags.ts';
+import { odeConfig } from '../ode/flags.ts';
+import { makeOde } from '../ode/make-ode.ts';
 import { requirePicturePath, writePicture, writeWhole } from '../output/files.ts';
 import { outputOf, write } from '../output/output.ts';
 import type { SolveFlags } from './flags.ts';
@@ -16,16 +17,16 @@ import { columnsOf, requireNames, rowsOf } from './table.ts';
 export async function solve(file: string, flags: SolveFlags, io: Io): Promise<void> {
   const [also, axes] = [flags.also ?? [], flags.axes ?? []];
   for (const flag of ['plot', 'phase'] as const) requirePicturePath(`--${flag}`, flags[flag]);
-  const { set, y0, span } = flags;
+  const { param, y0, span } = flags;
   const system = readSystem(await findSource(file, io), {
-    ...(set === undefined ? {} : { parameters: set }),
+    ...(param === undefined ? {} : { parameters: param }),
     ...(y0 === undefined ? {} : { initial: y0 }),
     ...(span === undefined ? {} : { span }),
   });
   requireNames('--also', system, also);
   requireNames('--axes', system, axes);
   const ts = outputTimes(system.span, flags);
-  const { ode, backend, dtype, description } = await makeOde(flags, io);
+  const { ode, backend, dtype, description } = await makeOde(odeConfig(flags, io.cwd), io);
   const begin = performance.now();
   const isPictured = flags.plot !== undefined || flags.phase !== undefined;
   const fine = await solveSystem(ode, system, isPictured ? withFineGrid(ts) : ts, {

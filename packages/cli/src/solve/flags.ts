@@ -1,11 +1,10 @@
 /** What the flags of `solve` say, read. */
 import { InvalidArgumentError } from 'commander';
-import type { OdeFlags } from '../ode/flags.ts';
 import type { CommonOptions } from '../io.ts';
 
 /** The flags of `solve`. */
-export interface SolveFlags extends OdeFlags, CommonOptions {
-  readonly set?: ReadonlyMap<string, number>;
+export interface SolveFlags extends CommonOptions {
+  readonly param?: ReadonlyMap<string, number>;
   readonly y0?: ReadonlyMap<string, number>;
   readonly span?: readonly [number, number];
   readonly points?: number;

@@ -13,7 +13,7 @@ export interface Overrides {
 
 /** @throws OptionError for a name that the text does not have, with the one that may have been meant. */
 export function checkOverrides({ definitions, derivatives }: Lines, { parameters, initial }: Overrides): void {
-  check('--set', parameters, [...definitions.keys()], 'a name that the file defines');
+  check('--param', parameters, [...definitions.keys()], 'a name that the file defines');
   check('--y0', initial, [...derivatives.keys()], 'a state');
 }
 

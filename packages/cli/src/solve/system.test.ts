@@ -88,7 +88,9 @@ describe('readSystem', () => {
       5,
     ]);
     const wrong = () => readSystem(source, { parameters: new Map([['kk', 3]]) });
-    expect(wrong).toThrow('solve: --set kk=…: the file has no kk to set; expected a name that the file defines: k, j.');
+    expect(wrong).toThrow(
+      'solve: --param kk=…: the file has no kk to set; expected a name that the file defines: k, j.',
+    );
     expect(() => readSystem(source, { initial: new Map([['y', 3]]) })).toThrow('expected a state: x');
   });
 
