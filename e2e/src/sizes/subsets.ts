@@ -55,12 +55,90 @@ export const onnx: Subset = {
   budget: 10 * MB,
 };
 
+/** What onnxruntime-node needs to install itself. */
+const onnxRuntime = [
+  'adm-zip',
+  'global-agent',
+  'onnxruntime-common',
+  'define-data-property',
+  'define-properties',
+  'es-define-property',
+  'es-errors',
+  'escape-string-regexp',
+  'globalthis',
+  'gopd',
+  'has-property-descriptors',
+  'matcher',
+  'object-keys',
+  'semver',
+  'serialize-error',
+  'type-fest',
+];
+
+/** What tfjs-core and its cpu backend need. */
+const tfjsCore = [
+  '@types/long',
+  '@types/offscreencanvas',
+  '@types/seedrandom',
+  '@webgpu/types',
+  'long',
+  'node-fetch',
+  'seedrandom',
+  'tr46',
+  'webidl-conversions',
+  'whatwg-url',
+];
+
+/** What draws. */
+const drawing = [
+  '@resvg/resvg-wasm',
+  'd3-array',
+  'd3-color',
+  'd3-format',
+  'd3-interpolate',
+  'd3-path',
+  'd3-scale',
+  'd3-scale-chromatic',
+  'd3-shape',
+  'd3-time',
+  'd3-time-format',
+  'dejavu-fonts-ttf',
+  'fast-png',
+  'fflate',
+  'gifenc',
+  'internmap',
+  'iobuffer',
+];
+
+/** Arguments, configurations and tables of the command line. */
+const shell = [
+  'ajv',
+  'ansi-regex',
+  'cli-progress',
+  'commander',
+  'csv-parse',
+  'csv-stringify',
+  'emoji-regex',
+  'fast-deep-equal',
+  'fast-uri',
+  'fastest-levenshtein',
+  'import-meta-resolve',
+  'is-fullwidth-code-point',
+  'json-schema-traverse',
+  'ohm-js',
+  'papaparse',
+  'require-from-string',
+  'string-width',
+  'strip-ansi',
+  'yaml',
+];
+
 /** With the runtime for Node. */
 export const onnxNode: Subset = {
   ...onnx,
   name: 'with onnx and onnxruntime-node',
   others: { 'onnxruntime-node': '1.30.0' },
-  brings: [...onnx.brings, 'adm-zip', 'global-agent', 'onnxruntime-common'],
+  brings: [...onnx.brings, ...onnxRuntime],
   budget: 400 * MB,
 };
 
@@ -69,7 +147,7 @@ export const tfjs: Subset = {
   name: 'core, dopri5, adjoint, tfjs and its cpu backend',
   packages: packages('core', 'solver-dopri5', 'gradient-adjoint', 'backend-tfjs'),
   others: { '@tensorflow/tfjs-core': '4.22.0', '@tensorflow/tfjs-backend-cpu': '4.22.0' },
-  brings: [],
+  brings: ['@node-ode/host-driver', ...tfjsCore],
   budget: 60 * MB,
 };
 
@@ -77,7 +155,7 @@ export const tfjs: Subset = {
 export const viz: Subset = {
   name: 'the usual, viz and datasets',
   packages: [...usual.packages, '@node-ode/viz', '@node-ode/datasets'],
-  brings: [],
+  brings: [...drawing, 'papaparse'],
   budget: 30 * MB,
 };
 
@@ -85,8 +163,14 @@ export const viz: Subset = {
 export const cli: Subset = {
   name: 'the command line',
   packages: packages('cli'),
-  brings: [],
-  budget: 30 * MB,
+  brings: [
+    ...usual.packages,
+    ...packages('datasets', 'gradient-backprop', 'model-anode', 'model-cnf', 'model-latent-ode', 'model-node'),
+    ...packages('solver-rk4', 'solver-tsit5', 'train', 'viz'),
+    ...drawing,
+    ...shell,
+  ],
+  budget: 40 * MB,
 };
 
 /** In the order of docs/sizes.md. */
