@@ -1,31 +1,22 @@
 /** Files that are complete or not there. */
-import { randomUUID } from 'node:crypto';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, extname, resolve } from 'node:path';
+import { extname, resolve } from 'node:path';
+import { writeFileAtomically } from '@node-ode/train/node';
 import type { Figure } from '@node-ode/viz';
 import { UsageError } from '../errors.ts';
 import type { Io } from '../io.ts';
 
 /**
- * Writes a file, and the folder that it is in if need be: beside its place under another name, then renamed.
+ * Writes a file, and the folder that it is in if need be.
  *
  * @returns the path as it was given
+ * @throws FileError if it can't be written.
  */
 export async function writeWhole(
   { cwd }: Pick<Io, 'cwd'>,
   path: string,
   content: string | Uint8Array,
 ): Promise<string> {
-  const target = resolve(cwd, path);
-  await mkdir(dirname(target), { recursive: true });
-  const temporary = `${target}.${randomUUID()}.tmp`;
-  try {
-    await writeFile(temporary, content);
-    await rename(temporary, target);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
+  await writeFileAtomically('write', resolve(cwd, path), content);
   return path;
 }
 
