@@ -2,7 +2,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { exportOnnx } from '@node-ode/backend-onnx';
 import { reference } from '@node-ode/backend-reference';
 import { array, createOde, type Tensor } from '@node-ode/core';
 import { findChromium, launchChromium } from '@node-ode/e2e/browser';
@@ -245,6 +244,7 @@ describe('in Chromium', { timeout: 2 * patience }, () => {
       [0, 2],
       [-2, 0],
     ]);
+    const { exportOnnx } = await import('@node-ode/backend-onnx'); // as the page does
     const file = exportOnnx(
       (y0: Tensor, t: Tensor) => ode.odeint((_t, y: Tensor) => y.matmul(turn), y0, timesTo(t)).ys.at(-1),
       [{ shape: ['batch', 2] }, { shape: [] }],
