@@ -1,7 +1,9 @@
 /** What a trained model computes, as a function of tensors in the data's own units: what its file of ONNX has. */
 import {
   array,
+  asTensors,
   onesLike,
+  random,
   type FloatDType,
   type HostArray,
   type ModelPlugin,
@@ -15,6 +17,7 @@ import {
 import type { DensityInfo, ProblemInfo, Scale, SeriesInfo, TableInfo } from '../data/problem.ts';
 import { UsageError } from '../errors.ts';
 import { densityModel, forecastModel, tableModel } from '../learn/models.ts';
+import { leavesOf } from '../learn/step.ts';
 import { paramsFor, type StoredModel } from '../trained/model-file.ts';
 
 /** Tolerances that a file takes as inputs. */
@@ -62,7 +65,7 @@ export const functionsOf: Readonly<Record<ProblemInfo['task'], readonly [string,
 /**
  * The function of a stored model that a file is made of.
  *
- * @throws UsageError for a function that the model's task does not have, or a density whose trace is estimated.
+ * @throws UsageError for a function that the model's task does not have.
  */
 export function exportedFunction(
   stored: StoredModel,
@@ -109,14 +112,14 @@ const rowsLike =
     );
 
 function tableFunction(info: TableInfo, stored: StoredModel, { plugin, ode, dtype }: ExportContext): ExportedFunction {
-  const params = paramsFor(tableModel(info, { plugin, ode, dtype }), stored);
+  const params = asTensors(paramsFor(tableModel(info, { plugin, ode, dtype }), stored));
   const isBinary = info.classes.length === 2;
   return {
     what: 'predict',
     inputs: [{ name: 'x', shape: ['batch', info.features.length], example: rowsLike(info.scale, dtype) }],
     outputs:
       info.task === 'regression'
-        ? `${info.targets.join(', ')} in their own units: y [batch, ${info.targets.length}]`
+        ? `${info.targets.join(', ')}: y [batch, ${info.targets.length}]`
         : `probabilities [batch, ${info.classes.length}] of ${info.classes.join(', ')}${isBinary ? `; decision [batch, 1], above 0 for ${info.classes[1] ?? ''}` : ''}`,
     apply: ([x], tolerances) => {
       const model = tableModel(info, { plugin, ode: solving(ode, tolerances), dtype });
@@ -137,7 +140,7 @@ function densityFunction(
   { plugin, ode, dtype }: ExportContext,
 ): ExportedFunction {
   const dimension = info.features.length;
-  const params = paramsFor(densityModel(info, { plugin, ode, dtype }), stored);
+  const params = asTensors(paramsFor(densityModel(info, { plugin, ode, dtype }), stored));
   const logVolume = info.scale.std.reduce((sum, std) => sum + Math.log(std), 0);
   const made = (tolerances: ToleranceInputs | undefined) =>
     densityModel(info, { plugin, ode: solving(ode, tolerances), dtype });
@@ -157,13 +160,20 @@ function densityFunction(
       }),
     };
   }
+  const drawn = (batch: number) => leavesOf('noise', made(undefined).noise?.(random(0), batch) ?? {});
+  const { leaves, structure } = drawn(1);
+  const noise = leaves.map((leaf, i): ExportedInput => ({
+    name: `noise${i}`,
+    shape: ['batch', ...leaf.shape.slice(1)],
+    example: (batch) => drawn(batch).leaves[i] ?? leaf,
+  }));
   return {
     what,
-    inputs: [{ name: 'x', shape: ['batch', dimension], example: rowsLike(info.scale, dtype) }],
-    outputs: 'log_prob [batch]',
-    apply: ([x], tolerances) => ({
+    inputs: [{ name: 'x', shape: ['batch', dimension], example: rowsLike(info.scale, dtype) }, ...noise],
+    outputs: `log_prob [batch]${noise.length === 0 ? '' : ', its trace estimated by noise'}`,
+    apply: ([x, ...eps], tolerances) => ({
       log_prob: made(tolerances)
-        .logProb(params, standardized(x as Tensor, info.scale), {})
+        .logProb(params, standardized(x as Tensor, info.scale), structure.rebuild(eps))
         .sub(logVolume),
     }),
   };
@@ -176,7 +186,7 @@ function seriesFunction(
   { plugin, ode, dtype }: ExportContext,
 ): ExportedFunction {
   const dimensions = info.values.length;
-  const params = paramsFor(forecastModel(info, { plugin, ode, dtype }), stored);
+  const params = asTensors(paramsFor(forecastModel(info, { plugin, ode, dtype }), stored));
   const toModel = (y: Tensor): Tensor => standardized(info.transform === 'log' ? y.log() : y, info.scale);
   const fromModel = (y: Tensor): Tensor =>
     info.transform === 'log' ? restored(y, info.scale).exp() : restored(y, info.scale);

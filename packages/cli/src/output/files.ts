@@ -6,17 +6,17 @@ import { UsageError } from '../errors.ts';
 import type { Io } from '../io.ts';
 
 /**
- * Writes a file, and the folder that it is in if need be: beside its place under another name, then renamed.
+ * Writes a file, and the folder that it is in if need be.
  *
  * @returns the path as it was given
- * @throws FileError if the disk is full, or the place can't be written.
+ * @throws FileError if it can't be written.
  */
 export async function writeWhole(
   { cwd }: Pick<Io, 'cwd'>,
   path: string,
   content: string | Uint8Array,
 ): Promise<string> {
-  await writeFileAtomically('node-ode', resolve(cwd, path), content);
+  await writeFileAtomically('write', resolve(cwd, path), content);
   return path;
 }
 
