@@ -21,8 +21,17 @@ const target = resolve(process.argv[2] ?? join(root, '.gpu'));
 /** Programs of the workspace that run there, and the engines that they import lazily. */
 const programs = ['@node-ode/e2e', '@node-ode/tools', 'onnxruntime-node', '@tensorflow/tfjs-backend-webgpu', 'webgpu'];
 
-/** Left out: peers of the benchmarks in JavaScript, and what only installing needs. */
-const unneeded = ['@jax-js/jax', '@tensorflow/tfjs-backend-wasm', '@webgpu/types', 'adm-zip', 'global-agent'];
+/** Left out: peers of the benchmarks in JavaScript, what only installing needs, and what only the documentation and tests do. */
+const unneeded = [
+  'typedoc',
+  'vite',
+  'fast-check',
+  '@jax-js/jax',
+  '@tensorflow/tfjs-backend-wasm',
+  '@webgpu/types',
+  'adm-zip',
+  'global-agent',
+];
 
 /** The Vulkan loader, and what NVIDIA's Vulkan driver is linked with. */
 const debs = ['libvulkan1', 'libegl1', 'libglvnd0', 'libopengl0', 'libgl1', 'libglx0', 'libgles2'];
@@ -107,10 +116,17 @@ mkdirSync(join(lists, 'partial'));
 apt('update');
 apt('download', ...debs);
 rmSync(lists, { recursive: true });
-copyFileSync(join(root, 'e2e/gpu/run.sh'), join(target, 'run.sh'));
+for (const file of ['run.sh', 'run-gpu', 'README.md']) copyFileSync(join(root, 'e2e/gpu', file), join(target, file));
 
 const size = (folder) =>
   readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .reduce((sum, { parentPath, path, name }) => sum + statSync(join(parentPath ?? path, name)).size, 0);
 console.log(`${target}: ${(size(target) / 2 ** 20).toFixed(1)} MiB`);
+
+// One file to copy: what is in it is compressed already.
+const archive = `${target}.tar`;
+run('tar', ['-cf', archive, '--owner=0', '--group=0', '--transform', 's,^\\.,node-ode-gpu,', '-C', target, '.']);
+const bytes = statSync(archive).size;
+console.log(`${archive}: ${(bytes / 1e6).toFixed(1)} MB`);
+if (bytes > 60e6) throw new Error(`the archive has ${bytes} bytes; expected 60 MB at most`);

@@ -3,7 +3,7 @@
 set -euo pipefail
 
 packed=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-home=${NODE_ODE_HOME:-/tmp/node-ode}
+home=${NODE_ODE_HOME:-/tmp/node-ode-$(cat "$packed/commit" 2>/dev/null || echo unknown)}
 
 unpack() {
   if command -v xz >/dev/null; then

@@ -100,7 +100,7 @@ export function parseYaml(text: string, source: string): unknown {
     return value;
   } catch (cause) {
     throw new FormatError('train', `${source}: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      expected: 'YAML that is no deeper, and has no more aliases, than configurations are and have',
+      expected: 'YAML without so many aliases, and that does not hold itself',
       cause,
     });
   }
