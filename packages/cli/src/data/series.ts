@@ -72,14 +72,23 @@ export function seriesFromSet(set: Dataset<unknown>, data: DataConfig): SeriesPr
   const [train, test = []] = splits;
   const width = train?.[0] === undefined ? 0 : train[0].y.length / train[0].t.length;
   if (train === undefined || width === 0) return undefined;
-  const values = width === 1 ? ['y'] : Array.from({ length: width }, (_, i) => `y${i + 1}`);
+  const values = data.values ?? (width === 1 ? ['y'] : Array.from({ length: width }, (_, i) => `y${i + 1}`));
+  if (values.length !== width) {
+    throw new UsageError('data.values', `${values.length} names: ${values.join(', ')}`, {
+      expected: `${width}, one for each value of the data set's series`,
+    });
+  }
   const [last, next] = [train[0]!, test[0]];
   const goesOn = train.length === 1 && test.length === 1 && (next?.t[0] ?? -Infinity) > (last.t.at(-1) ?? Infinity);
   const raw: RawSplits =
     goesOn && next !== undefined
       ? { train, test: [{ history: last, future: next }], all: [joined(last, next)] }
       : { train, test: halves(test), all: test.length > 0 ? test : train };
-  return problemOf(raw, data, { values, time: 't', series: raw.all.length > 1 ? 'series' : undefined });
+  return problemOf(raw, data, {
+    values,
+    time: data.time ?? 't',
+    series: raw.all.length > 1 ? (data.series ?? 'series') : undefined,
+  });
 }
 
 const joined = (a: HostSeries, b: HostSeries): HostSeries => ({

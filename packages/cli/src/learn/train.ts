@@ -10,6 +10,7 @@ import { loadProblem } from '../data/load.ts';
 import { isSeriesProblem, type Problem } from '../data/problem.ts';
 import { UsageError } from '../errors.ts';
 import type { Io } from '../io.ts';
+import { prepareFolder } from '../output/folder.ts';
 import { makePlugin } from '../plugins/make.ts';
 import type { Description } from '../trained/description.ts';
 import { modelFile, writeModel } from '../trained/model-file.ts';
@@ -66,6 +67,7 @@ export async function train(
   events: TrainEvents,
   io: Io,
 ): Promise<TrainResult> {
+  await prepareFolder(out);
   const store = checkpointFolder(checkpointsIn(out), {
     ...(config.checkpoint?.keep === undefined ? {} : { keep: config.checkpoint.keep }),
     warn: (message) => void io.stderr.write(`${message}\n`),

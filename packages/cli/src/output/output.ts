@@ -34,8 +34,15 @@ export class BrokenPipe extends Error {}
 
 /** Writes, and waits where the reader is slower: rows in memory stay few. */
 export async function write(stream: Writable, text: string): Promise<void> {
-  if (stream.destroyed || stream.errored) throw new BrokenPipe();
+  check(stream);
   if (stream.write(text)) return;
   await Promise.race([once(stream, 'drain'), once(stream, 'close')]).catch(() => undefined);
-  if (stream.destroyed || stream.errored) throw new BrokenPipe();
+  check(stream);
+}
+
+/** @throws BrokenPipe where the reader is gone; what else went wrong with the stream. */
+function check(stream: Writable): void {
+  const { errored } = stream;
+  if (errored !== null && !('code' in errored && errored.code === 'EPIPE')) throw errored;
+  if (stream.destroyed || errored !== null) throw new BrokenPipe();
 }
