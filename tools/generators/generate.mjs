@@ -131,6 +131,8 @@ function writeConfigs(tree, { folder, imports, tests }) {
     extends: `${up}/tsconfig.spec.base.json`,
     references: [lib, ...references([...used, ...tests])],
   });
+  // npm packs a licence from the package's own folder alone.
+  tree.write(`${folder}/LICENSE`, tree.read('LICENSE') ?? '');
   tree.write(`${folder}/vitest.config.ts`, `export { default } from '${up}/vitest.shared.ts';\n`);
 }
 

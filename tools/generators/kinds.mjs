@@ -45,7 +45,7 @@ export const kinds = {
   model: {
     folder: 'packages/models',
     layer: 'model',
-    example: 'a linear Neural ODE',
+    example: 'a linear Neural ODE with a readout',
     imports: [],
     tests: [reference, wasm, testkit, dopri5],
   },

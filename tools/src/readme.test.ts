@@ -7,7 +7,7 @@ import { afterAll, describe, expect, it, vi } from 'vitest';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const folder = join(root, 'tools', '.readme');
-const pages = globSync(['README.md', 'docs/*.md', 'packages/**/README.md', 'e2e/README.md'], {
+const pages = globSync(['README.md', 'docs/*.md', 'docs/guide/*.md', 'packages/**/README.md', 'e2e/README.md'], {
   cwd: root,
   ignore: '**/node_modules/**',
 }).sort();

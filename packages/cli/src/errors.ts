@@ -1,5 +1,7 @@
 /** What goes wrong on a command line, and the exit codes that say so. */
-import { NodeOdeError, type ErrorDetails } from '@node-ode/core';
+import { FileError, NodeOdeError, type ErrorDetails } from '@node-ode/core';
+
+export { FileError };
 
 /** Exit codes, as `node-ode --help` and the README list them. */
 export const exitCodes = {
@@ -25,13 +27,6 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 export class UsageError extends NodeOdeError {
   constructor(operation: string, problem: string, details?: ErrorDetails) {
     super('USAGE', operation, problem, details);
-  }
-}
-
-/** A file that can't be read or written. */
-export class FileError extends NodeOdeError {
-  constructor(operation: string, problem: string, details?: ErrorDetails) {
-    super('FILE', operation, problem, details);
   }
 }
 
@@ -95,7 +90,7 @@ export function failureOf(error: unknown): Failure {
   if (!(error instanceof Error)) return { code: 'INTERNAL', exitCode: exitCodes.internal, message: String(error) };
   const code = 'code' in error && typeof error.code === 'string' ? error.code : 'INTERNAL';
   const known = Object.hasOwn(codes, code) ? codes[code] : undefined;
-  if (known !== undefined) return { code, exitCode: known, message: `${error.message}${reason(error.cause)}` };
+  if (known !== undefined) return { code, exitCode: known, message: `${error.message}${reason(error)}` };
   const system = Object.hasOwn(systemErrors, code) ? systemErrors[code] : undefined;
   if (system !== undefined) {
     const path = 'path' in error && typeof error.path === 'string' ? error.path : 'a file';
@@ -104,8 +99,11 @@ export function failureOf(error: unknown): Failure {
   return { code: 'INTERNAL', exitCode: exitCodes.internal, message: error.message };
 }
 
-/** What an error was caused by, where it is one of ours. */
-const reason = (cause: unknown): string =>
-  cause instanceof Error && 'code' in cause && typeof cause.code === 'string' && Object.hasOwn(codes, cause.code)
-    ? ` (${cause.message}${reason(cause.cause)})`
-    : '';
+/** What an error was caused by, where it is one of ours and not told already. */
+function reason({ message, cause }: Error): string {
+  const isOurs =
+    cause instanceof Error && 'code' in cause && typeof cause.code === 'string' && Object.hasOwn(codes, cause.code);
+  if (!isOurs) return '';
+  const inner = cause.message.replace(/\.$/, '');
+  return message.includes(inner) ? reason(cause) : ` (${inner}${reason(cause)})`;
+}

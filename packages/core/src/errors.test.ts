@@ -35,6 +35,12 @@ describe('errors', () => {
     for (const kind of kinds) expect(kind.name).toBe(kind.constructor.name);
   });
 
+  it('of files are a paragraph, however long a name in the file is', () => {
+    const error = new errors.FormatError('read', `“${'x'.repeat(1e6)}” is no number`, { expected: 'y'.repeat(1e6) });
+    expect(error.message.length).toBeLessThan(2100);
+    expect(error.message).toMatch(/^read: “x+ … x+” is no number; expected y+ … y+\.$/);
+  });
+
   it('a failed solve tells its reason, time, step and number of steps', () => {
     const error = new errors.SolveError({ reason: 'maxSteps', t: 1.5, h: 0.1, steps: 7 }, 'too many', {
       advice: 'More.',

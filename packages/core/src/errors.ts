@@ -88,12 +88,20 @@ export class ExecutionError extends NodeOdeError {
   }
 }
 
-/** A file that is truncated, corrupt or foreign. */
+/** A file that is truncated, corrupt or foreign. What it holds is shortened: a name in it may be megabytes long. */
 export class FormatError extends NodeOdeError {
-  constructor(operation: string, problem: string, details?: ErrorDetails) {
-    super('FORMAT', operation, problem, details);
+  constructor(operation: string, problem: string, details: ErrorDetails = {}) {
+    const { expected } = details;
+    const shorter = expected === undefined ? {} : { expected: shortened(expected) };
+    super('FORMAT', operation, shortened(problem), { ...details, ...shorter });
   }
 }
+
+const longest = 1000;
+
+/** The beginning and the end of a text, if it is long. */
+const shortened = (text: string): string =>
+  text.length <= longest ? text : `${text.slice(0, longest / 2)} … ${text.slice(-longest / 2)}`;
 
 /** A file or a folder that the system does not let be written or read: a full disk, no right to, no such folder. */
 export class FileError extends NodeOdeError {

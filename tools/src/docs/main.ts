@@ -1,6 +1,6 @@
 /** `npm run docs`: makes the documentation site, and serves it. */
-import { rm } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { existsSync, readdirSync } from 'node:fs';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { preview } from 'vite';
@@ -23,14 +23,21 @@ const options = {
   help: { type: 'boolean', default: false },
 } as const;
 
+/** The folder is emptied before the site is written: it has to be new, empty, or an earlier site. */
+function requireOurs(folder: string): void {
+  if (!existsSync(folder) || existsSync(join(folder, 'assets', 'navigation.js'))) return;
+  if (readdirSync(folder).length > 0) throw new Error(`--out ${folder}: it holds other things; expected a new folder`);
+}
+
 async function main(): Promise<number> {
-  const { out, serve, port, help: asked } = parseArgs({ options }).values;
+  const { out: folder, serve, port, help: asked } = parseArgs({ options }).values;
+  const out = resolve(folder);
   if (asked) {
     console.log(help);
     return 0;
   }
   if (!/^\d+$/.test(port) || Number(port) > 65535) throw new Error(`--port ${port}: expected a number up to 65535`);
-  await rm(out, { recursive: true, force: true });
+  requireOurs(out);
   const { modules, pages, warnings } = await makeSite(root, out);
   console.log(`${modules} modules, ${pages} pages in ${relative(process.cwd(), out)}/index.html`);
   if (warnings > 0) {
@@ -39,9 +46,10 @@ async function main(): Promise<number> {
   }
   if (serve) {
     const server = await preview({
-      root: out,
+      root: dirname(out),
       configFile: false,
-      build: { outDir: out },
+      appType: 'mpa', // a page that is not there is 404
+      build: { outDir: basename(out) },
       preview: { port: Number(port) },
     });
     console.log(`Serving ${server.resolvedUrls?.local[0] ?? ''} until Ctrl-C`);

@@ -9,7 +9,6 @@ export const pages: readonly string[] = [
   'docs/guide/gradients.md',
   'docs/guide/engines.md',
   'docs/guide/exporting.md',
-  'docs/guide/plugins.md',
   'docs/guide/command-line.md',
   'docs/guide/papers.md',
   'docs/guide/from-torchdiffeq.md',

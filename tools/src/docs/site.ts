@@ -38,6 +38,8 @@ export async function makeSite(root: string, out: string): Promise<Site> {
     readme: join(root, 'README.md'),
     projectDocuments: pages.map((page) => join(root, page)),
     sort: ['kind', 'instance-first', 'alphabetical-ignoring-documents'],
+    highlightLanguages: ['typescript', 'javascript', 'json', 'yaml', 'python', 'html', 'bash', 'sh'],
+    customCss: join(root, 'tools/docs.css'),
     disableGit: true,
     sourceLinkTemplate: `${repository}/{path}#L{line}`,
     skipErrorChecking: true, // `tsc -b` has checked them
@@ -71,9 +73,9 @@ function complete({ converter, project }: Context, root: string, entries: readon
     module.readme = converter.parseRawComment(source, project.files).content;
   }
   for (const page of project.documents ?? []) page.name = titleIn(page.content) ?? page.name;
-  const texts = [project, ...project.getChildrenByKind(ReflectionKind.Module)].map(({ readme }) => readme ?? []);
-  for (const content of [...texts, ...(project.documents ?? []).map((page) => page.content)]) {
-    dropTitle(content);
+  const readmes = [project, ...project.getChildrenByKind(ReflectionKind.Module)].map(({ readme }) => readme ?? []);
+  readmes.forEach(dropTitle);
+  for (const content of [...readmes, ...(project.documents ?? []).map((page) => page.content)]) {
     linkOutwards(content, project, root, logger);
   }
 }
@@ -81,7 +83,7 @@ function complete({ converter, project }: Context, root: string, entries: readon
 const titleIn = ([first]: readonly CommentDisplayPart[]): string | undefined =>
   first?.kind === 'text' ? titleOf(first.text) : undefined;
 
-/** The title stands above each page already. */
+/** Pages of modules have their title above their README already. */
 function dropTitle([first]: readonly CommentDisplayPart[]): void {
   if (first?.kind === 'text') first.text = first.text.replace(/^# .+\n/, '');
 }

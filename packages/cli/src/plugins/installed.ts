@@ -23,14 +23,22 @@ export interface InstalledPlugin {
 /**
  * Every plugin that an installed package declares; of packages of one name the nearest to the user.
  *
- * @throws PluginError for a package whose declaration is none.
  * @example
  * const solvers = (await installedPlugins(io)).filter(({ kind }) => kind === 'solver');
  */
-export async function installedPlugins(io: Pick<Io, 'cwd'>): Promise<readonly InstalledPlugin[]> {
+export function installedPlugins(io: Pick<Io, 'cwd'>): Promise<readonly InstalledPlugin[]> {
+  const found = known.get(io) ?? findAll(io);
+  known.set(io, found);
+  return found;
+}
+
+/** What a run has found: hundreds of packages are not read twice. */
+const known = new WeakMap<object, Promise<readonly InstalledPlugin[]>>();
+
+async function findAll(io: Pick<Io, 'cwd'>): Promise<readonly InstalledPlugin[]> {
   const packages = new Map<string, PackageInfo>();
   for (const folder of new Set(searchFrom(io).flatMap(ancestors))) {
-    const own = await packageIn(folder);
+    const own = await declaring(folder);
     const found = [...(own === undefined ? [] : [own]), ...(await packagesBelow(join(folder, 'node_modules')))];
     for (const one of found) {
       if (one.declares !== undefined && !packages.has(one.name)) packages.set(one.name, one);
@@ -41,6 +49,10 @@ export async function installedPlugins(io: Pick<Io, 'cwd'>): Promise<readonly In
     .flatMap((from) => entriesOf(from).flatMap(([kind, names]) => names.map((exported) => ({ kind, exported, from }))));
 }
 
+/** A package whose declaration is wrong is nobody's concern until somebody names it. */
+const declaring = (folder: string): Promise<PackageInfo | undefined> =>
+  packageIn(folder, { onlyDeclared: true }).catch(() => undefined);
+
 const entriesOf = ({ declares = {} }: PackageInfo): readonly [PluginKind, readonly string[]][] =>
   Object.entries(declares) as [PluginKind, readonly string[]][];
 
@@ -50,7 +62,7 @@ async function packagesBelow(folder: string): Promise<readonly PackageInfo[]> {
     names
       .filter((name) => !name.startsWith('.'))
       .map(async (name) =>
-        name.startsWith('@') ? packagesBelow(join(folder, name)) : [await packageIn(join(folder, name))],
+        name.startsWith('@') ? packagesBelow(join(folder, name)) : [await declaring(join(folder, name))],
       ),
   );
   return found.flat().filter((one) => one !== undefined);

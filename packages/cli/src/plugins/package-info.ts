@@ -20,14 +20,18 @@ export function ancestors(folder: string): readonly string[] {
 }
 
 /**
- * The package of a folder, if it is one.
+ * The package of a folder, if it is one; with `onlyDeclared`, if it says that it has plugins.
  *
  * @throws PluginError for a `"node-ode"` field that is none.
  */
-export async function packageIn(folder: string): Promise<PackageInfo | undefined> {
+export async function packageIn(
+  folder: string,
+  { onlyDeclared = false }: { readonly onlyDeclared?: boolean } = {},
+): Promise<PackageInfo | undefined> {
   const path = join(folder, 'package.json');
   const text = await readFile(path, 'utf8').catch(() => undefined);
-  const json = text === undefined ? undefined : parsed(text);
+  if (text === undefined || (onlyDeclared && !text.includes('"node-ode"'))) return undefined;
+  const json = parsed(text);
   if (!isRecord(json) || typeof json['name'] !== 'string') return undefined;
   const version = typeof json['version'] === 'string' ? json['version'] : '0.0.0';
   return { name: json['name'], version, folder, declares: declarations(json['node-ode'], path) };

@@ -137,7 +137,8 @@ export function checkHeader(header: CsvRow | undefined, options: CsvOptions): st
     throw new FormatError('parseCsv', `${source} is empty`, { expected: 'a header that names the columns' });
   }
   const names = header.fields.map((name) => name.trim());
-  const repeated = names.findIndex((name, i) => name === '' || names.indexOf(name) !== i);
+  const seen = new Set(['']);
+  const repeated = names.findIndex((name) => seen.size === seen.add(name).size);
   if (repeated !== -1) {
     throw new FormatError(
       'parseCsv',

@@ -47,7 +47,7 @@ async function failure<State, Batch>(
 ): Promise<StepError> {
   const step = run.step + 1;
   const state = await hostState(run);
-  const problem = reason instanceof Error ? reason.message : String(reason);
+  const problem = (reason instanceof Error ? reason.message : String(reason)).replace(/\.$/, '');
   try {
     await save(options, run);
     return new StepError({ step, state, cause: reason }, problem);

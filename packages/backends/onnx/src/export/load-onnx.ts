@@ -204,6 +204,7 @@ function readTrees(
   outputs: readonly ModelTensor[],
 ): { readonly args: Layout; readonly result: Layout } {
   const layout = (tree: unknown, count: number): Layout => {
+    requirePositions(tree);
     const isPosition = (x: unknown): x is number => typeof x === 'number';
     const { leaves, structure } = flattenTree('loadOnnx', tree, isPosition, 'a position');
     const wrong = leaves.find((position) => !(Number.isInteger(position) && position >= 0 && position < count));
@@ -216,6 +217,17 @@ function readTrees(
   const args = layout(described.arguments, inputs.length);
   if (new Set(args.positions).size !== inputs.length) throw malformed('the arguments are not its inputs');
   return { args, result: layout(described.result, outputs.length) };
+}
+
+/** Trees nested in each other that a file may have. */
+const maxTreeDepth = 100;
+
+/** @throws FormatError for what is no tree of numbers, or a deeper one than anybody exports. */
+function requirePositions(tree: unknown, depth = 0): void {
+  if (typeof tree === 'number') return;
+  if (typeof tree !== 'object' || tree === null) throw malformed(`a tree holds ${show(tree)}`);
+  if (depth === maxTreeDepth) throw malformed(`a tree is nested more than ${maxTreeDepth} deep`);
+  for (const branch of Object.values(tree)) requirePositions(branch, depth + 1);
 }
 
 const malformed = (problem: string): FormatError =>

@@ -1,0 +1,300 @@
+// The built page in headless Chromium: as a visitor has it. Skipped where there is none.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { reference } from '@node-ode/backend-reference';
+import { array, createOde, type Tensor } from '@node-ode/core';
+import { findChromium, launchChromium } from '@node-ode/e2e/browser';
+import { dopri5 } from '@node-ode/solver-dopri5';
+import type { BrowserContextOptions, Page } from 'playwright-core';
+import { preview, type PreviewServer } from 'vite';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import '../page/frames.ts';
+import { specs, type SceneName } from '../scenes/specs.ts';
+import { buildSite, configOf } from './build.ts';
+
+const chromium = await findChromium().then(
+  (path) => ({ path, missing: undefined }),
+  (error: unknown) => ({ path: '', missing: String(error) }),
+);
+
+let folder = '';
+let server: PreviewServer | undefined;
+let browser: Awaited<ReturnType<typeof launchChromium>> | undefined;
+let address = '';
+
+beforeAll(async () => {
+  if (chromium.missing !== undefined) return;
+  folder = await mkdtemp(join(tmpdir(), 'node-ode-playground-'));
+  await buildSite(join(folder, 'site'));
+  server = await preview({ ...configOf(join(folder, 'site')), preview: { host: '127.0.0.1', port: 0 } });
+  address = server.resolvedUrls?.local[0] ?? '';
+  browser = await launchChromium(chromium.path);
+}, 240_000);
+afterAll(async () => {
+  await browser?.close();
+  await server?.close();
+  if (folder !== '') await rm(folder, { recursive: true });
+});
+beforeEach(({ skip }) => {
+  skip(chromium.missing !== undefined, chromium.missing);
+});
+
+/** Longest wait for a page, in milliseconds: the machine may be busy. */
+const patience = 60_000;
+
+/** Opens the page, has it used, and demands that it complained of nothing. */
+async function visit(
+  path: string,
+  use: (page: Page) => Promise<void>,
+  options: BrowserContextOptions = {},
+): Promise<void> {
+  const context = await browser!.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  const complaints: string[] = [];
+  try {
+    const page = await context.newPage();
+    page.setDefaultTimeout(patience);
+    page.on('pageerror', (error) => complaints.push(String(error)));
+    page.on('console', (message) => {
+      if (message.type() === 'error') complaints.push(message.text());
+    });
+    page.on('response', (response) => {
+      if (!response.ok()) complaints.push(`${response.status()} ${response.url()}`);
+    });
+    await page.goto(`${address}${path}`);
+    await use(page);
+  } finally {
+    await context.close();
+  }
+  expect(complaints).toEqual([]);
+}
+
+const isAt = (page: Page, phase: string) =>
+  page.waitForFunction((p) => document.documentElement.dataset['phase'] === p, phase, { polling: 50 });
+
+/** Waits until the loss of a page's last model is below a bound, or it trains no more; gives the loss and the steps it took. */
+async function trainBelow(page: Page, bound: number): Promise<{ readonly loss: number; readonly step: number }> {
+  const reached = await page.waitForFunction(
+    (most) => {
+      const read = (id: string): string => document.getElementById(id)?.textContent ?? '';
+      const loss = Number(read('loss').replaceAll('−', '-').split(' · ').at(-1));
+      const isStopped = ['failed', 'resting'].includes(document.documentElement.dataset['phase'] ?? '');
+      return loss < most || isStopped ? { loss, step: Number(read('step')) } : false;
+    },
+    bound,
+    { polling: 20 },
+  );
+  const found = await reached.jsonValue();
+  return found === false ? { loss: NaN, step: NaN } : found;
+}
+
+describe('in Chromium', { timeout: 2 * patience }, () => {
+  // Losses that an untrained model is far from: 0.3, 1, 3.5 and 1000.
+  it.each<[SceneName, number, number]>([
+    ['spirals', 0.01, 200],
+    ['spheres', 0.1, 200],
+    ['density', 2.9, 300],
+    ['latent', 90, 500],
+  ])('%s trains to a loss below %d within %i steps', async (scene, bound, steps) => {
+    await visit(`#${scene}`, async (page) => {
+      await isAt(page, 'resting');
+      await page.focus('#train');
+      await page.keyboard.press('Enter');
+      await isAt(page, 'training');
+      const reached = await trainBelow(page, bound);
+      expect(reached.loss, (await page.textContent('#problem')) ?? '').toBeLessThan(bound);
+      expect(reached.step).toBeLessThanOrEqual(steps);
+      // Every panel has something on it.
+      for (const { id } of specs[scene].panels)
+        expect(await inkOf(page, `[data-panel="${id}"] canvas`)).toBeGreaterThan(200);
+    });
+  });
+
+  it('draws while it trains, as often as the browser draws anything on this machine', async () => {
+    await visit('#spirals', async (page) => {
+      await isAt(page, 'resting');
+      await page.click('#train');
+      await isAt(page, 'training');
+      const [frames, steps] = await page.evaluate(async () => {
+        const step = (): number => Number(document.getElementById('step')?.textContent);
+        const before = [globalThis.playgroundFrames, step(), performance.now()] as const;
+        await new Promise((resolve) => setTimeout(resolve, 1500));
+        const seconds = (performance.now() - before[2]) / 1000;
+        return [(globalThis.playgroundFrames - before[0]) / seconds, step() - before[1]] as const;
+      });
+      await page.click('#train');
+      await isAt(page, 'resting');
+      // What the machine can do at all: an empty page.
+      const empty = await page.context().newPage();
+      const blank = await empty.evaluate(async () => {
+        const begin = performance.now();
+        let count = 0;
+        await new Promise<void>((resolve) => {
+          const next = (): void => {
+            count += 1;
+            if (performance.now() - begin > 1000) resolve();
+            else requestAnimationFrame(next);
+          };
+          next();
+        });
+        return (1000 * count) / (performance.now() - begin);
+      });
+      expect(steps).toBeGreaterThan(5);
+      expect(frames, `an empty page has ${blank.toFixed(1)} frames a second`).toBeGreaterThan(
+        0.25 * Math.min(60, blank),
+      );
+    });
+  });
+
+  it('takes changes while it trains, and begins anew only where it has to', async () => {
+    await visit('#spirals', async (page) => {
+      await isAt(page, 'resting');
+      await page.click('#train');
+      await page.waitForFunction(() => Number(document.getElementById('step')?.textContent) > 5);
+      await page.selectOption('#solver', 'rk4');
+      await page.waitForFunction(() => document.getElementById('nfe')?.textContent?.startsWith('40 +')); // 0.45 in steps of 0.05, four evaluations each
+      await page.selectOption('#solver', 'bosh3');
+      await page.waitForFunction(() => !document.getElementById('nfe')?.textContent?.startsWith('40 +'));
+      expect(Number(await page.textContent('#step'))).toBeGreaterThan(5);
+      await page.click('#train');
+      await isAt(page, 'resting');
+      await page.focus('#augment');
+      await page.keyboard.press('ArrowRight');
+      await page.waitForFunction(() => document.getElementById('step')?.textContent === '0');
+      await page.click('#one');
+      await page.waitForFunction(() => document.getElementById('step')?.textContent === '1');
+    });
+  });
+
+  it('says what to do where there is nothing to learn from, and is drawn on by keys', async () => {
+    await visit('#density', async (page) => {
+      await isAt(page, 'resting');
+      await page.click('[data-points="none"]');
+      await page.click('#one');
+      await page.waitForSelector('#problem:not([hidden])');
+      expect(await page.textContent('#problem')).toContain('Draw some in the left picture');
+      await page.focus('canvas[data-drawable]');
+      for (let i = 0; i < 12; i++) await page.keyboard.press('ArrowRight');
+      await page.waitForTimeout(200);
+      const empty = await inkOf(page, 'canvas[data-drawable]');
+      await page.keyboard.press(' ');
+      await expect.poll(() => inkOf(page, 'canvas[data-drawable]'), { timeout: patience }).toBeGreaterThan(empty + 20);
+      await page.click('#one');
+      await page.waitForFunction(() => document.getElementById('step')?.textContent === '1');
+      expect(await page.isHidden('#problem')).toBe(true);
+    });
+  });
+
+  it('is reached by Tab, all of it, with a focus that is seen', async () => {
+    await visit('#density', async (page) => {
+      await isAt(page, 'resting');
+      const expected = await page.evaluate(() =>
+        [...document.querySelectorAll<HTMLElement>('a, button, select, input, [tabindex="0"]')]
+          .filter((element) => element.checkVisibility() && !element.matches(':disabled'))
+          .map((element, i) => (element.dataset['tab'] = String(i))),
+      );
+      const reached = new Set<string>();
+      for (let i = 0; i < expected.length; i++) {
+        await page.keyboard.press('Tab');
+        const { tab, width } = await page.evaluate(() => {
+          const { outlineStyle, outlineWidth } = getComputedStyle(document.activeElement ?? document.body);
+          const { tab = '' } = document.activeElement instanceof HTMLElement ? document.activeElement.dataset : {};
+          return { tab, width: outlineStyle === 'none' ? 0 : Number.parseFloat(outlineWidth) };
+        });
+        reached.add(tab);
+        expect(width, `the outline of element ${tab}`).toBeGreaterThanOrEqual(2);
+      }
+      expect([...reached].sort()).toEqual([...expected].sort());
+    });
+  });
+
+  it.each(['light', 'dark'] as const)('fits a screen of 360 pixels, %s', async (colorScheme) => {
+    await visit(
+      '#spirals',
+      async (page) => {
+        for (const name of [...Object.keys(specs), 'yours']) {
+          await page.evaluate((hash) => (location.hash = hash), name);
+          await page.waitForSelector(`article.shown[data-scene="${name}"]`);
+          expect(await page.evaluate(() => document.documentElement.scrollWidth), name).toBeLessThanOrEqual(360);
+        }
+        expect(await page.evaluate(() => document.documentElement.dataset['theme'])).toBe(colorScheme);
+      },
+      { viewport: { width: 360, height: 740 }, colorScheme },
+    );
+  });
+
+  it('stands still for those who ask for less motion', async () => {
+    await visit(
+      '#yours',
+      async (page) => {
+        await page.waitForTimeout(300);
+        expect(await page.textContent('#play')).toBe('Play the flow');
+        const frames = (): Promise<number> => page.evaluate(() => globalThis.playgroundFrames);
+        const before = await frames();
+        await page.waitForTimeout(400);
+        expect(await frames()).toBe(before);
+      },
+      { reducedMotion: 'reduce' },
+    );
+  });
+
+  it('draws a model from a file, and refuses what is none', async () => {
+    const ode = createOde({ backend: reference(), solver: dopri5() });
+    const turn = array([
+      [0, 2],
+      [-2, 0],
+    ]);
+    const { exportOnnx } = await import('@node-ode/backend-onnx'); // as the page does
+    const file = exportOnnx(
+      (y0: Tensor, t: Tensor) => ode.odeint((_t, y: Tensor) => y.matmul(turn), y0, timesTo(t)).ys.at(-1),
+      [{ shape: ['batch', 2] }, { shape: [] }],
+      { names: ['y0', 't'], nfe: true },
+    );
+    const [model, text] = [join(folder, 'turn.onnx'), join(folder, 'text.onnx')];
+    await writeFile(model, file);
+    await writeFile(text, 'no model');
+    await visit('#yours', async (page) => {
+      const before = await inkOf(page, '[data-panel="yours"] canvas');
+      await page.setInputFiles('#file', model);
+      await page.waitForFunction(() =>
+        document.getElementById('file-status')?.textContent?.includes('flow at any time'),
+      );
+      expect(await page.textContent('#file-status')).toMatch(/It took \d+ evaluations/);
+      await page.waitForTimeout(200);
+      expect(await inkOf(page, '[data-panel="yours"] canvas')).toBeGreaterThan(before + 1000);
+      await page.setInputFiles('#file', text);
+      await page.waitForSelector('#problem:not([hidden])');
+      expect(await page.textContent('#problem')).toContain('loadOnnx');
+    });
+  });
+
+  it('offers what needs a GPU only where there is one', async () => {
+    const offered = (page: Page): Promise<string[]> =>
+      page.$$eval('#engine option', (options) => options.map((option) => option.getAttribute('value') ?? ''));
+    await visit('#spirals', async (page) => {
+      await isAt(page, 'resting');
+      const found = await page.evaluate(async () => {
+        const gpu =
+          'gpu' in navigator ? (navigator.gpu as { requestAdapter(): Promise<{ info?: object } | null> }) : undefined;
+        const adapter = await gpu?.requestAdapter();
+        const { architecture = '' } = (adapter?.info ?? {}) as { readonly architecture?: string };
+        return adapter == null ? 'none' : /swiftshader|llvmpipe/i.test(architecture) ? 'software' : 'hardware';
+      });
+      const all = ['wasm', 'onnx-webgpu', 'tfjs-webgpu'];
+      await expect.poll(() => offered(page)).toEqual(found === 'hardware' ? all : ['wasm']);
+    });
+  });
+});
+
+/** Times from 0 to t. */
+const timesTo = (t: Tensor): Tensor => t.mul(array([0, 1]));
+
+/** What is drawn on a canvas, in pixels of full strength. */
+const inkOf = (page: Page, selector: string): Promise<number> =>
+  page.$eval(selector, (canvas) => {
+    if (!(canvas instanceof HTMLCanvasElement)) return 0;
+    const pixels = canvas.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height).data ?? [];
+    let sum = 0;
+    for (let i = 3; i < pixels.length; i += 4) sum += (pixels[i] ?? 0) / 255;
+    return sum;
+  });
