@@ -1,7 +1,7 @@
 /** The command line as tests use it: in a folder of its own, its streams captured. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { run } from '../src/run.ts';
 
@@ -38,7 +38,10 @@ export async function startSession(): Promise<Session> {
   const folder = await mkdtemp(join(tmpdir(), 'node-ode-'));
   return {
     folder,
-    file: (name, content) => writeFile(join(folder, name), content),
+    file: async (name, content) => {
+      await mkdir(dirname(join(folder, name)), { recursive: true });
+      await writeFile(join(folder, name), content);
+    },
     run: async (args, stdin = '') => {
       const [stdout, stderr] = [capture(), capture()];
       const code = await run(args, {

@@ -1,6 +1,6 @@
 /** `node-ode backends`: which engines there are, tried for real. */
 import type { Command } from 'commander';
-import { engineNames, listEngine, type ListedEngine } from '../engines/list.ts';
+import { doesNotWork, engineNames, listEngine, type ListedEngine } from '../engines/list.ts';
 import { probe, type EngineReport } from '../engines/probe.ts';
 import { PluginError } from '../errors.ts';
 import type { CommonOptions, Io } from '../io.ts';
@@ -32,9 +32,8 @@ export function registerBackends(program: Command, io: Io): void {
 
 async function tryOne(name: string, flags: CommonOptions, io: Io): Promise<void> {
   const report = await probe(name, name, io);
-  if (report.works || flags.json === true) await outputOf(io, flags).result([{ ...report }], table([report]));
-  if (!report.works)
-    throw new PluginError('backends', `${name} does not work here: ${report.problem ?? ''}`.replace(/\.$/, ''));
+  if (report.works) return outputOf(io, flags).result([{ ...report }], table([report]));
+  throw new PluginError('backends', `${name}${doesNotWork}${(report.problem ?? '').replace(/\.$/, '')}`);
 }
 
 async function tryAll(flags: CommonOptions, io: Io): Promise<void> {

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { Io } from '../io.ts';
 import { registerBackends } from './backends.ts';
+import { registerBench } from './bench.ts';
 import { registerEvaluate } from './evaluate.ts';
 import { registerExport } from './export.ts';
 import { registerForecast } from './forecast.ts';
@@ -24,6 +25,7 @@ export const commands: readonly Register[] = [
   registerSample,
   registerExport,
   registerSolve,
+  registerBench,
   registerBackends,
   registerPlugins,
   registerSchema,

@@ -39,7 +39,7 @@ export async function listEngine(name: string, isInstalled: boolean, io: Io): Pr
     ...report,
     isInstalled,
     ...(known === undefined ? {} : { what: known.what }),
-    ...(known === undefined || report.works ? {} : { install: known.install }),
+    ...(known === undefined || isInstalled ? {} : { install: known.install }),
   };
 }
 
@@ -56,24 +56,35 @@ function probeApart(name: string, io: Io): Promise<EngineReport> {
   return new Promise((resolve) => {
     const options = { cwd: io.cwd, timeout: patience, killSignal: 'SIGKILL', signal: io.signal } as const;
     execFile(process.execPath, [bin, 'backends', name, '--json'], options, (error, stdout) => {
-      resolve(readReport(stdout) ?? { name, works: false, problem: deathOf(error) });
+      resolve(readReport(name, stdout) ?? { name, works: false, problem: deathOf(error) });
     });
   });
 }
 
+/** Between an engine's name and what is wrong with it, in what `backends NAME` says. */
+export const doesNotWork = ' does not work here: ';
+
 /** The report in what the other process wrote, in which native libraries may have written as well. */
-function readReport(stdout: string): EngineReport | undefined {
+export function readReport(name: string, stdout: string): EngineReport | undefined {
   for (const line of stdout.split('\n').reverse()) {
-    try {
-      const [report]: readonly unknown[] = [JSON.parse(line)].flat();
-      if (isRecord(report) && typeof report['name'] === 'string' && typeof report['works'] === 'boolean') {
-        return { ...report, name: report['name'], works: report['works'] };
-      }
-    } catch {
-      continue;
-    }
+    const [report] = [parsed(line)].flat();
+    if (!isRecord(report)) continue;
+    if (report['name'] === name && typeof report['works'] === 'boolean')
+      return { ...report, name, works: report['works'] };
+    const error = report['error'];
+    if (!isRecord(error) || typeof error['message'] !== 'string') continue;
+    const [, problem = error['message']] = error['message'].split(doesNotWork);
+    return { name, works: false, problem };
   }
   return undefined;
+}
+
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
 }
 
 const deathOf = (error: Error | null): string => {

@@ -1,8 +1,8 @@
 /** What `node-ode export` does. */
-import type * as Onnx from '@node-ode/backend-onnx';
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { ExecutionError, UnsupportedError, type ModelPlugin, type Ode, type Tensor } from '@node-ode/core';
+import type { exportOnnx, loadOnnx } from '@node-ode/backend-onnx';
 import { PluginError } from '../errors.ts';
 import type { CommonOptions, Io } from '../io.ts';
 import { openEngine, solveDefaults } from '../learn/engine.ts';
@@ -21,7 +21,11 @@ export interface ExportFlags extends CommonOptions {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
-type OnnxPackage = Pick<typeof Onnx, 'exportOnnx' | 'loadOnnx'>;
+/** What is used of `@node-ode/backend-onnx`, which may not be installed. */
+interface OnnxPackage {
+  readonly exportOnnx: typeof exportOnnx;
+  readonly loadOnnx: typeof loadOnnx;
+}
 type ModelFunction = (...args: readonly Tensor[]) => Readonly<Record<string, Tensor>>;
 
 /**

@@ -3,6 +3,7 @@ import {
   asTensor,
   hostArray,
   type DType,
+  type Dynamics,
   type HostTimes,
   type Ode,
   type RunStats,
@@ -39,10 +40,7 @@ export async function solveSystem(
     [ts.length],
     dtype,
   );
-  const f = (t: Tensor, y: readonly Tensor[]): readonly Tensor[] => {
-    const values = valuesAt(system, t, y, dtype);
-    return system.derivatives.map((derivative) => asTensor(evaluate(derivative, values, dtype), dtype));
-  };
+  const f = dynamicsOf(system, dtype);
   if (system.stops.length === 0) {
     const { ys, stats } = await ode.solve(f, system.initial, times, options);
     return { ts, ys: ys.map(({ data }) => Array.from(data)), stats };
@@ -68,6 +66,14 @@ export async function solveSystem(
     stopped: { stop, t },
   };
 }
+
+/** f(t, y) as tensors. */
+export const dynamicsOf =
+  (system: System, dtype: DType): Dynamics<readonly Tensor[]> =>
+  (t, y) => {
+    const values = valuesAt(system, t, y, dtype);
+    return system.derivatives.map((derivative) => asTensor(evaluate(derivative, values, dtype), dtype));
+  };
 
 /** The same trajectory at some of its times; where it was stopped it still ends there. */
 export function restricted({ ts, ys, stats, stopped }: Trajectory, to: readonly number[]): Trajectory {
