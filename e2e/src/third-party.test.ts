@@ -7,10 +7,11 @@ import { thirdPartyProject, type ThirdPartyProject } from './third-party-project
 
 describe("a third party's plugins, outside the workspace", () => {
   let project: ThirdPartyProject | undefined;
+  let user = '';
   const theirs = (): ThirdPartyProject => project as ThirdPartyProject;
 
   beforeAll(async () => {
-    await build('packages/testkit/tsconfig.lib.json');
+    await build('packages/testkit/tsconfig.lib.json', 'packages/cli/tsconfig.lib.json');
     project = await thirdPartyProject();
   }, 300_000);
 
@@ -67,7 +68,7 @@ describe("a third party's plugins, outside the workspace", () => {
   }, 180_000);
 
   it('is packed, installed by a user, and does its part of createOde', async () => {
-    const user = await theirs().publish();
+    user = await theirs().publish();
     expect(await installedPackages(user)).toEqual([
       '@node-ode/backend-reference',
       '@node-ode/core',
@@ -89,5 +90,38 @@ describe("a third party's plugins, outside the workspace", () => {
     expect(found.losses.at(-1)).toBeLessThan(0.5 * found.losses[0]!);
     // two solves, and a step of training that was compiled once
     expect(found.work).toEqual({ compiled: 3, runs: 22 });
+  }, 120_000);
+
+  // The command line is elsewhere, with a core of its own, as one that is installed globally.
+  it('is found by the command line, by the names of its plugins', async () => {
+    const nodeOde = async (...args: readonly string[]): Promise<unknown> => {
+      const bin = join(root, 'packages/cli/dist/bin.js');
+      const { code, output } = await execute(process.execPath, [bin, ...args, '--json'], user);
+      expect(code, output).toBe(0);
+      const line = output.split('\n').find((text) => text.startsWith('{') || text.startsWith('['));
+      return JSON.parse(line ?? 'null');
+    };
+    const plugins = (await nodeOde('plugins')) as readonly { readonly package: string; readonly exported: string }[];
+    const theirPlugins = plugins.filter((plugin) => plugin.package === 'third-party-plugins');
+    expect(theirPlugins.map(({ exported }) => exported).sort()).toEqual([
+      'adamsBashforth2',
+      'cashKarp',
+      'counted',
+      'halving',
+      'linearFlow',
+      'squareRoot',
+      'squares',
+    ]);
+    const named = ['--solver', 'cash-karp', '--controller', 'halving', '--gradient', 'square-root'];
+    const trained = await nodeOde(
+      ...['train', '--data-set', 'squares', '--model', 'linear-flow', '--backend', 'counted', ...named],
+      ...['--epochs', '5', '--out', 'run'],
+    );
+    expect(trained).toMatchObject({ steps: 20, test: { rmse: expect.any(Number) as number } });
+    const evaluated = await nodeOde('evaluate', 'run/model.safetensors');
+    expect(evaluated).toMatchObject({
+      samples: 50,
+      engine: 'cash-karp, halving; gradient square-root; engine counted, f32',
+    });
   }, 120_000);
 });

@@ -1,5 +1,7 @@
 /** What goes wrong on a command line, and the exit codes that say so. */
-import { NodeOdeError, type ErrorDetails } from '@node-ode/core';
+import { FileError, NodeOdeError, type ErrorDetails } from '@node-ode/core';
+
+export { FileError };
 
 /** Exit codes, as `node-ode --help` and the README list them. */
 export const exitCodes = {
@@ -25,13 +27,6 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 export class UsageError extends NodeOdeError {
   constructor(operation: string, problem: string, details?: ErrorDetails) {
     super('USAGE', operation, problem, details);
-  }
-}
-
-/** A file that can't be read or written. */
-export class FileError extends NodeOdeError {
-  constructor(operation: string, problem: string, details?: ErrorDetails) {
-    super('FILE', operation, problem, details);
   }
 }
 

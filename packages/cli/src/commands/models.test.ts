@@ -155,6 +155,52 @@ it('a density is that of points in their own units, and can be sampled', async (
   expect(linesOf(again)).toEqual(drawn);
 });
 
+it('a model of the user’s own is trained as ours are', async () => {
+  await session.file(
+    'line.js',
+    `export const line = ({ start = 0 } = {}) => ({
+      name: 'line',
+      makes: {
+        regression: ({ features, outputs, dtype }) => ({
+          name: 'line',
+          init: () => ({ w: { kind: 'array', shape: [features, outputs], dtype, data: new Float32Array(features * outputs).fill(start) } }),
+          apply: ({ w }, x) => x.matmul(w),
+          loss: ({ w }, { x, y }) => x.matmul(w).sub(y).square().mean(),
+        }),
+      },
+    });\n`,
+  );
+  const data = ['--task', 'regression', '--data-file', 'table.csv', '--data-target', 'price', '--data-features', 'a,b'];
+  const { test } = await json([
+    'train',
+    ...data,
+    '--model',
+    './line.js',
+    '--set',
+    'model.start=0.5',
+    '--epochs',
+    '60',
+    '--out',
+    'output/line',
+  ]);
+  // the price is a line in a and b, but for the seventh digit
+  expect(test.r2).toBeGreaterThan(0.999);
+  const wrong = await session.run([
+    'train',
+    ...data,
+    '--model',
+    './line.js',
+    '--task',
+    'density',
+    '--out',
+    'output/none',
+  ]);
+  expect([wrong.code, wrong.stderr]).toEqual([
+    2,
+    expect.stringContaining('the model line is not made for density; expected a task of regression'),
+  ]);
+});
+
 describe('what is wrong', () => {
   const fails = async (args: readonly string[], code: number, message: string, stdin = ''): Promise<void> => {
     const ended = await session.run(args, stdin);
@@ -173,7 +219,7 @@ describe('what is wrong', () => {
     [['train', 'kind.yaml', '--out', 'output/x', '--set', 'model.hidden=0'], 2, 'an integer of at least 1'],
     [['train', 'kind.yaml', '--out', 'output/x', '--set', 'model.wdith=1'], 2, "there is no option 'wdith'"],
     [['train', 'kind.yaml', '--out', 'output/x', '--data-file', 'none.csv'], 3, 'none.csv'],
-    [['train', 'kind.yaml', '--out', 'kind.yaml'], 3, "can't be"],
+    [['train', 'kind.yaml', '--out', 'kind.yaml/x'], 3, "can't be made"],
     [
       ['train', 'kind.yaml', '--out', 'output/x', '--max-steps', '1'],
       4,

@@ -3,7 +3,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, extname, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { FormatError } from '@node-ode/core';
-import { parseDocument } from 'yaml';
+import { isScalar, LineCounter, parseDocument, visit, type Document } from 'yaml';
 import { FileError, UsageError } from '../errors.ts';
 import { isRecord } from '../plugins/package-info.ts';
 import { didYouMean } from '../suggest.ts';
@@ -76,7 +76,9 @@ async function readFileConfig(path: string, source: string): Promise<RawConfig> 
  * @throws FormatError naming line and column.
  */
 export function parseYaml(text: string, source: string): unknown {
-  const document = parseDocument(text, { prettyErrors: true });
+  const lineCounter = new LineCounter();
+  // The library compares each key with all before it, which takes minutes for thousands of them.
+  const document = parseDocument(text, { prettyErrors: true, uniqueKeys: false, lineCounter });
   const [error] = document.errors;
   if (error !== undefined) {
     throw new FormatError('train', `${source}: ${error.message.split(':\n')[0] ?? ''}`, {
@@ -84,14 +86,43 @@ export function parseYaml(text: string, source: string): unknown {
       cause: error,
     });
   }
+  const repeated = repeatedKey(document);
+  if (repeated !== undefined) {
+    const { line, col } = lineCounter.linePos(repeated.at);
+    throw new FormatError(
+      'train',
+      `${source}: the key “${repeated.key}” for the second time at line ${line}, column ${col}`,
+    );
+  }
   try {
-    return document.toJS({ maxAliasCount: 100 }) as unknown;
+    const value = document.toJS({ maxAliasCount: 100 }) as unknown;
+    JSON.stringify(value); // what holds itself can't be written into a trained model
+    return value;
   } catch (cause) {
     throw new FormatError('train', `${source}: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      expected: 'YAML without so many aliases',
+      expected: 'YAML that is no deeper, and has no more aliases, than configurations are and have',
       cause,
     });
   }
+}
+
+/** The first key that an object has twice, and where. */
+function repeatedKey(document: Document): { readonly key: string; readonly at: number } | undefined {
+  let found: { readonly key: string; readonly at: number } | undefined;
+  visit(document, {
+    Map: (_, { items }) => {
+      const keys = new Set<string>();
+      for (const { key } of items) {
+        const name = isScalar(key) ? String(key.value) : undefined;
+        if (name !== undefined && keys.size === keys.add(name).size) {
+          found = { key: name, at: (isScalar(key) ? key.range?.[0] : undefined) ?? 0 };
+          return visit.BREAK;
+        }
+      }
+      return undefined;
+    },
+  });
+  return found;
 }
 
 /** Files, and plugins that are files, seen from the folder of the configuration. */

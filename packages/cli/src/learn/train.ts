@@ -1,16 +1,15 @@
 /** A training run: from a configuration to a model's file. */
-import { rm, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { random } from '@node-ode/core';
 import { fit, type Checkpoint, type FitResult, type Progress } from '@node-ode/train';
-import { checkpointFolder } from '@node-ode/train/node';
+import { checkpointFolder, requireWritable, writeFileAtomically } from '@node-ode/train/node';
 import type { Optimizer } from '@node-ode/nn';
 import type { Config } from '../config/config.ts';
 import { loadProblem } from '../data/load.ts';
 import { isSeriesProblem, type Problem } from '../data/problem.ts';
 import { UsageError } from '../errors.ts';
 import type { Io } from '../io.ts';
-import { prepareFolder } from '../output/folder.ts';
 import { makePlugin } from '../plugins/make.ts';
 import type { Description } from '../trained/description.ts';
 import { modelFile, writeModel } from '../trained/model-file.ts';
@@ -67,7 +66,7 @@ export async function train(
   events: TrainEvents,
   io: Io,
 ): Promise<TrainResult> {
-  await prepareFolder(out);
+  await requireWritable('train', out);
   const store = checkpointFolder(checkpointsIn(out), {
     ...(config.checkpoint?.keep === undefined ? {} : { keep: config.checkpoint.keep }),
     warn: (message) => void io.stderr.write(`${message}\n`),
@@ -94,7 +93,7 @@ export async function train(
       training: summary,
       made: { model: found.source, version: found.version ?? null },
     } satisfies Description);
-    await writeFile(join(out, 'history.csv'), historyCsv(result));
+    await writeFileAtomically('train', join(out, 'history.csv'), historyCsv(result));
     return { interrupted: false, ...summary, model, hasTest: hasTest(problem) };
   } finally {
     await engine.dispose();

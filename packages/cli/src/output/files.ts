@@ -9,7 +9,7 @@ import type { Io } from '../io.ts';
  * Writes a file, and the folder that it is in if need be.
  *
  * @returns the path as it was given
- * @throws FileError if it can't be written.
+ * @throws FileError if the disk is full, or the place can't be written.
  */
 export async function writeWhole(
   { cwd }: Pick<Io, 'cwd'>,

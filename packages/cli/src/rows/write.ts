@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { dirname, extname, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
+import { requireWritable } from '@node-ode/train/node';
 import { stringify } from 'csv-stringify/sync';
 import type { Io } from '../io.ts';
-import { prepareFolder } from '../output/folder.ts';
 import { write } from '../output/output.ts';
 import type { RowFormat } from './read.ts';
 
@@ -55,7 +55,7 @@ const formatOf = (out: string | undefined): RowFormat =>
   out !== undefined && ['.jsonl', '.ndjson'].includes(extname(out)) ? 'jsonl' : 'csv';
 
 async function openFile(path: string): Promise<Writable> {
-  await prepareFolder(dirname(path));
+  await requireWritable('rows', dirname(path));
   const stream = createWriteStream(path);
   await once(stream, 'open');
   return stream;

@@ -1,0 +1,68 @@
+/** `npm run size`: sets of packages in empty folders and bundles for a page, held to their budgets. */
+import { stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { format, resolveConfig } from 'prettier';
+import { build, emptyFolder, pack, root, succeed, type Tarballs } from '../packed.ts';
+import { bundleSizes } from './bundles.ts';
+import { expectedPackages, installSubset } from './install.ts';
+import { complaints, sizesPage, type InstallSize } from './report.ts';
+import { subsets, type Subset } from './subsets.ts';
+
+/** A package of the workspace. */
+interface Workspace {
+  readonly name: string;
+  readonly location: string;
+  readonly private?: boolean;
+}
+
+async function publicPackages(): Promise<readonly Workspace[]> {
+  const output = await succeed('npm', ['query', '.workspace']);
+  const all = JSON.parse(output.slice(output.indexOf('['), output.lastIndexOf(']') + 1)) as readonly Workspace[];
+  return all.filter((workspace) => workspace.private !== true);
+}
+
+async function measure(subset: Subset, tarballs: Tarballs, folder: string) {
+  const { packages, bytes } = await installSubset(subset, tarballs, folder);
+  const files = packages.flatMap((name) => tarballs.get(name) ?? []);
+  const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size));
+  const packed = sizes.reduce((sum, size) => sum + size, 0);
+  return { subset, packages, bytes, packed, expected: expectedPackages(subset) };
+}
+
+const help = `npm run size [-- --docs]
+
+Packs every package, installs sets of them in empty folders, and bundles some for a page. Ends with 1 where something is
+above its budget, or a package comes along that is not expected.
+
+  --docs   writes the tables into docs/sizes.md
+`;
+
+const { values } = parseArgs({ options: { docs: { type: 'boolean' }, help: { type: 'boolean' } } });
+if (values.help === true) console.log(help);
+else {
+  console.error('Building and packing …');
+  const packages = await publicPackages();
+  await build(...packages.map(({ location }) => `${location}/tsconfig.lib.json`));
+  const { folder, remove } = await emptyFolder('sizes');
+  try {
+    const names = packages.map(({ name }) => name);
+    const tarballs = await pack(names, join(folder, 'tarballs'));
+    const installs: (InstallSize & { readonly expected: readonly string[] })[] = [];
+    for (const [i, subset] of subsets.entries()) {
+      console.error(`Installing ${subset.name} …`);
+      installs.push(await measure(subset, tarballs, join(folder, String(i))));
+    }
+    console.error('Bundling …');
+    const bundles = await bundleSizes();
+    const file = join(root, 'docs/sizes.md');
+    const page = await format(sizesPage(installs, bundles), { ...(await resolveConfig(file)), parser: 'markdown' });
+    if (values.docs === true) await writeFile(file, page);
+    console.log(page);
+    const wrong = complaints(installs, bundles);
+    for (const line of wrong) console.error(line);
+    if (wrong.length > 0) process.exitCode = 1;
+  } finally {
+    await remove();
+  }
+}
