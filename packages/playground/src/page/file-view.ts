@@ -1,4 +1,6 @@
 /** A model from a file on the stage. */
+import { planeOf, type Window } from '../worker/model-file.ts';
+import type { Clock } from './clock.ts';
 import type { PanelPicture } from '../scenes/picture.ts';
 import type { PanelSpec } from '../scenes/scene.ts';
 import type { Report } from '../worker/protocol.ts';
@@ -8,18 +10,35 @@ import { stageOf } from './stage.ts';
 import { problem } from './training-view.ts';
 import type { View } from './view.ts';
 
-const panel: PanelSpec = {
+const panelOf = (window: Window): PanelSpec => ({
   id: 'yours',
   title: 'What your model does to the plane',
   describes: 'Points of a grid carried by the model, or the plane coloured by its numbers.',
-  bounds: { x: [-3, 3], y: [-3, 3] },
+  bounds: planeOf(window),
   axes: ['x₁', 'x₂'],
   clock: 'together',
-};
+});
+
+/** What a file's view is told. */
+export interface FileOptions {
+  readonly clock: Clock;
+  /** There is something new to draw. */
+  readonly onNews: () => void;
+}
 
 /** Puts a place for a file on the stage. */
-export function fileView({ onNews }: { readonly onNews: () => void }): View {
-  const stage = stageOf(byId('panels', HTMLDivElement), [panel]);
+export function fileView({ clock, onNews }: FileOptions): View {
+  const [from, to, end] = (['from', 'to', 'end'] as const).map((id) => byId(id, HTMLInputElement));
+  const windowOf = (): Window => {
+    const [least, most, last] = [from, to, end].map((field) => field?.valueAsNumber ?? NaN);
+    const isPlane = least !== undefined && most !== undefined && least < most;
+    return {
+      ...(isPlane ? { from: least, to: most } : { from: -3, to: 3 }),
+      end: last !== undefined && last > 0 ? last : 1,
+    };
+  };
+  const panels = byId('panels', HTMLDivElement);
+  let stage = stageOf(panels, [panelOf(windowOf())]);
   const [input, status] = [byId('file', HTMLInputElement), byId('file-status', HTMLParagraphElement)];
   const listeners = new AbortController();
   let picture: PanelPicture = {};
@@ -40,24 +59,30 @@ export function fileView({ onNews }: { readonly onNews: () => void }): View {
   const load = async (file: File): Promise<void> => {
     problem(undefined);
     status.textContent = `Running ${file.name} …`;
+    const window = windowOf();
+    stage = stageOf(panels, [panelOf(window)]);
+    picture = {};
+    clock.span(0, window.end);
     worker?.end();
     worker = startWorker(onReport);
-    worker.send({ type: 'file', bytes: new Uint8Array(await file.arrayBuffer()) });
+    worker.send({ type: 'file', bytes: new Uint8Array(await file.arrayBuffer()), window });
   };
-  input.addEventListener(
-    'change',
-    () => {
-      const [file] = input.files ?? [];
-      if (file !== undefined) void load(file);
-    },
-    { signal: listeners.signal },
-  );
+  for (const field of [input, from, to, end]) {
+    field?.addEventListener(
+      'change',
+      () => {
+        const [file] = input.files ?? [];
+        if (file !== undefined) void load(file);
+      },
+      { signal: listeners.signal },
+    );
+  }
   input.value = '';
   status.textContent = 'No file yet.';
   problem(undefined);
   return {
     draw: (time, palette) => {
-      stage.draw({ [panel.id]: picture }, time, palette);
+      stage.draw({ yours: picture }, time, palette);
     },
     end: () => {
       listeners.abort();

@@ -42,7 +42,7 @@ function open(): void {
   clock.span(from, to);
   const story = document.querySelector(`.story article[data-scene="${shown}"]`) ?? document;
   view = isFile
-    ? fileView({ onNews: frames.request })
+    ? fileView({ clock, onNews: frames.request })
     : trainingView({ scene, story, software, onNews: frames.request });
   frames.request();
 }

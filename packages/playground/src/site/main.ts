@@ -19,7 +19,8 @@ async function run(args: readonly string[]): Promise<void> {
     ...configOf(out),
     preview: { port: command.port, strictPort: command.port !== 4173 },
   });
-  server.printUrls();
+  const [address = ''] = server.resolvedUrls?.local ?? [];
+  process.stdout.write(`The playground is at ${address} (Ctrl-C ends it).\n`);
   process.on('SIGINT', () => void server.close().then(() => process.exit(130)));
 }
 

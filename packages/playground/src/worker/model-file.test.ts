@@ -19,6 +19,7 @@ const model = (
   dispose: () => Promise.resolve(),
 });
 
+const window = { from: -3, to: 3, end: 1 };
 const points = f32('y0', 'batch', 2);
 const rows = (x: HostArray | undefined): readonly (readonly [number, number])[] =>
   Array.from({ length: x?.shape[0] ?? 0 }, (_, i) => [x!.data[2 * i]!, x!.data[2 * i + 1]!] as const);
@@ -45,7 +46,7 @@ describe('a model of the plane', () => {
       y: array(rows(y0).map(([x, y]) => [x + 2 * (t?.data[0] ?? NaN), y])),
       nfe: array(14, { dtype: 'i32' }),
     }));
-    const { picture, said } = await pictureOf(drift);
+    const { picture, said } = await pictureOf(drift, window);
     const { data, times, points: count } = picture.flow!;
     expect([times, count]).toEqual([25, 289]);
     const x = (time: number, point: number): number => data[2 * (time * count + point)]!;
@@ -57,6 +58,7 @@ describe('a model of the plane', () => {
   it('is drawn by straight lines where it only says where points end', async () => {
     const { picture, said } = await pictureOf(
       model([points], ({ y0 }) => ({ end: array(rows(y0).map(([x, y]) => [-x, y, 9])) })),
+      window,
     );
     expect(picture.flow?.times).toBe(2);
     expect(picture.flow?.data[0]).toBe(-3);
@@ -66,18 +68,33 @@ describe('a model of the plane', () => {
 
   it('colours the plane by its numbers, also in batches of one size', async () => {
     const sign = model([f32('x', 7, 2)], ({ x }) => ({ value: array(rows(x).map(([a]) => [4 * a])) }));
-    const { picture } = await pictureOf(sign);
+    const { picture } = await pictureOf(sign, window);
     expect(picture.map).toMatchObject({ kind: 'decision', side: 40 });
     expect(picture.map?.data[0]).toBeCloseTo(-1, 6);
     expect(picture.map?.data[39]).toBeCloseTo(1, 6);
-    const density = await pictureOf(model([points], ({ y0 }) => ({ p: array(rows(y0).map(([a]) => a * a)) })));
+    const density = await pictureOf(
+      model([points], ({ y0 }) => ({ p: array(rows(y0).map(([a]) => a * a)) })),
+      window,
+    );
     expect(density.picture.map?.kind).toBe('density');
-    const classes = await pictureOf(model([points], ({ y0 }) => ({ logits: array(rows(y0).map(([a]) => [0, a])) })));
+    const classes = await pictureOf(
+      model([points], ({ y0 }) => ({ logits: array(rows(y0).map(([a]) => [0, a])) })),
+      window,
+    );
+    expect(classes.picture.map?.kind).toBe('decision');
+    const log = await pictureOf(
+      model([points], ({ y0 }) => ({ log_prob: array(rows(y0).map(([a]) => -a * a)) })),
+      window,
+    );
+    expect(log.picture.map?.kind).toBe('density');
+    expect(log.picture.map?.data[19]).toBeCloseTo(Math.exp(-(0.075 ** 2)), 6);
     expect(classes.picture.map?.data[0]).toBeCloseTo(-1, 6);
   });
 
   it('is refused if it gives something else for each point', async () => {
     const wrong = model([points], () => ({ sum: array([1, 2, 3]) }));
-    await expect(pictureOf(wrong)).rejects.toThrow('the model gives sum: [3] for 289 points; expected a number');
+    await expect(pictureOf(wrong, window)).rejects.toThrow(
+      'the model gives sum: [3] for 289 points; expected a number',
+    );
   });
 });

@@ -10,8 +10,15 @@ export interface ModelPicture {
   readonly said: string;
 }
 
+/** What of a model is looked at: the plane between two coordinates, the same for both axes, and the flow until a time. */
+export interface Window {
+  readonly from: number;
+  readonly to: number;
+  readonly end: number;
+}
+
 /** What of the plane is shown. */
-export const plane: Bounds = { x: [-3, 3], y: [-3, 3] };
+export const planeOf = ({ from, to }: Window): Bounds => ({ x: [from, to], y: [from, to] });
 
 const [side, cells, moments] = [17, 40, 25];
 const fixed: Readonly<Record<string, number>> = { rtol: 1e-3, atol: 1e-6 };
@@ -51,14 +58,15 @@ export function rolesOf(inputs: readonly ModelTensor[]): Roles {
 }
 
 /** Asks a model about the plane. */
-export async function pictureOf(model: LoadedModel): Promise<ModelPicture> {
+export async function pictureOf(model: LoadedModel, window: Window): Promise<ModelPicture> {
+  const [plane, { end }] = [planeOf(window), window];
   const roles = rolesOf(model.inputs);
   const ask = (points: Float32Array, t: number): Promise<Answer> => answerTo(model, roles, points, t);
   const nodes = gridNodes(plane, side);
-  const first = await ask(nodes, 1);
+  const first = await ask(nodes, end);
   const cost = first.nfe === undefined ? '' : ` It took ${first.nfe} evaluations.`;
   if (first.width === 1 || isScore(first)) {
-    const { values } = scored(await ask(gridCells(plane, cells), 1));
+    const { values } = scored(await ask(gridCells(plane, cells), end));
     const kind = values.every((value) => value >= 0) ? 'density' : 'decision';
     const most = values.reduce((m, value) => Math.max(m, Math.abs(value) || 0), 1e-9);
     const data = kind === 'density' ? values : values.map((value) => value / most);
@@ -77,7 +85,7 @@ export async function pictureOf(model: LoadedModel): Promise<ModelPicture> {
     };
   }
   const states: Float32Array[] = [start];
-  for (const t of evenly(0, 1, moments).slice(1)) states.push(leading((await ask(nodes, t)).values, first.width, 2));
+  for (const t of evenly(0, end, moments).slice(1)) states.push(leading((await ask(nodes, t)).values, first.width, 2));
   return {
     picture: { flow: flowOf(Float32Array.of(...states.flatMap((state) => [...state])), moments, 2) },
     said: `It gives the flow at any time.${cost}`,
@@ -104,8 +112,10 @@ interface Answer {
 
 /** Scores of two classes are one number: the second beyond the first. */
 const isScore = ({ name, width }: Answer): boolean => width === 2 && /logit|prob|class|score/i.test(name);
-const scored = (answer: Answer): { readonly values: Float32Array } =>
-  isScore(answer)
+const isLog = ({ name }: Answer): boolean => /^log.?p/i.test(name);
+const scored = (answer: Answer): { readonly values: Float32Array } => {
+  if (isLog(answer)) return { values: answer.values.map(Math.exp) };
+  return isScore(answer)
     ? {
         values: Float32Array.from(
           { length: answer.values.length / 2 },
@@ -113,6 +123,7 @@ const scored = (answer: Answer): { readonly values: Float32Array } =>
         ),
       }
     : answer;
+};
 
 async function answerTo(model: LoadedModel, roles: Roles, points: Float32Array, t: number): Promise<Answer> {
   const count = points.length / 2;
@@ -129,7 +140,7 @@ async function answerTo(model: LoadedModel, roles: Roles, points: Float32Array, 
       [roles.points.name]: hostArray(piece, [size, 2], 'f32'),
       ...Object.fromEntries(roles.scalars.map((input) => [input.name, scalar(fixed[input.name] ?? NaN)])),
       ...(roles.time && { [roles.time.name]: scalar(t) }),
-      ...(roles.times && { [roles.times.name]: timesFor(roles.times) }),
+      ...(roles.times && { [roles.times.name]: timesFor(roles.times, t) }),
     });
     const [first] = Object.entries(outputs).filter(([output]) => output !== 'nfe' && output !== 'status');
     if (first === undefined) break;
@@ -151,8 +162,8 @@ async function answerTo(model: LoadedModel, roles: Roles, points: Float32Array, 
 
 const scalar = (value: number): HostArray => hostArray(Float32Array.of(value), [], 'f32');
 
-function timesFor({ shape }: ModelTensor): HostArray {
+function timesFor({ shape }: ModelTensor, end: number): HostArray {
   const [count] = shape;
-  const ts = Float32Array.from(evenly(0, 1, typeof count === 'number' ? count : moments));
+  const ts = Float32Array.from(evenly(0, end, typeof count === 'number' ? count : moments));
   return hostArray(ts, [ts.length], 'f32');
 }

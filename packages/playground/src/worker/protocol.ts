@@ -4,6 +4,7 @@ import type { Settings } from '../scenes/settings.ts';
 import type { SceneName } from '../scenes/specs.ts';
 import type { Cost } from '../scenes/trainer.ts';
 import type { EngineName } from './engines.ts';
+import type { Window } from './model-file.ts';
 
 /** What is trained, and how. */
 export interface Task {
@@ -24,7 +25,7 @@ export type Request =
   /** What the visitor has drawn: [points, 2]. */
   | { readonly type: 'points'; readonly points: Float32Array }
   /** Draw the model in a file of `exportOnnx`. */
-  | { readonly type: 'file'; readonly bytes: Uint8Array }
+  | { readonly type: 'file'; readonly bytes: Uint8Array; readonly window: Window }
   /** Which engines there are besides the embedded one; software ones of WebGPU too, if asked. */
   | { readonly type: 'engines'; readonly software: boolean };
 

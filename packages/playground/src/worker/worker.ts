@@ -9,6 +9,6 @@ const post: Post = (report, transfer = []) => {
 const train = session(post);
 
 globalThis.addEventListener('message', ({ data: request }: MessageEvent<Request>) => {
-  if (request.type === 'file') void drawFile(request.bytes).then((report) => post(report));
+  if (request.type === 'file') void drawFile(request.bytes, request.window).then((report) => post(report));
   else train(request);
 });
