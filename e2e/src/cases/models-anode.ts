@@ -10,7 +10,7 @@ import {
 } from '@node-ode/model-anode';
 import { crossEntropy, mse } from '@node-ode/nn';
 import type { Case } from './case.ts';
-import { modelCase } from './models.ts';
+import { modelCases } from './models.ts';
 
 const normal = (seed: number, shape: readonly number[]): HostArray => {
   const rng = random(seed);
@@ -27,7 +27,7 @@ const circle = (): { readonly x: HostArray; readonly y: HostArray } => {
   return { x, y: array(inside.map((is) => [is ? -1 : 1])) };
 };
 
-const vectors = modelCase('ANODE', (ode) => {
+const vectors = modelCases('ANODE', (ode) => {
   const model = anode({ ode, features: 2, extra: 2, augment: 'learned', hidden: 8, outputs: 1 });
   return {
     params: model.init(random(1)),
@@ -36,7 +36,7 @@ const vectors = modelCase('ANODE', (ode) => {
   };
 });
 
-const images = modelCase('convolutional ANODE', (ode) => {
+const images = modelCases('convolutional ANODE', (ode) => {
   const image = [1, 5, 5] as const;
   const model = convAnode({ ode, image, extra: 2, filters: 4, outputs: 3 });
   const label = array(
@@ -50,7 +50,7 @@ const images = modelCase('convolutional ANODE', (ode) => {
   };
 });
 
-const residual = modelCase('residual network', () => {
+const residual = modelCases('residual network', () => {
   const model = residualNet({ features: 2, blocks: 3, hidden: 8, outputs: 1 });
   return {
     params: model.init(random(1)),
@@ -59,4 +59,4 @@ const residual = modelCase('residual network', () => {
   };
 });
 
-export const anodeModelCases: readonly Case[] = [vectors, images, residual];
+export const anodeModelCases: readonly Case[] = [...vectors, ...images, ...residual];

@@ -2,7 +2,7 @@
 import { array, random, type Tensor } from '@node-ode/core';
 import { cnf, concatSquashMlp, hutchinson, hyperPlanarField, planarField, planarFlow } from '@node-ode/model-cnf';
 import type { Case } from './case.ts';
-import { modelCase } from './models.ts';
+import { modelCases } from './models.ts';
 
 /** Points round (±1.5, 0.5). */
 const blobs = (() => {
@@ -19,7 +19,7 @@ const energy = (x: Tensor): Tensor =>
     .sum({ axes: [1] })
     .mul(2);
 
-const planar = modelCase(
+const planar = modelCases(
   'planar continuous flow, likelihood',
   (ode) => {
     const flow = cnf({ dimension: 2, field: planarField({ dimension: 2, width: 6 }), ode });
@@ -28,7 +28,7 @@ const planar = modelCase(
   { learningRate: 0.02 },
 );
 
-const hypernetwork = modelCase(
+const hypernetwork = modelCases(
   'flow by a hypernetwork, unnormalised density',
   (ode) => {
     const flow = cnf({ dimension: 2, field: hyperPlanarField({ dimension: 2, width: 6, hidden: 6 }), ode });
@@ -41,7 +41,7 @@ const hypernetwork = modelCase(
   { learningRate: 0.02 },
 );
 
-const estimated = modelCase(
+const estimated = modelCases(
   'flow with Hutchinson’s estimate, regularised and augmented',
   (ode) => {
     const field = concatSquashMlp({ sizes: [3, 8, 3] });
@@ -53,7 +53,7 @@ const estimated = modelCase(
 );
 
 /** Densities of data go through the inverse, which is a loop. */
-const discrete = modelCase(
+const discrete = modelCases(
   'discrete planar flow, likelihood',
   () => {
     const flow = planarFlow({ dimension: 2, depth: 3 });
@@ -62,4 +62,4 @@ const discrete = modelCase(
   { learningRate: 0.02 },
 );
 
-export const cnfModelCases: readonly Case[] = [planar, hypernetwork, estimated, discrete];
+export const cnfModelCases: readonly Case[] = [...planar, ...hypernetwork, ...estimated, ...discrete];

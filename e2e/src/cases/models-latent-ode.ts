@@ -3,7 +3,7 @@ import { array, random, type HostArray } from '@node-ode/core';
 import { gapRnn, latentOde, odeRnnEncoder, recurrentEncoder } from '@node-ode/model-latent-ode';
 import { gruCell, linear, mlp, normal } from '@node-ode/nn';
 import type { Case } from './case.ts';
-import { modelCase } from './models.ts';
+import { modelCases } from './models.ts';
 
 const [samples, latent] = [6, 3];
 const times = [0, 0.3, 0.5, 1, 1.2];
@@ -21,7 +21,7 @@ const sigma = 0.5;
 const parts = { latent, dynamics: mlp({ sizes: [latent, 8, latent] }), decoder: mlp({ sizes: [latent, 8, 2] }), sigma };
 const noise = normal()(random(2), [samples, latent], 'f32');
 
-const withGru = modelCase(
+const withGru = modelCases(
   'latent ODE',
   (ode) => {
     const model = latentOde({ ...parts, ode, encoder: recurrentEncoder(sizes) });
@@ -34,7 +34,7 @@ const withGru = modelCase(
   { learningRate: 0.005 },
 );
 
-const withOdeRnn = modelCase(
+const withOdeRnn = modelCases(
   'latent ODE with an ODE-RNN and times of each series',
   (ode) => {
     const encoder = odeRnnEncoder({ ...sizes, dynamics: mlp({ sizes: [6, 6, 6] }), ode });
@@ -47,7 +47,7 @@ const withOdeRnn = modelCase(
   { learningRate: 0.005 },
 );
 
-const baseline = modelCase(
+const baseline = modelCases(
   'RNN with time gaps',
   () => {
     const model = gapRnn({ ...sizes, decoder: linear(6, 2), sigma });
@@ -56,4 +56,4 @@ const baseline = modelCase(
   { learningRate: 0.005 },
 );
 
-export const latentOdeModelCases: readonly Case[] = [withGru, withOdeRnn, baseline];
+export const latentOdeModelCases: readonly Case[] = [...withGru, ...withOdeRnn, ...baseline];

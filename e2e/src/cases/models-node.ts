@@ -4,10 +4,10 @@ import { backprop } from '@node-ode/gradient-backprop';
 import { classifier, cnn, imageOdeNet, imageResNet, neuralOde, perceptron, tabularOdeNet } from '@node-ode/model-node';
 import { mse, timeMlp, type MlpParams } from '@node-ode/nn';
 import type { Case } from './case.ts';
-import { modelCase } from './models.ts';
+import { modelCases } from './models.ts';
 
 /** A quarter turn of the plane by a block of its own. */
-const block = modelCase('Neural ODE block', (ode) => {
+const block = modelCases('Neural ODE block', (ode) => {
   const turns = Array.from({ length: 8 }, (_, k) => [Math.cos((k * Math.PI) / 4), Math.sin((k * Math.PI) / 4)]);
   const model = neuralOde({ dynamics: timeMlp({ sizes: [2, 12, 2] }), ode });
   return {
@@ -30,7 +30,7 @@ function stripes() {
 /** Smooth: on which side of relu's corner a sum lies is a matter of rounding. */
 const small = { channels: 1, outputs: 2, width: 4, groups: 2, activation: 'softplus' } as const;
 
-const images = modelCase(
+const images = modelCases(
   'ODE-Net for images',
   (ode) => {
     const { init, loss } = classifier(imageOdeNet({ ...small, ode }));
@@ -39,7 +39,7 @@ const images = modelCase(
   { learningRate: 0.2 },
 );
 
-const rkNet = modelCase(
+const rkNet = modelCases(
   'RK-Net: ODE-Net for images by backprop',
   (ode) => {
     const { init, loss } = classifier(imageOdeNet({ ...small, ode }));
@@ -48,13 +48,13 @@ const rkNet = modelCase(
   { learningRate: 0.2, gradient: backprop },
 );
 
-const residual = modelCase('ResNet for images', () => {
+const residual = modelCases('ResNet for images', () => {
   const { init, loss } = classifier(imageResNet({ ...small, stem: 'residual', blocks: 1 }));
   return { params: init(random(0)), batch: stripes(), loss };
 });
 
 /** Inside and outside of a circle. */
-const table = modelCase('ODE-Net for tables', (ode) => {
+const table = modelCases('ODE-Net for tables', (ode) => {
   const rng = random(6);
   const labels = Array.from({ length: 16 }, (_, i) => i % 2);
   const points = labels.map((label) => {
@@ -65,7 +65,7 @@ const table = modelCase('ODE-Net for tables', (ode) => {
   return { params: init(random(0)), batch: { x: array(points), label: array(labels, { dtype: 'i32' }) }, loss };
 });
 
-const plain = modelCase(
+const plain = modelCases(
   'CNN',
   () => {
     const image = [1, 12, 12] as const;
@@ -75,9 +75,17 @@ const plain = modelCase(
   { learningRate: 0.2 },
 );
 
-const hidden = modelCase('perceptron', () => {
+const hidden = modelCases('perceptron', () => {
   const { init, loss } = classifier(perceptron({ features: 144, outputs: 2, hidden: [8], activation: 'tanh' }));
   return { params: init(random(0)), batch: stripes(), loss };
 });
 
-export const nodeModelCases: readonly Case[] = [block, images, rkNet, residual, table, plain, hidden];
+export const nodeModelCases: readonly Case[] = [
+  ...block,
+  ...images,
+  ...rkNet,
+  ...residual,
+  ...table,
+  ...plain,
+  ...hidden,
+];

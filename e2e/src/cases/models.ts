@@ -1,10 +1,12 @@
-/** Every model trains on every engine: twenty steps hold the reference engine's parameters. */
+/** Every model on every engine: twenty steps of training hold the reference engine's parameters, an export gives what the engine gives. */
 import {
+  asTensors,
   createOde,
   flattenTree,
   isHostArray,
   pid,
   valueAndGrad,
+  type Backend,
   type GradientMethod,
   type HostArray,
   type Ode,
@@ -15,6 +17,7 @@ import { adjoint } from '@node-ode/gradient-adjoint';
 import { applyGradients, sgd, trainState, type TrainState } from '@node-ode/nn';
 import { dopri5 } from '@node-ode/solver-dopri5';
 import { agreement, readLeaves, type Case } from './case.ts';
+import { exportedAgainst } from './exported.ts';
 import { trainSteps } from './train-steps.ts';
 
 /** A model with something to learn. Keep it small: every engine trains it twice, the reference engine interprets it. */
@@ -38,26 +41,40 @@ export interface ModelCaseOptions {
 const steps = 20;
 
 /**
- * The case of a model: twenty steps of SGD with momentum in f32. Losses and parameters are held to the reference engine's by 1e-4.
+ * The cases of a model, in f32: twenty steps of SGD with momentum, whose losses and parameters are held to the reference engine's by
+ * 1e-4; and the loss exported as an ONNX file, solver and parameters inside, held to the engine.
  *
  * @param make The model on an engine, by dopri5 at rtol 1e-4.
  * @example
- * export const anodeModelCases = [modelCase('ANODE', (ode) => ({ params: anode.init(random(0)), batch, loss }))];
+ * export const anodeModelCases = modelCases('ANODE', (ode) => ({ params: anode.init(random(0)), batch, loss }));
  */
-export const modelCase = <Params, Batch>(
+export const modelCases = <Params, Batch>(
   name: string,
   make: (ode: Ode) => ModelProblem<Params, Batch>,
-  { learningRate = 0.05, gradient = adjoint, fall }: ModelCaseOptions = {},
+  options: ModelCaseOptions = {},
+): readonly Case[] => [trains(name, make, options), isExported(name, make, options)];
+
+/** No division by a gradient's size, and a first step that is given: what is compared is the engine, not how rounding is amplified. */
+const odeOn = (backend: Backend, { gradient = adjoint }: ModelCaseOptions): Ode =>
+  createOde({
+    backend,
+    solver: dopri5(),
+    gradient: gradient(),
+    controller: pid({ rtol: 1e-4, atol: 1e-5, firstStep: 0.25 }),
+  });
+
+const trains = <Params, Batch>(
+  name: string,
+  make: (ode: Ode) => ModelProblem<Params, Batch>,
+  options: ModelCaseOptions,
 ): Case => ({
   group: 'models',
   name,
   dtype: 'f32',
   prepare: (backend) => {
-    // No division by a gradient's size, and a first step that is given: what is compared is the engine, not how rounding is amplified.
+    const { learningRate = 0.05 } = options;
     const optimizer = sgd({ learningRate, momentum: 0.9 });
-    const [rtol, atol] = [1e-4, 1e-5];
-    const controller = pid({ rtol, atol, firstStep: 0.25 });
-    const ode = createOde({ backend, solver: dopri5(), gradient: gradient(), controller });
+    const ode = odeOn(backend, options);
     const { params, batch, loss } = make(ode);
     const [weights, data] = [leavesOf(params), leavesOf(batch)];
     const step = ode.compile((state: TrainState<Tensor, readonly Tensor[]>, inputs: readonly Tensor[]) => {
@@ -78,8 +95,33 @@ export const modelCase = <Params, Batch>(
   repetitions: 1,
   complaint: ([curve]) => {
     const [first, last] = [curve?.data[0] ?? NaN, curve?.data.at(-1) ?? NaN];
-    const least = fall ?? 0.1 * Math.abs(first);
+    const least = options.fall ?? 0.1 * Math.abs(first);
     return first - last >= least ? undefined : `the loss went from ${first} to ${last}; expected a fall by ${least}`;
+  },
+});
+
+const isExported = <Params, Batch>(
+  name: string,
+  make: (ode: Ode) => ModelProblem<Params, Batch>,
+  options: ModelCaseOptions,
+): Case => ({
+  group: 'export',
+  name,
+  dtype: 'f32',
+  prepare: (backend) => {
+    const ode = odeOn(backend, options);
+    const { params, batch, loss } = make(ode);
+    const data = leavesOf(batch);
+    const lossOf = (inputs: readonly Tensor[]): Tensor => loss(asTensors(params), data.rebuild(inputs));
+    return exportedAgainst(ode, lossOf, data.leaves);
+  },
+  tolerance: agreement.f32,
+  repetitions: 1,
+  complaint: ([engine, file]) => {
+    const [expected, actual] = [engine?.data[0] ?? NaN, file?.data[0] ?? NaN];
+    return Math.abs(actual - expected) <= agreement.f32 * Math.abs(expected)
+      ? undefined
+      : `the exported file gives ${actual}, the engine ${expected}`;
   },
 });
 

@@ -38,10 +38,12 @@ export interface ExportedParts {
  * traced at several sizes; what differs must be affine in each name. What it does at other sizes alone, because it looks at
  * `x.shape`, can't be seen.
  *
- * A file in which a solve can fail has the output `status` (`status.f64` if there are solves of both dtypes), four numbers
+ * A file in which a solve can fail has the output `status` (if there are solves of several kinds one for each: `status.f32`,
+ * `status.f64`, and `status.samples.f32` for solves with steps for each sample), four numbers
  * `[code, t, h, steps]`: code 0 if every solve reached its last time, 1 for too many steps, 2 for a step too small to change
  * the time, 3 for a state that is not finite, 4 for times that are not in order, 5 for tolerances that are negative or not
- * finite; then the time that was reached, the last step and the number of steps tried. **With any other code than 0 the
+ * finite, 6 for an implicit step that did not converge, 7 for an event function that is NaN; then the time that was reached, the last step and the number of steps tried, and with steps for each sample which sample
+ * failed first and how many did. **With any other code than 0 the
  * other outputs are worthless.** `loadOnnx` throws.
  *
  * @throws TreeError, ShapeError or DTypeError for specs that are none, or that the function does not take; OptionError for
@@ -170,7 +172,7 @@ function diagnosticsOf(
   }
   const failures = reports.filter(isFailureReport);
   const status = (report: string): string =>
-    failures.length === 1 ? 'status' : `status${report.slice(report.lastIndexOf('.'))}`;
+    failures.length === 1 ? 'status' : report.replace(/^solve\.failure/, 'status');
   const found = [
     ...(wantsNfe ? [{ name: 'nfe', report: 'nfe' }] : []),
     ...failures.map((report) => ({ name: status(report), report })),

@@ -197,6 +197,24 @@ describe('a solve that fails is no silent result', () => {
     await session.release();
   });
 
+  it('a solve with steps for each sample, beside one with steps for all', async () => {
+    const f = (y0: Tensor, rate: Tensor): Tensor => {
+      const first = ode.odeint((_t, y: Tensor) => y.neg(), y0, [0, 1]).ys.at(-1);
+      // y' = rate·y² blows up at t = 1 / (rate·y)
+      return ode.odeint((_t, y: Tensor) => y.square().mul(rate), first, [0, 1], { perSample: true }).ys.at(-1);
+    };
+    const loaded = await loadOnnx<[Tensor, Tensor], Tensor>(exportOnnx(f, [{ shape: [3, 1] }, { shape: [3, 1] }]));
+    expect(loaded.outputs.slice(1).map(({ name, shape }) => [name, shape])).toEqual([
+      ['status.f32', [4]],
+      ['status.samples.f32', [6]],
+    ]);
+    const starts = array([[Math.E], [Math.E], [Math.E]]); // 1 at the end of the first
+    const { result } = await loaded.run(starts, array([[0], [0.5], [-1]]));
+    [1, 2, 0.5].forEach((y, i) => expect(result.data[i]).toBeCloseTo(y, 2));
+    await expect(loaded.run(starts, array([[0], [2], [-1]]))).rejects.toMatchObject({ code: 'SOLVE' });
+    await loaded.dispose();
+  });
+
   it('times out of order', async () => {
     const f = (y0: Tensor, ts: Tensor): Tensor => ode.odeint((_t, y: Tensor) => y.neg(), y0, ts).ys;
     const loaded = await loadOnnx<[Tensor, Tensor], Tensor>(exportOnnx(f, [{ shape: [] }, { shape: ['time'] }]));
