@@ -1,8 +1,8 @@
 /** The runner's command line. */
-import { parseArgs } from 'node:util';
 import { OptionError } from '@node-ode/core';
 import { backends } from '@node-ode/e2e/backends';
 import { benchCases } from './cases/index.ts';
+import { parseStrictly, seeHelp } from '../strict-options.ts';
 import { peerNames, type Field } from './contestants.ts';
 
 /** What the runner is asked to do. */
@@ -21,6 +21,19 @@ export interface BenchOptions extends Field {
 export const defaultRounds = { quick: 3, full: 7 } as const;
 const defaultOut = 'output/bench';
 const defaultThreads = '1,2';
+const options = {
+  case: { type: 'string' },
+  backend: { type: 'string' },
+  peers: { type: 'string' },
+  'no-peers': { type: 'boolean' },
+  rounds: { type: 'string' },
+  threads: { type: 'string' },
+  python: { type: 'string' },
+  quick: { type: 'boolean' },
+  out: { type: 'string' },
+  docs: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
 const caseIds = benchCases.map(({ id }) => String(id));
 
 export const usage = `Measures solves, gradients and training against other libraries that are installed.
@@ -58,7 +71,7 @@ export function parseOptions(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): BenchOptions {
-  const values = parse(args);
+  const values = parseStrictly('npm run bench', args, options);
   const { quick = false, help = false, docs = false, out = defaultOut } = values;
   const without = values['no-peers'] ?? false;
   if (without && values.peers !== undefined) refuse('--peers with --no-peers', 'one of them');
@@ -80,34 +93,8 @@ export function parseOptions(
 
 const nonEmpty = (text: string | undefined): string | undefined => (text === '' ? undefined : text);
 
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        case: { type: 'string' },
-        backend: { type: 'string' },
-        peers: { type: 'string' },
-        'no-peers': { type: 'boolean' },
-        rounds: { type: 'string' },
-        threads: { type: 'string' },
-        python: { type: 'string' },
-        quick: { type: 'boolean' },
-        out: { type: 'string' },
-        docs: { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    }).values;
-  } catch (cause) {
-    const problem = (cause as Error).message.split(/\.\s|\.?$/m)[0] ?? '';
-    throw new OptionError('npm run bench', problem, { cause, advice: see });
-  }
-}
-
-const see = 'See --help.';
-
 function refuse(problem: string, expected: string): never {
-  throw new OptionError('npm run bench', problem, { expected, advice: see });
+  throw new OptionError('npm run bench', problem, { expected, advice: seeHelp });
 }
 
 function listOf(option: string, text: string): readonly string[] {

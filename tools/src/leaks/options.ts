@@ -1,7 +1,7 @@
 /** The command line of `npm run leaks`. */
-import { parseArgs } from 'node:util';
 import { OptionError } from '@node-ode/core';
 import { backendFactory, backends } from '@node-ode/e2e/backends';
+import { integerOf, parseStrictly } from '../strict-options.ts';
 
 /** An engine to watch. */
 export interface Watching {
@@ -15,6 +15,14 @@ export interface LeaksCommand {
   readonly steps: number;
   readonly help: boolean;
 }
+
+const command = 'npm run leaks';
+
+const options = {
+  backend: { type: 'string' },
+  steps: { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
 
 const defaults = { backend: 'reference,wasm,wasm:2,onnx-cpu,tfjs-cpu,tfjs-wasm', steps: 1000 } as const;
 
@@ -32,47 +40,23 @@ Backends: ${Object.keys(backends).join(', ')}. Those on WebGPU: npm run swiftsha
 
 Exit code: 0 if all is flat, 1 if something leaks or an engine is not available, 2 for wrong usage.`;
 
-const advice = 'See --help.';
-
 /**
  * Reads the arguments behind the command.
  *
  * @throws OptionError for an option or a backend that is not known, or a number out of range.
  */
 export function parseOptions(args: readonly string[]): LeaksCommand {
-  const { backend = defaults.backend, steps = String(defaults.steps), help = false } = parse(args);
-  return { engines: backend.split(',').map(engineOf), steps: integer('steps', steps, 100), help };
+  const {
+    backend = defaults.backend,
+    steps = String(defaults.steps),
+    help = false,
+  } = parseStrictly(command, args, options);
+  return { engines: backend.split(',').map(engineOf), steps: integerOf(command, 'steps', steps, 100), help };
 }
 
 function engineOf(text: string): Watching {
   const [backend = '', threads = '1', ...rest] = text.trim().split(':');
   backendFactory(backend);
-  if (rest.length > 0)
-    throw new OptionError('npm run leaks', `--backend '${text}'`, { expected: 'NAME or NAME:THREADS' });
-  return { backend, threads: integer('backend', threads, 1) };
-}
-
-function integer(option: string, text: string, least: number): number {
-  const n = /^\d+$/.test(text) ? Number(text) : NaN;
-  if (Number.isSafeInteger(n) && n >= least) return n;
-  throw new OptionError('npm run leaks', `--${option} '${text}'`, {
-    expected: `an integer, at least ${least}`,
-    advice,
-  });
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        backend: { type: 'string' },
-        steps: { type: 'string' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    }).values;
-  } catch (cause) {
-    const problem = (cause as Error).message.split(/\.\s|\.?$/m)[0] ?? '';
-    throw new OptionError('npm run leaks', problem, { cause, advice });
-  }
+  if (rest.length > 0) throw new OptionError(command, `--backend '${text}'`, { expected: 'NAME or NAME:THREADS' });
+  return { backend, threads: integerOf(command, 'backend', threads, 1) };
 }

@@ -1,7 +1,6 @@
 /** The command line of `npm run tfjs-node`. */
-import { parseArgs } from 'node:util';
-import { OptionError } from '@node-ode/core';
 import type { TfjsNodeBuild } from '@node-ode/e2e/tfjs-node';
+import { parseStrictly } from '../strict-options.ts';
 import type { Source } from './install.ts';
 
 export interface Options {
@@ -30,16 +29,7 @@ const config = {
 
 /** @throws OptionError for an option that is not known. */
 export function parseOptions(args: readonly string[]): Options {
-  const { gpu, 'from-wheel': isFromWheel, wheel, help } = parse(args);
+  const { gpu, 'from-wheel': isFromWheel, wheel, help } = parseStrictly('tfjs-node', args, config);
   const source: Source = wheel === undefined ? (isFromWheel ? 'wheel' : 'any') : { file: wheel };
   return { build: gpu ? 'tfjs-node-gpu' : 'tfjs-node', source, help };
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: config }).values;
-  } catch (error) {
-    const problem = error instanceof Error ? error.message.split('.', 1).join('') : String(error);
-    throw new OptionError('tfjs-node', problem, { advice: '--help lists the options.', cause: error });
-  }
 }

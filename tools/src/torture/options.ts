@@ -1,7 +1,6 @@
 /** The command line of `npm run torture`. */
-import { parseArgs } from 'node:util';
-import { OptionError } from '@node-ode/core';
 import { backendFactory, backends } from '@node-ode/e2e/backends';
+import { integerOf, parseStrictly } from '../strict-options.ts';
 
 /** What is asked for. */
 export interface TortureCommand {
@@ -10,6 +9,15 @@ export interface TortureCommand {
   readonly seed: number;
   readonly help: boolean;
 }
+
+const command = 'npm run torture';
+
+const options = {
+  backend: { type: 'string' },
+  kills: { type: 'string' },
+  seed: { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
 
 const defaults = { backend: 'reference,wasm,onnx-cpu,tfjs-cpu', kills: 50 } as const;
 
@@ -27,47 +35,19 @@ Backends: ${Object.keys(backends).join(', ')}
 
 Exit code: 0 if all is well, 1 if something is damaged or differs, 2 for wrong usage.`;
 
-const advice = 'See --help.';
-
 /**
  * Reads the arguments behind the command.
  *
  * @throws OptionError for an option or a backend that is not known, or a number out of range.
  */
 export function parseOptions(args: readonly string[]): TortureCommand {
-  const { backend = defaults.backend, kills, seed, help = false } = parse(args);
+  const { backend = defaults.backend, kills, seed, help = false } = parseStrictly(command, args, options);
   const names = [...new Set(backend.split(',').map((name) => name.trim()))];
   for (const name of names) backendFactory(name);
   return {
     backends: names,
-    kills: kills === undefined ? defaults.kills : integer('kills', kills, 1),
-    seed: seed === undefined ? Math.floor(2 ** 31 * Math.random()) : integer('seed', seed, 0),
+    kills: kills === undefined ? defaults.kills : integerOf(command, 'kills', kills, 1),
+    seed: seed === undefined ? Math.floor(2 ** 31 * Math.random()) : integerOf(command, 'seed', seed, 0),
     help,
   };
-}
-
-function integer(option: string, text: string, least: number): number {
-  const n = /^\d+$/.test(text) ? Number(text) : NaN;
-  if (Number.isSafeInteger(n) && n >= least) return n;
-  throw new OptionError('npm run torture', `--${option} '${text}'`, {
-    expected: `an integer, at least ${least}`,
-    advice,
-  });
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        backend: { type: 'string' },
-        kills: { type: 'string' },
-        seed: { type: 'string' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    }).values;
-  } catch (cause) {
-    const problem = (cause as Error).message.split(/\.\s|\.?$/m)[0] ?? '';
-    throw new OptionError('npm run torture', problem, { cause, advice });
-  }
 }
