@@ -1,4 +1,5 @@
 /** A function, and the ONNX file that is made of it. */
+import type { OnnxOptions } from '@node-ode/backend-onnx';
 import type { HostArray, Ode, Tensor } from '@node-ode/core';
 import { readLeaves } from './case.ts';
 
@@ -16,7 +17,7 @@ export function exportedAgainst(
   return async () => {
     const { exportOnnx, loadOnnx } = await import('@node-ode/backend-onnx');
     const specs = inputs.map(({ shape, dtype }) => ({ shape: [...shape], dtype }));
-    const model = await loadOnnx<[readonly Tensor[]], Tensor>(exportOnnx(fn, [specs]));
+    const model = await loadOnnx<[readonly Tensor[]], Tensor>(exportOnnx(fn, [specs]), await runtimeHere());
     try {
       const { result } = await model.run(inputs);
       return [...(await readLeaves(await compiled(inputs))), result];
@@ -25,3 +26,7 @@ export function exportedAgainst(
     }
   };
 }
+
+/** In a page ONNX Runtime is its build for browsers, handed in. */
+const runtimeHere = async (): Promise<Pick<OnnxOptions, 'runtime'>> =>
+  'document' in globalThis ? { runtime: await import('onnxruntime-web') } : {};
