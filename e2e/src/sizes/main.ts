@@ -38,8 +38,19 @@ above its budget, or a package comes along that is not expected.
   --docs   writes the tables into docs/sizes.md
 `;
 
-const { values } = parseArgs({ options: { docs: { type: 'boolean' }, help: { type: 'boolean' } } });
-if (values.help === true) console.log(help);
+/** What was asked for; undefined for wrong usage, which is told. */
+function parse(): { readonly docs?: boolean; readonly help?: boolean } | undefined {
+  try {
+    return parseArgs({ options: { docs: { type: 'boolean' }, help: { type: 'boolean' } } }).values;
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${help}`);
+    return undefined;
+  }
+}
+
+const values = parse();
+if (values === undefined) process.exitCode = 2;
+else if (values.help === true) console.log(help);
 else {
   console.error('Building and packing …');
   const packages = await publicPackages();
