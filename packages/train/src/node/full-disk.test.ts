@@ -3,13 +3,13 @@ import { spawn, spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build, defaultServerConditions } from 'vite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { array, FileError, random } from '@node-ode/core';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { requireWritable, writeFileAtomically } from './atomic-write.ts';
 import { checkpointFolder } from './checkpoint-folder.ts';
 import { writeSafetensors } from './safetensors-file.ts';
+import { buildProgram } from '../../test/build-program.ts';
 
 let folder = '';
 const at = (name: string): string => join(folder, name);
@@ -34,15 +34,7 @@ try {
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'full-disk-'));
-  await mkdir(place, { recursive: true });
-  await writeFile(join(place, 'program.ts'), program);
-  await build({
-    root: join(import.meta.dirname, '../..'),
-    logLevel: 'error',
-    configFile: false,
-    ssr: { resolve: { conditions: ['@node-ode/source', ...defaultServerConditions] }, noExternal: [/^@node-ode\//] },
-    build: { ssr: join(place, 'program.ts'), outDir: join(place, 'out'), target: 'node20' },
-  });
+  await buildProgram(place, program);
 });
 afterAll(async () => {
   for (const path of [folder, place]) await rm(path, { recursive: true, force: true });

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { defaultServerConditions, build } from 'vite';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { checkpointFolder } from './checkpoint-folder.ts';
+import { buildProgram } from '../../test/build-program.ts';
 
 /** Trains in a process of its own, with a checkpoint after each step, and tells the digest of what it has learned. */
 const program = `
@@ -43,15 +43,7 @@ let folder = '';
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'train-'));
-  await mkdir(place, { recursive: true });
-  await writeFile(join(place, 'program.ts'), program);
-  await build({
-    root: join(import.meta.dirname, '../..'),
-    logLevel: 'error',
-    configFile: false,
-    ssr: { resolve: { conditions: ['@node-ode/source', ...defaultServerConditions] }, noExternal: [/^@node-ode\//] },
-    build: { ssr: join(place, 'program.ts'), outDir: join(place, 'out'), target: 'node20' },
-  });
+  await buildProgram(place, program);
 });
 afterAll(async () => {
   await rm(folder, { recursive: true });
