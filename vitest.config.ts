@@ -1,5 +1,6 @@
 // Every package's tests in one run, with one tally at its end.
 import { defineConfig } from 'vitest/config';
+import FileOrder from './tools/src/file-order.ts';
 
 export default defineConfig({
   test: {
@@ -9,6 +10,7 @@ export default defineConfig({
       'tools/vitest.webgpu.config.ts',
     ],
     maxWorkers: '100%',
+    sequence: { sequencer: FileOrder },
     reporters: ['default', './tools/src/tally-reporter.ts'],
     passWithNoTests: true,
   },

@@ -1,8 +1,8 @@
 // What every package's vitest.config.ts is: tests run from source, siblings resolved by the `@node-ode/source` condition.
 import { defaultServerConditions } from 'vite';
-import { configDefaults, defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig, mergeConfig } from 'vitest/config';
 
-export default defineConfig({
+const shared = defineConfig({
   ssr: { resolve: { conditions: ['@node-ode/source', ...defaultServerConditions] } },
   test: {
     include: ['src/**/*.test.ts'],
@@ -13,3 +13,8 @@ export default defineConfig({
     passWithNoTests: true,
   },
 });
+
+export default shared;
+
+/** For packages whose tests leave nothing behind: their files share a process, and what it has imported. */
+export const oneProcess = mergeConfig(shared, defineConfig({ test: { isolate: false } }));

@@ -16,10 +16,17 @@ const npm = (...args) => JSON.parse(execFileSync('npm', [...args, '--json'], { c
 /** The ways to resolve a package that an ESM-only one promises to serve. */
 const served = ['node16-esm', 'bundler'];
 
+/**
+ * Dependencies on siblings that changesets would publish as one version alone, so that an install has two of them as soon as one is
+ * newer. Ranges with a caret it raises as it should. Peers stay as wide as they are.
+ */
+const pinned = ({ dependencies = {} }) =>
+  Object.entries(dependencies).filter(([name, range]) => name.startsWith('@node-ode/') && !range.startsWith('^'));
+
 const licenceIn = (folder) => readFileSync(join(root, folder, 'LICENSE'), 'utf8');
 
 /** What is wrong with a package, given its tarball and the files in it. */
-const complaints = async (tarball, { location }, files) => {
+const complaints = async (tarball, { location, ...manifest }, files) => {
   const { messages, pkg } = await publint({ pack: { tarball: tarball.buffer }, strict: true });
   const analysis = await checkPackage(createPackageFromTarballData(tarball));
   const missing = ['LICENSE', 'README.md'].filter((file) => !files.some(({ path }) => path === file));
@@ -28,6 +35,7 @@ const complaints = async (tarball, { location }, files) => {
     ...(missing.includes('LICENSE') || licenceIn(location) === licenceIn('.')
       ? []
       : [`LICENSE: it is not the workspace's; cp LICENSE ${location}`]),
+    ...pinned(manifest).map(([name, range]) => `dependencies: ${name} is ${range}; expected ^ and its version`),
     ...(analysis.types ? [] : ['types: the package ships none']),
     ...messages.map((message) => `publint: ${formatMessage(message, pkg, { color: false })}`),
     ...(analysis.types ? analysis.problems : [])

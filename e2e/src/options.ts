@@ -1,6 +1,6 @@
 /** The runner's command line. */
-import { parseArgs } from 'node:util';
 import { OptionError } from '@node-ode/core';
+import { parseOptions, seeHelp } from '@node-ode/script-options';
 import { backendFactory, backends } from './backends.ts';
 
 /** What the runner is asked to do. */
@@ -53,13 +53,26 @@ Backends: ${Object.keys(backends).join(', ')}
 Exit code: 0 if every case agrees, 1 if one does not, a required backend is missing, the page
 had an error or no case ran, 2 for wrong usage, or if there is no browser.`;
 
+const options = {
+  backend: { type: 'string', multiple: true },
+  require: { type: 'string', multiple: true },
+  only: { type: 'string' },
+  json: { type: 'string' },
+  docs: { type: 'boolean' },
+  from: { type: 'string' },
+  browser: { type: 'boolean' },
+  chromium: { type: 'string' },
+  timeout: { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
 /**
  * Reads the arguments behind the command.
  *
  * @throws OptionError for an option or a backend that is not known.
  */
-export function parseOptions(args: readonly string[]): RunnerOptions {
-  const { values } = parse(args);
+export function parseCommand(args: readonly string[]): RunnerOptions {
+  const values = parseOptions('e2e', args, options);
   const required = namesIn(values.require);
   const chosen =
     values.backend === undefined && required.length === 0 ? Object.keys(backends) : namesIn(values.backend);
@@ -69,12 +82,12 @@ export function parseOptions(args: readonly string[]): RunnerOptions {
   return { backends: all, required, json, from, docs, only, browser: browserOptions(values), help };
 }
 
-type Values = ReturnType<typeof parse>['values'];
+type Values = ReturnType<typeof parseOptions<typeof options>>;
 
 function browserOptions({ browser = false, chromium, timeout }: Values): BrowserOptions | undefined {
   if (browser) return { chromium, answerWithinMs: 1000 * seconds(timeout) };
   const [useless] = Object.entries({ chromium, timeout }).filter(([, value]) => value !== undefined);
-  if (useless !== undefined) throw new OptionError('e2e', `--${useless[0]} without --browser`, { advice });
+  if (useless !== undefined) throw new OptionError('e2e', `--${useless[0]} without --browser`, { advice: seeHelp });
   return undefined;
 }
 
@@ -82,34 +95,10 @@ function seconds(text: string | undefined): number {
   const value = text === undefined ? defaultTimeout : text.trim() === '' ? NaN : Number(text);
   // Node's timers end at once above 2³¹ ms.
   if (value > 0 && value <= 1e6) return value;
-  throw new OptionError('e2e', `--timeout '${text ?? ''}'`, { expected: 'seconds, above 0 and at most 1e6', advice });
-}
-
-const advice = 'See --help.';
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        backend: { type: 'string', multiple: true },
-        require: { type: 'string', multiple: true },
-        only: { type: 'string' },
-        json: { type: 'string' },
-        docs: { type: 'boolean' },
-        from: { type: 'string' },
-        browser: { type: 'boolean' },
-        chromium: { type: 'string' },
-        timeout: { type: 'string' },
-        help: { type: 'boolean' },
-      },
-    });
-  } catch (cause) {
-    throw new OptionError('e2e', cause instanceof Error ? cause.message.replace(/\.$/, '') : String(cause), {
-      advice,
-      cause,
-    });
-  }
+  throw new OptionError('e2e', `--timeout '${text ?? ''}'`, {
+    expected: 'seconds, above 0 and at most 1e6',
+    advice: seeHelp,
+  });
 }
 
 const namesIn = (lists: readonly string[] = []): readonly string[] =>

@@ -8,7 +8,7 @@ import { casesMatching } from './cases/index.ts';
 import { writeDocs } from './docs.ts';
 import { inProcess, type Host, type OpenBackend } from './host.ts';
 import { describeMachine, type Machine } from './machine.ts';
-import { parseOptions, usage, type RunnerOptions } from './options.ts';
+import { parseCommand, usage, type RunnerOptions } from './options.ts';
 import { formatOutcome, formatReport, isSuccess, type Report } from './report.ts';
 import type { Outcome } from './run-case.ts';
 
@@ -80,7 +80,7 @@ async function hostFor({ browser }: RunnerOptions): Promise<Host> {
  */
 export async function main(args: readonly string[], { log, error }: Output = console): Promise<number> {
   try {
-    const options = parseOptions(args);
+    const options = parseCommand(args);
     if (options.help) {
       log(usage);
       return exitCode.success;

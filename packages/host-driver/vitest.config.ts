@@ -1,1 +1,1 @@
-export { default } from '../../vitest.shared.ts';
+export { oneProcess as default } from '../../vitest.shared.ts';

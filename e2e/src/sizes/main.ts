@@ -1,7 +1,8 @@
 /** `npm run size`: sets of packages in empty folders and bundles for a page, held to their budgets. */
 import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { NodeOdeError, OptionError } from '@node-ode/core';
+import { parseOptions } from '@node-ode/script-options';
 import { format, resolveConfig } from 'prettier';
 import { build, emptyFolder, pack, root, succeed, type Tarballs } from '../packed.ts';
 import { bundleSizes } from './bundles.ts';
@@ -36,22 +37,20 @@ Packs every package, installs sets of them in empty folders, and bundles some fo
 above its budget, or a package comes along that is not expected.
 
   --docs   writes the tables into docs/sizes.md
+  --help   prints this
 `;
 
-/** What was asked for; undefined for wrong usage, which is told. */
-function parse(): { readonly docs?: boolean; readonly help?: boolean } | undefined {
-  try {
-    return parseArgs({ options: { docs: { type: 'boolean' }, help: { type: 'boolean' } } }).values;
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${help}`);
-    return undefined;
-  }
-}
+const options = {
+  docs: { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const;
 
-const values = parse();
-if (values === undefined) process.exitCode = 2;
-else if (values.help === true) console.log(help);
-else {
+async function main(): Promise<void> {
+  const { docs, help: asked } = parseOptions('npm run size', process.argv.slice(2), options);
+  if (asked) {
+    console.log(help);
+    return;
+  }
   console.error('Building and packing …');
   const packages = await publicPackages();
   await build(...packages.map(({ location }) => `${location}/tsconfig.lib.json`));
@@ -68,7 +67,7 @@ else {
     const bundles = await bundleSizes();
     const file = join(root, 'docs/sizes.md');
     const page = await format(sizesPage(installs, bundles), { ...(await resolveConfig(file)), parser: 'markdown' });
-    if (values.docs === true) await writeFile(file, page);
+    if (docs) await writeFile(file, page);
     console.log(page);
     const wrong = complaints(installs, bundles);
     for (const line of wrong) console.error(line);
@@ -77,3 +76,8 @@ else {
     await remove();
   }
 }
+
+await main().catch((error: unknown) => {
+  console.error(error instanceof NodeOdeError ? error.message : error);
+  process.exitCode = error instanceof OptionError ? 2 : 1;
+});

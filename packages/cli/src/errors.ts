@@ -1,5 +1,6 @@
 /** What goes wrong on a command line, and the exit codes that say so. */
 import { FileError, NodeOdeError, type ErrorDetails } from '@node-ode/core';
+import type { Json } from './output/output.ts';
 
 export { FileError };
 
@@ -44,6 +45,16 @@ export class InterruptedError extends NodeOdeError {
   }
 }
 
+/** A failure that has a result up to where it happened: with `--json` both are one document. */
+export class PartialResult extends Error {
+  readonly result: Readonly<Record<string, Json>>;
+
+  constructor(result: Readonly<Record<string, Json>>, cause: Error) {
+    super(cause.message, { cause });
+    this.result = result;
+  }
+}
+
 const codes: Readonly<Record<string, ExitCode>> = {
   USAGE: exitCodes.usage,
   OPTION: exitCodes.usage,
@@ -77,6 +88,17 @@ const systemErrors: Readonly<Record<string, string>> = {
   EIO: 'the device failed',
 };
 
+/** Why a file could not be used, in words where the system has only a code for it. */
+export function systemReason(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  return systemWords(cause) ?? cause.message;
+}
+
+const systemWords = (error: Error): string | undefined =>
+  'code' in error && typeof error.code === 'string' && Object.hasOwn(systemErrors, error.code)
+    ? systemErrors[error.code]
+    : undefined;
+
 /** A failure as it is told. */
 export interface Failure {
   readonly code: string;
@@ -91,7 +113,7 @@ export function failureOf(error: unknown): Failure {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : 'INTERNAL';
   const known = Object.hasOwn(codes, code) ? codes[code] : undefined;
   if (known !== undefined) return { code, exitCode: known, message: `${error.message}${reason(error)}` };
-  const system = Object.hasOwn(systemErrors, code) ? systemErrors[code] : undefined;
+  const system = systemWords(error);
   if (system !== undefined) {
     const path = 'path' in error && typeof error.path === 'string' ? error.path : 'a file';
     return { code: 'FILE', exitCode: exitCodes.data, message: `${path}: ${system}. Give another path.` };

@@ -1,8 +1,8 @@
 /** The command line as a function: arguments and streams in, an exit code out. */
 import { CommanderError } from 'commander';
-import { exitCodes, failureOf, type ExitCode } from './errors.ts';
+import { exitCodes, failureOf, InterruptedError, PartialResult, type ExitCode, type Failure } from './errors.ts';
 import type { Io } from './io.ts';
-import { BrokenPipe } from './output/output.ts';
+import { BrokenPipe, type Json } from './output/output.ts';
 import { createProgram } from './program.ts';
 
 /**
@@ -13,20 +13,30 @@ import { createProgram } from './program.ts';
  * const code = await run(['train', 'moons', '--epochs', '5'], { ...io, cwd: folder });
  */
 export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
+  const tellJson = ({ code, message }: Pick<Failure, 'code' | 'message'>, result: Readonly<Record<string, Json>>) => {
+    if (args.includes('--json')) io.stdout.write(`${JSON.stringify({ ...result, error: { code, message } })}\n`);
+  };
   try {
     await createProgram(io).parseAsync([...args], { from: 'user' });
-    return exitCodes.ok;
-  } catch (error) {
-    if (error instanceof BrokenPipe) return exitCodes.ok;
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
-    const { code, message, exitCode } = failureOf(error);
+    if (!io.signal.aborted) return exitCodes.ok;
+    throw new InterruptedError(args[0] ?? 'run', 'interrupted: what was written is not all of it');
+  } catch (thrown) {
+    if (thrown instanceof BrokenPipe) return exitCodes.ok;
+    if (thrown instanceof CommanderError) {
+      // It has written its help, or what is wrong, already.
+      if (thrown.exitCode === 0) return exitCodes.ok;
+      tellJson({ code: 'USAGE', message: thrown.message.replace(/^error: /, '').replaceAll('\n', ' ') }, {});
+      return exitCodes.usage;
+    }
+    const [error, result] = thrown instanceof PartialResult ? [thrown.cause, thrown.result] : [thrown, {}];
+    const failure = failureOf(error);
+    tellJson(failure, result);
     const isVerbose = args.includes('--verbose') || (io.env['DEBUG'] ?? '') !== '';
     const stack = error instanceof Error ? (error.stack ?? '') : '';
-    if (args.includes('--json')) io.stdout.write(`${JSON.stringify({ error: { code, message } })}\n`);
-    io.stderr.write(`${isVerbose ? `${stack}\n` : ''}node-ode: ${message}\n`);
-    if (exitCode === exitCodes.internal && !isVerbose) {
+    io.stderr.write(`${isVerbose ? `${stack}\n` : ''}node-ode: ${failure.message}\n`);
+    if (failure.exitCode === exitCodes.internal && !isVerbose) {
       io.stderr.write('This is a defect of node-ode, or of a plugin: --verbose shows where.\n');
     }
-    return exitCode;
+    return failure.exitCode;
   }
 }

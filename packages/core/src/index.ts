@@ -69,12 +69,11 @@ export {
   type PairLike,
   type WindowOptions,
 } from './tensor/images.ts';
+export { isTape, Tape } from './tensor/tape.ts';
 export {
   asTensor,
   constant,
-  isTape,
   isTensor,
-  Tape,
   Tensor,
   type MatmulOptions,
   type ReduceOptions,
@@ -112,18 +111,13 @@ export type {
   RecordedSteps,
   SolveProblem,
 } from './ode/gradient-method.ts';
-export type { SolveStats } from './ode/integrate.ts';
 export { selectSamples } from './ode/lanes.ts';
 export type { EventDirection, SolveEvent } from './ode/events.ts';
-export type {
-  Dynamics,
-  EventOptions,
-  EventResult,
-  EventSolution,
-  Solution,
-  SolveOptions,
-  StateOf,
-} from './ode/odeint.ts';
+export type { Dynamics } from './ode/dynamics.ts';
+export type { EventResult, EventSolution, Solution } from './ode/odeint.ts';
+export type { EventOptions, SolveOptions } from './ode/solve-options.ts';
+export type { SolveStats } from './ode/solve-stats.ts';
+export type { StateOf } from './ode/state.ts';
 export type { HostTimes, Times } from './ode/times.ts';
 export { leafNorm, rootMeanSquare, type LeafTolerance, type Norm } from './ode/norm.ts';
 export { pid, type PidOptions, type Tolerance } from './ode/pid.ts';

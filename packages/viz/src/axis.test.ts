@@ -21,6 +21,12 @@ describe('axes', () => {
     expect(labels([1900, 1920])).toEqual(['1900', '1905', '1910', '1915', '1920']);
   });
 
+  it('counts in whole numbers where it is asked to', () => {
+    const ticks = (whole: boolean) => placeAxis({ label: 'epoch', whole }, [1, 2, 3], 0, 600, 10).ticks;
+    expect(ticks(true).map(({ label }) => label)).toEqual(['1', '2', '3']);
+    expect(ticks(false).map(({ label }) => label)).toContain('1.2');
+  });
+
   it('shortens large and very small numbers', () => {
     expect(labels([0, 1e6])).toEqual(['0', '0.2M', '0.4M', '0.6M', '0.8M', '1M']);
     expect(labels([0, 1e-4])).toContain('6e-5');

@@ -12,6 +12,8 @@ export interface Axis {
   readonly scale?: 'linear' | 'log';
   /** Smallest and largest value shown; by default those of the data with a small margin. */
   readonly domain?: readonly [number, number];
+  /** What is counted, such as epochs, has ticks at whole numbers only. */
+  readonly whole?: boolean;
 }
 
 /** A tick in pixels; one without a label is short. A label may have several lines. */
@@ -59,8 +61,10 @@ function placeLinear(
   count: number,
 ): PlacedAxis {
   const scale = scaleLinear([...domain], [from, to]);
-  const asked = atLeastTwo(count, (n) => scale.ticks(n).length);
-  const values = scale.ticks(asked);
+  const { whole = false } = axis;
+  const most = whole ? Math.min(count, Math.max(1, Math.abs(domain[1] - domain[0]))) : count;
+  const asked = atLeastTwo(most, (n) => scale.ticks(n).length);
+  const values = scale.ticks(asked).filter((value) => !whole || Number.isInteger(value));
   const largest = Math.max(...values.map(Math.abs));
   const format = scale.tickFormat(asked, specifier(largest));
   return {

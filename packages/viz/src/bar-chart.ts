@@ -1,6 +1,7 @@
 /** Bar charts: a number for each of some names, such as models, with its deviation. */
 import { ShapeError } from '@node-ode/core';
 import type { Axis } from './axis.ts';
+import { clip } from './clip.ts';
 import type { Figure } from './figure.ts';
 import { frame, type FrameOptions, type Plot } from './frame.ts';
 import { colourOf, ink } from './palette.ts';
@@ -77,7 +78,7 @@ export function barChart(options: BarChartOptions): Figure {
           const drawn = at.map((x, i) => bar(plot, x, values[i] ?? NaN, 0.92 * share, colourOf(colour ?? group)));
           const limits = ends[group];
           if (spread !== undefined && limits !== undefined) drawn.push(spreadBars(at, limits, plot, ink.text));
-          return drawn.join('');
+          return clip(plot, drawn);
         }),
     },
   );

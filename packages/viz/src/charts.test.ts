@@ -71,6 +71,19 @@ describe('lineChart', () => {
     expect(Number(band?.[1]) / (Number(band?.[1]) + Number(band?.[2]))).toBeCloseTo(0.75, 3);
   });
 
+  it('has the name of a range over the plot area, and markers whole at its edge', () => {
+    const x = { label: 'x', domain: [0, 1] as const };
+    const y = { label: 'y', domain: [0, 1] as const };
+    const series = [{ name: '', x: [0, 0.5, 1, 1.1], y: [0, 0.5, 1, 0.5], points: true, line: true }];
+    const plain = lineChart({ x, y, series }).svg;
+    const named = lineChart({ x, y, series, bands: [{ from: 0.5, to: 1, label: 'held out' }] }).svg;
+    expect(/<text[^>]* y="(-?[\d.]+)"[^>]*>held out</.exec(named)?.[1]).toBe('-5');
+    const clipped = /<svg [^>]*overflow="hidden">(.*?)<\/svg>/.exec(plain)?.[1] ?? '';
+    expect(clipped).toContain('<path');
+    expect(clipped).not.toContain('translate');
+    expect(plain.match(/<path[^>]*transform="translate/g)).toHaveLength(3); // the fourth is beyond the edge
+  });
+
   it('draws a chart without data', () => {
     expect(lineChart({ ...decay, series: [] }).svg).toContain('>time [s]<');
     expect(lineChart({ ...decay, series: [{ name: 'none', x: [], y: [] }] }).svg).not.toContain('NaN');

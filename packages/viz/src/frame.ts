@@ -1,4 +1,4 @@
-/** The frame of a chart: title, legend, axes with their names, grid lines and shaded ranges round a clipped plot area. */
+/** The frame of a chart: title, legend, axes with their names, grid lines and shaded ranges round a plot area. */
 import { OptionError } from '@node-ode/core';
 import { placeAxis, placeCategories, type Axis, type PlacedAxis } from './axis.ts';
 import { figure, type Figure } from './figure.ts';
@@ -47,7 +47,7 @@ export interface FrameContent {
   readonly beside?: Beside;
   /** Names in the place of numbers on the horizontal axis: the first at 0, the next at 1. */
   readonly categories?: readonly string[];
-  /** Draws the data in the plot area's own pixels, from its top left corner. */
+  /** Draws the data in the plot area's own pixels, from its top left corner; `clip` keeps it there. */
   readonly draw: (plot: Plot) => readonly string[];
 }
 
@@ -61,7 +61,6 @@ export function frame(options: FrameOptions, content: FrameContent): Figure {
   const width = left + plot.width + beside.width + edge + 8;
   const { heading, keys, top } = above(options, content, width);
   const bands = content.bands ?? [];
-  const named = bands.filter((band) => (band.label ?? '') !== '');
   const below = bottom(content, plot.width);
   return figure(Math.round(width), Math.round(top + plot.height + below), [
     heading.svg,
@@ -69,9 +68,8 @@ export function frame(options: FrameOptions, content: FrameContent): Figure {
     translate(left, top, [
       shades(bands, plot),
       gridLines(plot, content.categories === undefined),
-      shadeNames(named, plot),
-      // a nested document clips what is drawn in it
-      element('svg', { width: round(plot.width), height: round(plot.height), overflow: 'hidden' }, content.draw(plot)),
+      shadeNames(bands, plot),
+      ...content.draw(plot),
       axes(plot),
       axisNames(plot, left - edge, below - edge),
       beside.svg === '' ? '' : translate(plot.width, 0, [beside.svg]),
@@ -83,8 +81,11 @@ export function frame(options: FrameOptions, content: FrameContent): Figure {
 function above(options: FrameOptions, content: FrameContent, width: number) {
   const heading = title(options.title ?? '', width);
   const keys = legend(content.entries, width - 2 * edge);
-  return { heading, keys, top: edge + heading.height + keys.height + (keys.height > 0 ? 8 : 0) };
+  const names = hasNames(content) ? fontSize.tick + 6 : 0;
+  return { heading, keys, top: edge + heading.height + keys.height + (keys.height > 0 ? 8 : 0) + names };
 }
+
+const hasNames = ({ bands = [] }: FrameContent): boolean => bands.some(({ label: name = '' }) => name !== '');
 
 /** Lines of text under the ticks of the horizontal axis. */
 const tickLines = ({ categories = [] }: FrameContent, width: number): number =>
@@ -152,21 +153,19 @@ function shades(bands: readonly Band[], plot: Plot): string {
     .join('');
 }
 
-/** Names of shaded ranges, at their top; a halo keeps grid lines off. */
+/** Names of shaded ranges, over the plot area, where they cover no data. */
 function shadeNames(bands: readonly Band[], plot: Plot): string {
   return bands
+    .filter(({ label: name = '' }) => name !== '')
     .map((band) => {
       const { name, left, right } = placeBand(band, plot);
       const half = textWidth(name, fontSize.tick) / 2;
       return label(name, {
-        x: Math.min(plot.width - half - 3, Math.max(half + 3, (left + right) / 2)),
-        y: fontSize.tick + 3,
+        x: Math.min(plot.width - half, Math.max(half, (left + right) / 2)),
+        y: -5,
         'text-anchor': 'middle',
         'font-size': fontSize.tick,
         fill: ink.axis,
-        stroke: ink.shade,
-        'stroke-width': 4,
-        'paint-order': 'stroke',
       });
     })
     .join('');

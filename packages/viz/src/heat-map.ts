@@ -2,6 +2,7 @@
 import { OptionError } from '@node-ode/core';
 import { placeAxis, type Axis } from './axis.ts';
 import { valuesOf, type Cells, type CellValues } from './cells.ts';
+import { clip } from './clip.ts';
 import { colourBar } from './colour-bar.ts';
 import { colourAt, colourTable, type ColourMap, type Rgb } from './colour-map.ts';
 import type { Figure } from './figure.ts';
@@ -86,7 +87,7 @@ export function drawCells(
   );
   const [left, right, top, bottom] = [plot.x.place(x[0]), plot.x.place(x[1]), plot.y.place(y[1]), plot.y.place(y[0])];
   const place = { x: left, y: top, width: right - left, height: bottom - top };
-  return rasterImage({ columns, rows, channels: whole ? 3 : 4, data }, place);
+  return clip(plot, [rasterImage({ columns, rows, channels: whole ? 3 : 4, data }, place)]);
 }
 
 function rangeOf(values: Float64Array, { scale }: Axis, map: ColourMap): readonly [number, number] {

@@ -60,7 +60,7 @@ describe('flowAt', () => {
   /** Abscissae of the dots and of the ends of each tail, in units of the axis. */
   function drawn(time: number, options = {}): { dots: number[]; tails: number[][] } {
     const { svg } = flowAt({ ...fixed, particles, times, time, ...options });
-    const width = Number(/<svg width="([\d.]+)"/.exec(svg)?.[1]);
+    const width = Number(/M0,0V[\d.]+H([\d.]+)/.exec(svg)?.[1]);
     const abscissa = (pixel = ''): number => (Number(pixel) / width) * 6 - 3;
     const dots = [...svg.matchAll(/M([\d.]+),[\d.]+h0/g)].map((match) => abscissa(match[1]));
     const path = /<g opacity="0.4"><path d="([^"]*)"/.exec(svg)?.[1] ?? '';

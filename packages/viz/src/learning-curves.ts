@@ -44,7 +44,7 @@ export interface LearningCurve {
  * });
  */
 export function learningCurves(options: TrainingFrame & { readonly curves: readonly LearningCurve[] }): Figure {
-  const { curves, x = { label: 'epoch' }, y = { label: 'loss', scale: 'log' } } = options;
+  const { curves, x = { label: 'epoch', whole: true }, y = { label: 'loss', scale: 'log' } } = options;
   const series = curves.flatMap(({ name, x, training, validation, colour }, i) =>
     pair('learningCurves', x, colour ?? i, [
       { name: training === undefined ? name : `${name}, validation`, runs: validation },
@@ -76,7 +76,7 @@ export interface NfeCurve {
  * const { svg } = nfeCurves({ curves: [{ name: 'ANODE', x: [1, 2, 3], forward: [26, 32, 32], backward: [20, 26, 32] }] });
  */
 export function nfeCurves(options: TrainingFrame & { readonly curves: readonly NfeCurve[] }): Figure {
-  const { curves, x = { label: 'epoch' }, y = { label: 'evaluations of the dynamics' } } = options;
+  const { curves, x = { label: 'epoch', whole: true }, y = { label: 'evaluations of the dynamics' } } = options;
   const series = curves.flatMap(({ name, x, forward, backward, colour }, i) =>
     pair('nfeCurves', x, colour ?? i, [
       { name: backward === undefined ? name : `${name}, forward`, runs: forward },

@@ -133,8 +133,8 @@ describe('scatter', () => {
     const x = { label: 'x', domain: [0, 1] as const };
     const y = { label: 'y', domain: [0, 1] as const };
     const { svg } = scatter({ x, y, equal: true, series: [] });
-    const [, across, down] = /<svg width="([\d.]+)" height="([\d.]+)" overflow/.exec(svg) ?? [];
-    expect(across).toBe(down);
+    const [, down, across] = /M0,0V([\d.]+)H([\d.]+)/.exec(svg) ?? [];
+    expect(Number(across)).toBe(Number(down));
     expect(() => scatter({ x: { ...x, scale: 'log' }, y, equal: true, series: [] })).toThrow(OptionError);
   });
 });

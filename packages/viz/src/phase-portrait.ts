@@ -1,5 +1,6 @@
 /** Phase portraits: trajectories in the plane over the vector field that moves them. */
 import { ShapeError } from '@node-ode/core';
+import { clip } from './clip.ts';
 import type { Figure } from './figure.ts';
 import { frame, type FrameOptions, type Plot } from './frame.ts';
 import { ink } from './palette.ts';
@@ -57,7 +58,7 @@ export function phasePortrait(options: PhasePortraitOptions): Figure {
     entries: legendEntries(series),
     draw: (plot) => {
       const all = typeof field === 'function' ? sample(field, plot, arrows) : sampled;
-      return [drawArrows(all, plot), ...drawSeries(series, plot)];
+      return [clip(plot, [drawArrows(all, plot)]), ...drawSeries(series, plot)];
     },
   });
 }

@@ -1,6 +1,7 @@
 /** Series of a chart: lines with gaps where a value is missing, markers, and how far values spread round them. */
 import { ShapeError } from '@node-ode/core';
 import { line } from 'd3-shape';
+import { clip, isInside } from './clip.ts';
 import type { Plot } from './frame.ts';
 import { dashes, type LegendEntry } from './legend.ts';
 import { colourOf, markerPath } from './palette.ts';
@@ -65,12 +66,15 @@ export const legendEntries = (list: readonly Series[]): LegendEntry[] =>
     ...(hasPoints(series) ? { marker: series.points === 'dots' ? 0 : colourIndex(series, i) } : {}),
   }));
 
-/** The series' elements, bands behind all lines. */
+/** The series' elements, bands behind all lines; markers at an edge of the plot area are whole. */
 export const drawSeries = (list: readonly Series[], plot: Plot): string[] => {
   const drawn = list.map((series, i) => ({ series, index: colourIndex(series, i) }));
   const bands = drawn.filter(({ series }) => series.spread !== undefined && isLine(series));
   return [
-    ...bands.map(({ series, index }) => spreadBand(series.x, endsIn(series), plot, colourOf(index))),
+    clip(
+      plot,
+      bands.map(({ series, index }) => spreadBand(series.x, endsIn(series), plot, colourOf(index))),
+    ),
     ...drawn.map(({ series, index }) => drawOne(series, index, plot)),
   ];
 };
@@ -81,12 +85,14 @@ function drawOne(series: Series, index: number, plot: Plot): string {
     plot.y.place(series.y[k] ?? NaN),
   ]);
   const colour = colourOf(index);
-  const drawn = [
+  const faded = (drawn: string): string =>
+    series.opacity === undefined || drawn === '' ? drawn : element('g', { opacity: series.opacity }, [drawn]);
+  const lines = [
     isLine(series) ? path(series, positions, colour) : '',
     series.spread !== undefined && !isLine(series) ? spreadBars(series.x, endsIn(series), plot, colour) : '',
-    hasPoints(series) ? points(series, positions, index) : '',
   ];
-  return series.opacity === undefined ? drawn.join('') : element('g', { opacity: series.opacity }, drawn);
+  const inside = positions.filter((position) => isInside(plot, position));
+  return [clip(plot, [faded(lines.join(''))]), hasPoints(series) ? faded(points(series, inside, index)) : ''].join('');
 }
 
 const isPlaced = ([x, y]: [number, number]): boolean => Number.isFinite(x) && Number.isFinite(y);
@@ -110,10 +116,7 @@ const points = (series: Series, positions: readonly [number, number][], index: n
 /** Round ends of lines without length: ten bytes for a dot. */
 const dots = (positions: readonly [number, number][], colour: string): string =>
   element('path', {
-    d: positions
-      .filter(isPlaced)
-      .map(([x, y]) => `M${round(x)},${round(y)}h0`)
-      .join(''),
+    d: positions.map(([x, y]) => `M${round(x)},${round(y)}h0`).join(''),
     fill: 'none',
     stroke: colour,
     'stroke-width': dotWidth,
@@ -127,5 +130,5 @@ const markers = (positions: readonly [number, number][], colour: string, d: stri
   element(
     'g',
     { fill: colour, stroke: '#ffffff', 'stroke-width': 0.8 },
-    positions.filter(isPlaced).map(([x, y]) => element('path', { d, transform: `translate(${round(x)},${round(y)})` })),
+    positions.map(([x, y]) => element('path', { d, transform: `translate(${round(x)},${round(y)})` })),
   );

@@ -1,8 +1,8 @@
 import { OptionError } from '@node-ode/core';
 import { describe, expect, it } from 'vitest';
-import { parseOptions } from './options.ts';
+import { parseCommand } from './options.ts';
 
-const parse = (...args: readonly string[]) => parseOptions(args, {});
+const parse = (...args: readonly string[]) => parseCommand(args, {});
 
 it('runs everything by default', () => {
   const { cases, backends, peers, rounds, threads, python, out, ...rest } = parse();
@@ -41,9 +41,9 @@ it('leaves the peers out', () => expect(parse('--no-peers').peers).toEqual([]));
 
 it("finds Python by the option, else by the environment, else by the shell's name", () => {
   const env = { NODE_ODE_PYTHON: '/opt/peers/bin/python' };
-  expect(parseOptions([], env).python).toBe('/opt/peers/bin/python');
-  expect(parseOptions(['--python', 'pypy'], env).python).toBe('pypy');
-  expect(parseOptions([], { NODE_ODE_PYTHON: '' }).python).toBe('python3');
+  expect(parseCommand([], env).python).toBe('/opt/peers/bin/python');
+  expect(parseCommand(['--python', 'pypy'], env).python).toBe('pypy');
+  expect(parseCommand([], { NODE_ODE_PYTHON: '' }).python).toBe('python3');
 });
 
 describe('refuses', () => {
@@ -54,9 +54,9 @@ describe('refuses', () => {
     [['--backend', 'constructor'], "--backend 'constructor'"],
     [['--peers', 'scipy'], "--peers 'scipy'; expected one of torchdiffeq, diffrax, tfjs, jax-js"],
     [['--peers', 'tfjs', '--no-peers'], '--peers with --no-peers'],
-    [['--rounds', '0'], "--rounds '0'; expected a positive integer"],
+    [['--rounds', '0'], "--rounds '0'; expected an integer, at least 1"],
     [['--rounds', '1.5'], "--rounds '1.5'"],
-    [['--threads', '1,two'], "--threads 'two'; expected a positive integer"],
+    [['--threads', '1,two'], "--threads 'two'; expected an integer, at least 1"],
     [['--threads', '-1'], '--threads'],
     [['--out', ''], '--out without a folder'],
     [['--fast'], "Unknown option '--fast'"],

@@ -1,8 +1,8 @@
 /** The runner's command line. */
 import { OptionError } from '@node-ode/core';
 import { backends } from '@node-ode/e2e/backends';
+import { integerOf, parseOptions, pathOf, seeHelp } from '@node-ode/script-options';
 import { benchCases } from './cases/index.ts';
-import { parseStrictly, seeHelp } from '../strict-options.ts';
 import { peerNames, type Field } from './contestants.ts';
 
 /** What the runner is asked to do. */
@@ -17,6 +17,8 @@ export interface BenchOptions extends Field {
   readonly docs: boolean;
   readonly help: boolean;
 }
+
+const command = 'npm run bench';
 
 export const defaultRounds = { quick: 3, full: 7 } as const;
 const defaultOut = 'output/bench';
@@ -67,15 +69,14 @@ library failed or answered wrongly; 2 for wrong usage; 130 after Ctrl-C.`;
  *
  * @throws OptionError for an option, a case, a backend or a peer that is not known, or a number out of range.
  */
-export function parseOptions(
+export function parseCommand(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): BenchOptions {
-  const values = parseStrictly('npm run bench', args, options);
+  const values = parseOptions(command, args, options);
   const { quick = false, help = false, docs = false, out = defaultOut } = values;
   const without = values['no-peers'] ?? false;
   if (without && values.peers !== undefined) refuse('--peers with --no-peers', 'one of them');
-  if (out === '') refuse('--out without a folder', 'a path');
   const rounds = values.rounds === undefined ? defaultRounds[quick ? 'quick' : 'full'] : count('rounds', values.rounds);
   return {
     cases: chosen('case', values.case, caseIds).map(Number),
@@ -85,7 +86,7 @@ export function parseOptions(
     threads: [...new Set(listOf('threads', values.threads ?? defaultThreads).map((n) => count('threads', n)))],
     python: nonEmpty(values.python) ?? nonEmpty(env['NODE_ODE_PYTHON']) ?? 'python3',
     quick,
-    out,
+    out: pathOf(command, 'out', out),
     docs,
     help,
   };
@@ -94,7 +95,7 @@ export function parseOptions(
 const nonEmpty = (text: string | undefined): string | undefined => (text === '' ? undefined : text);
 
 function refuse(problem: string, expected: string): never {
-  throw new OptionError('npm run bench', problem, { expected, advice: seeHelp });
+  throw new OptionError(command, problem, { expected, advice: seeHelp });
 }
 
 function listOf(option: string, text: string): readonly string[] {
@@ -112,7 +113,4 @@ function chosen<T extends string>(option: string, text: string | undefined, know
   return names as readonly T[];
 }
 
-function count(option: string, text: string): number {
-  const n = text.trim() === '' ? NaN : Number(text);
-  return Number.isSafeInteger(n) && n > 0 ? n : refuse(`--${option} '${text}'`, 'a positive integer');
-}
+const count = (option: string, text: string): number => integerOf(command, option, text, { min: 1 });

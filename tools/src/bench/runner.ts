@@ -9,7 +9,7 @@ import { writeDocs } from './docs.ts';
 import { describeMachine } from './machine.ts';
 import { measureMemory } from './measure-memory.ts';
 import { measureTimes } from './measure-times.ts';
-import { parseOptions, usage, type BenchOptions } from './options.ts';
+import { parseCommand, usage, type BenchOptions } from './options.ts';
 import { reportOf } from './report.ts';
 import type { Results, Row } from './results.ts';
 import type { Setting } from './session.ts';
@@ -97,7 +97,7 @@ const operation = 'npm run bench';
 export async function main(args: readonly string[], surroundings: Surroundings): Promise<number> {
   const { log, error, cases = benchCases } = surroundings;
   try {
-    const options = parseOptions(args);
+    const options = parseCommand(args);
     if (options.help) {
       log(usage);
       return exitCode.success;

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { NodeOdeError } from '@node-ode/core';
 import { backendFactory, isUnavailable, openBackend } from '@node-ode/e2e/backends';
 import { engineCount } from './engine-count.ts';
-import { parseOptions, usage, type Watching } from './options.ts';
+import { parseCommand, usage, type Watching } from './options.ts';
 import { describeWatched } from './report.ts';
 import { leaksIn } from './verdict.ts';
 import { watch } from './watch.ts';
@@ -31,7 +31,7 @@ const watchApart = ({ backend, threads }: Watching, steps: number): boolean =>
   ).status === 0;
 
 try {
-  const { engines, steps, help } = parseOptions(process.argv.slice(2));
+  const { engines, steps, help } = parseCommand(process.argv.slice(2));
   const [only, ...others] = engines;
   if (help) console.log(usage);
   else if (only !== undefined && others.length === 0) process.exitCode = (await watchHere(only, steps)) ? 0 : 1;

@@ -1,7 +1,7 @@
 /** The command line of `npm run leaks`. */
 import { OptionError } from '@node-ode/core';
 import { backendFactory, backends } from '@node-ode/e2e/backends';
-import { integerOf, parseStrictly } from '../strict-options.ts';
+import { integerOf, parseOptions } from '@node-ode/script-options';
 
 /** An engine to watch. */
 export interface Watching {
@@ -45,18 +45,18 @@ Exit code: 0 if all is flat, 1 if something leaks or an engine is not available,
  *
  * @throws OptionError for an option or a backend that is not known, or a number out of range.
  */
-export function parseOptions(args: readonly string[]): LeaksCommand {
+export function parseCommand(args: readonly string[]): LeaksCommand {
   const {
     backend = defaults.backend,
     steps = String(defaults.steps),
     help = false,
-  } = parseStrictly(command, args, options);
-  return { engines: backend.split(',').map(engineOf), steps: integerOf(command, 'steps', steps, 100), help };
+  } = parseOptions(command, args, options);
+  return { engines: backend.split(',').map(engineOf), steps: integerOf(command, 'steps', steps, { min: 100 }), help };
 }
 
 function engineOf(text: string): Watching {
   const [backend = '', threads = '1', ...rest] = text.trim().split(':');
   backendFactory(backend);
   if (rest.length > 0) throw new OptionError(command, `--backend '${text}'`, { expected: 'NAME or NAME:THREADS' });
-  return { backend, threads: integerOf(command, 'backend', threads, 1) };
+  return { backend, threads: integerOf(command, 'backend', threads, { min: 1 }) };
 }

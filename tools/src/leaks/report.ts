@@ -18,7 +18,7 @@ export function describeWatched(name: string, watched: Watched): string {
   const signed = (bytes: number): string => `${bytes < 0 ? '−' : '+'}${kilobytes(Math.abs(bytes))} kB`;
   const verdict =
     problems.length === 0
-      ? `flat: heap ${signed(growthOf(samples, 'heap'))}, resident ${signed(growthOf(samples, 'resident'))} from the first half to the second`
+      ? `flat: heap ${signed(growthOf(samples, 'heap'))}, resident ${signed(growthOf(samples, 'resident'))} from one quarter to the next`
       : `LEAKS:\n${problems.map((problem) => `  ${problem}`).join('\n')}`;
   return [`${name}: ${steps} steps, ${failures} solves that failed`, line(columns), ...rows.map(line), verdict].join(
     '\n',

@@ -33,14 +33,14 @@ export interface Watched {
   readonly steps: number;
   /** Solves that failed, as they were meant to. */
   readonly failures: number;
-  /** The first is taken after a tenth of the steps: what is made once is no leak. */
+  /** The first is taken after some steps: what is made once is no leak. */
   readonly samples: readonly Sample[];
 }
 
 /** How to watch. */
 export interface WatchOptions {
   readonly steps: number;
-  /** Samples after the first; 9 by default. */
+  /** Samples after the first; 19 by default. */
   readonly samples?: number;
   /** Collects garbage before each sample, without which bytes tell little; true by default. */
   readonly collect?: boolean;
@@ -48,7 +48,7 @@ export interface WatchOptions {
 
 /** Trains, and counts. Every tenth step a solve fails in its middle, and another at once. */
 export async function watch(engine: Backend, engineCount: EngineCount, options: WatchOptions): Promise<Watched> {
-  const { steps, samples: count = 9, collect = true } = options;
+  const { steps, samples: count = 19, collect = true } = options;
   const { backend, live } = countedBackend(engine);
   const [{ ode, state, dataset, step }, failing] = [
     trainingJob(backend),

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { ExecutionError, NodeOdeError, OptionError } from '@node-ode/core';
+import { ExecutionError, FileError, makeFolder, NodeOdeError, OptionError } from '@node-ode/core';
 import { folderVariable, ownFolder, tfjsNodeIn, type TfjsNode, type TfjsNodeBuild } from '@node-ode/e2e/tfjs-node';
 import { compileAddon, installPackage, packageFolder, runInstaller } from './addon.ts';
 import { demandDisk, demandSystem, demandTools } from './demands.ts';
@@ -65,12 +65,13 @@ export async function installTfjsNode(build: TfjsNodeBuild, options: InstallOpti
 async function folderBeside(target: string, build: TfjsNodeBuild): Promise<string> {
   try {
     await demandFree(target, build);
-    await mkdir(dirname(target), { recursive: true });
+    await makeFolder('tfjs-node', dirname(target), { mkdir, dirname });
     await demandDisk(dirname(target), wheels[build].diskMegabytes);
     return await mkdtemp(`${target}-`);
   } catch (error) {
-    if (error instanceof NodeOdeError) throw error;
-    throw new OptionError('tfjs-node', `${target} cannot be made: ${reasonOf(error)}`, {
+    if (error instanceof NodeOdeError && !(error instanceof FileError)) throw error;
+    const refusal = error instanceof FileError ? error.cause : error;
+    throw new OptionError('tfjs-node', `${target} cannot be made: ${reasonOf(refusal)}`, {
       expected: 'a folder that can be written',
       advice: `Name another by ${folderVariable(build)}.`,
       cause: error,

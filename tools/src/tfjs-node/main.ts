@@ -1,7 +1,7 @@
 /** `npm run tfjs-node`: installs tfjs-node, or its CUDA build, beside the workspace, and tells what is there. */
-import { NodeOdeError } from '@node-ode/core';
+import { NodeOdeError, OptionError } from '@node-ode/core';
 import { installTfjsNode } from './install.ts';
-import { parseOptions, usage } from './options.ts';
+import { parseCommand, usage } from './options.ts';
 
 const stop = new AbortController();
 // `once` would leave the second signal, which npm sends after the terminal's own, to end the process before it has tidied up.
@@ -13,7 +13,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 }
 
 try {
-  const { build, source, help } = parseOptions(process.argv.slice(2));
+  const { build, source, help } = parseCommand(process.argv.slice(2));
   if (help) console.log(usage);
   else {
     const tell = (line: string): void => console.error(line);
@@ -25,5 +25,5 @@ try {
   }
 } catch (error) {
   console.error(error instanceof NodeOdeError ? error.message : error);
-  process.exitCode = stop.signal.aborted ? 130 : 1;
+  process.exitCode = stop.signal.aborted ? 130 : error instanceof OptionError ? 2 : 1;
 }

@@ -1,6 +1,6 @@
 /** The command line of `npm run tfjs-node`. */
 import type { TfjsNodeBuild } from '@node-ode/e2e/tfjs-node';
-import { parseStrictly } from '../strict-options.ts';
+import { parseOptions } from '@node-ode/script-options';
 import type { Source } from './install.ts';
 
 export interface Options {
@@ -28,8 +28,8 @@ const config = {
 } as const;
 
 /** @throws OptionError for an option that is not known. */
-export function parseOptions(args: readonly string[]): Options {
-  const { gpu, 'from-wheel': isFromWheel, wheel, help } = parseStrictly('tfjs-node', args, config);
+export function parseCommand(args: readonly string[]): Options {
+  const { gpu, 'from-wheel': isFromWheel, wheel, help } = parseOptions('npm run tfjs-node', args, config);
   const source: Source = wheel === undefined ? (isFromWheel ? 'wheel' : 'any') : { file: wheel };
   return { build: gpu ? 'tfjs-node-gpu' : 'tfjs-node', source, help };
 }

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { demandDisk, demandSystem, demandTools } from './demands.ts';
 import { installTfjsNode, reasonOf } from './install.ts';
 import { librarySource, pythonSymbols } from './library.ts';
-import { parseOptions } from './options.ts';
+import { parseCommand } from './options.ts';
 import { run } from './run.ts';
 import { tryOut } from './try-out.ts';
 import { checkWheel } from './wheel.ts';
@@ -125,6 +125,8 @@ describe('the installation', () => {
       await expect(refused).rejects.toThrow(OptionError);
       await expect(refused).rejects.toThrow(/a-file.* cannot be made: .*Name another by NODE_ODE_TFJS_NODE/);
     }
+    const nowhere = installTfjsNode('tfjs-node', { target: '/proc/none/here' }); // where Node's own recursive mkdir never returns
+    await expect(nowhere).rejects.toThrow(/^tfjs-node: \/proc\/none\/here cannot be made: ENOENT: .*Name another by/);
   });
 
   it('refuses a wheel that is not there before anything is made', async () => {
@@ -156,9 +158,9 @@ describe('the installation', () => {
 
 describe('the command line', () => {
   it('names the build and where its library comes from', () => {
-    expect(parseOptions([])).toEqual({ build: 'tfjs-node', source: 'any', help: false });
-    expect(parseOptions(['--gpu', '--from-wheel'])).toEqual({ build: 'tfjs-node-gpu', source: 'wheel', help: false });
-    expect(parseOptions(['--wheel', 'a.whl']).source).toEqual({ file: 'a.whl' });
-    expect(() => parseOptions(['--cuda'])).toThrow(OptionError);
+    expect(parseCommand([])).toEqual({ build: 'tfjs-node', source: 'any', help: false });
+    expect(parseCommand(['--gpu', '--from-wheel'])).toEqual({ build: 'tfjs-node-gpu', source: 'wheel', help: false });
+    expect(parseCommand(['--wheel', 'a.whl']).source).toEqual({ file: 'a.whl' });
+    expect(() => parseCommand(['--cuda'])).toThrow(OptionError);
   });
 });

@@ -1,7 +1,7 @@
 /** `npm run torture`: see `torture.ts`. */
 import { fileURLToPath } from 'node:url';
 import { NodeOdeError } from '@node-ode/core';
-import { parseOptions, usage } from './options.ts';
+import { parseCommand, usage } from './options.ts';
 import { describeKill, describeResult } from './report.ts';
 import { torture } from './torture.ts';
 
@@ -11,7 +11,7 @@ const program = {
 };
 
 try {
-  const { backends, kills, seed, help } = parseOptions(process.argv.slice(2));
+  const { backends, kills, seed, help } = parseCommand(process.argv.slice(2));
   if (help) console.log(usage);
   else {
     for (const backend of backends) {

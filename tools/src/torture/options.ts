@@ -1,6 +1,6 @@
 /** The command line of `npm run torture`. */
 import { backendFactory, backends } from '@node-ode/e2e/backends';
-import { integerOf, parseStrictly } from '../strict-options.ts';
+import { integerOf, parseOptions } from '@node-ode/script-options';
 
 /** What is asked for. */
 export interface TortureCommand {
@@ -40,14 +40,14 @@ Exit code: 0 if all is well, 1 if something is damaged or differs, 2 for wrong u
  *
  * @throws OptionError for an option or a backend that is not known, or a number out of range.
  */
-export function parseOptions(args: readonly string[]): TortureCommand {
-  const { backend = defaults.backend, kills, seed, help = false } = parseStrictly(command, args, options);
+export function parseCommand(args: readonly string[]): TortureCommand {
+  const { backend = defaults.backend, kills, seed, help = false } = parseOptions(command, args, options);
   const names = [...new Set(backend.split(',').map((name) => name.trim()))];
   for (const name of names) backendFactory(name);
   return {
     backends: names,
-    kills: kills === undefined ? defaults.kills : integerOf(command, 'kills', kills, 1),
-    seed: seed === undefined ? Math.floor(2 ** 31 * Math.random()) : integerOf(command, 'seed', seed, 0),
+    kills: kills === undefined ? defaults.kills : integerOf(command, 'kills', kills, { min: 1 }),
+    seed: seed === undefined ? Math.floor(2 ** 31 * Math.random()) : integerOf(command, 'seed', seed, { min: 0 }),
     help,
   };
 }

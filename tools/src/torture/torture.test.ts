@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { array, OptionError, random } from '@node-ode/core';
 import type { Checkpoint } from '@node-ode/train';
 import { digestOf } from './digest.ts';
-import { parseOptions } from './options.ts';
+import { parseCommand } from './options.ts';
 import { drawMoment, mostSaves, stepsFor } from './plan.ts';
 import { describeKill, describeResult } from './report.ts';
 import { torture, type Kill } from './torture.ts';
@@ -134,7 +134,7 @@ it('what training goes on from is in the digest, and clocks are not', () => {
 
 describe('the command line', () => {
   it('has defaults', () => {
-    expect(parseOptions(['--seed', '7'])).toEqual({
+    expect(parseCommand(['--seed', '7'])).toEqual({
       backends: ['reference', 'wasm', 'onnx-cpu', 'tfjs-cpu'],
       kills: 50,
       seed: 7,
@@ -145,7 +145,7 @@ describe('the command line', () => {
   it.each([['--kills', '0'], ['--kills', '1e3'], ['--seed', '-1'], ['--backend', 'abacus'], ['--loud'], ['more']])(
     'refuses %s %s',
     (...args) => {
-      expect(() => parseOptions(args)).toThrow(OptionError);
+      expect(() => parseCommand(args)).toThrow(OptionError);
     },
   );
 });

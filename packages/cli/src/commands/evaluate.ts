@@ -1,13 +1,15 @@
 /** `node-ode evaluate`: how good a model is on data, and what that costs at other tolerances or with another solver. */
-import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { givenProblem, givenSplit } from '../data/given.ts';
+import type { Problem } from '../data/problem.ts';
 import { UsageError } from '../errors.ts';
-import { evaluateModel, type Evaluation } from '../evaluate/evaluate.ts';
+import { evaluateModel, trainedOn, type Evaluation } from '../evaluate/evaluate.ts';
 import { addSolveFlags, listOf, solveChanges, type FlagOptions } from '../evaluate/options.ts';
 import type { Io } from '../io.ts';
 import { outputOf } from '../output/output.ts';
 import { shortNumber, textTable } from '../output/table.ts';
-import { readModel } from '../trained/model-file.ts';
+import { formatNamed } from '../rows/read.ts';
+import { readModel, type StoredModel } from '../trained/model-file.ts';
 
 const examples = `
 Examples:
@@ -15,7 +17,7 @@ Examples:
   node-ode evaluate output/lynx-hare --rtol 1e-2,1e-4,1e-6 --json   a row for each tolerance
   node-ode evaluate output/moons-cnf --solver tsit5 --rtol 1e-5 --atol 1e-7
   node-ode evaluate output/houses --split train
-  node-ode evaluate output/houses --data new-houses.csv              a fifth of it is the split test`;
+  node-ode evaluate output/houses --data new-houses.csv             all of it`;
 
 /** Adds `evaluate`. */
 export function registerEvaluate(program: Command, io: Io): void {
@@ -24,7 +26,9 @@ export function registerEvaluate(program: Command, io: Io): void {
     .description('error, function evaluations and time of a trained model')
     .argument('<model>', 'the file or the folder that train wrote')
     .option('--split <NAME>', 'train, test or another split of the data; test by default')
-    .option('--data <FILE>', 'CSV file with the columns of the data it was trained on')
+    .option('--data <FILE>', 'CSV or JSON lines with the columns of the data it was trained on; - for stdin')
+    .option('--format <NAME>', 'of --data: csv or jsonl; by default what the file is called')
+    .option('--delimiter <CHARACTER>', 'between fields of CSV; that of training by default')
     .addHelpText('after', examples);
   addSolveFlags(command).action(async (model: string, options: FlagOptions) => {
     await runEvaluate(model, options, io);
@@ -34,14 +38,13 @@ export function registerEvaluate(program: Command, io: Io): void {
 async function runEvaluate(given: string, options: FlagOptions, io: Io): Promise<void> {
   const output = outputOf(io, options);
   const stored = await readModel(given, io.cwd);
-  const { set: _set, file: _file, ...columns } = stored.config.data;
-  const data = typeof options['data'] === 'string' ? { ...columns, file: resolve(io.cwd, options['data']) } : undefined;
-  const split = typeof options['split'] === 'string' ? options['split'] : 'test';
+  const tolerances = tolerancesOf(options);
+  const { problem, split } = await problemOf(stored, options, io);
   const rows: (Evaluation & Tolerances)[] = [];
-  for (const tolerances of tolerancesOf(options)) {
-    const solve = solveChanges({ ...options, ...tolerances }, io.cwd);
-    const found = await evaluateModel(stored, { solve, split, ...(data === undefined ? {} : { data }) }, io);
-    rows.push({ ...found, ...tolerances });
+  for (const tolerance of tolerances) {
+    const solve = solveChanges({ ...options, ...tolerance }, io.cwd);
+    const found = await evaluateModel(stored, { solve, split, problem }, io);
+    rows.push({ ...found, ...tolerance });
     if (io.signal.aborted) break;
   }
   const json = rows.map(({ engine, scores, samples, nfe, seconds, rtol, atol }) => ({
@@ -55,6 +58,27 @@ async function runEvaluate(given: string, options: FlagOptions, io: Io): Promise
     engine,
   }));
   await output.result(json.length === 1 ? json[0]! : json, describe(rows));
+}
+
+/** What is evaluated on. */
+async function problemOf(
+  stored: StoredModel,
+  { data, split, format, delimiter }: FlagOptions,
+  io: Io,
+): Promise<{ readonly problem: Problem; readonly split: string }> {
+  if (typeof data !== 'string') {
+    return { problem: await trainedOn(stored, io), split: typeof split === 'string' ? split : 'test' };
+  }
+  if (split !== undefined) {
+    throw new UsageError('evaluate', '--data with --split', { expected: 'one of them: all of --data is evaluated' });
+  }
+  const source = {
+    path: data,
+    format: formatNamed(format),
+    delimiter: typeof delimiter === 'string' ? delimiter : (stored.config.data.delimiter ?? ','),
+  };
+  const problem = await givenProblem(stored.info, source, stored.config.dtype ?? 'f32', io);
+  return { problem, split: givenSplit };
 }
 
 /** What `--rtol` and `--atol` say for one evaluation. */

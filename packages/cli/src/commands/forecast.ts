@@ -1,12 +1,11 @@
 /** `node-ode forecast`: how series go on. */
-import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { loadProblem } from '../data/load.ts';
 import { isSeriesProblem, type HostSeries, type SeriesInfo } from '../data/problem.ts';
 import { toModel } from '../data/series.ts';
-import { rawSeries } from '../data/raw-series.ts';
+import { wholeSeries } from '../data/raw-series.ts';
 import { UsageError } from '../errors.ts';
-import { forecasterOf } from '../evaluate/forecast.ts';
+import { trainedOn } from '../evaluate/evaluate.ts';
+import { forecast, forecasterOf } from '../evaluate/forecast.ts';
 import { withModel } from '../evaluate/loaded.ts';
 import { addSolveFlags, solveChanges, type FlagOptions } from '../evaluate/options.ts';
 import type { Io } from '../io.ts';
@@ -17,12 +16,14 @@ import { readModel, type StoredModel } from '../trained/model-file.ts';
 
 const examples = `
 A forecast starts at the last time at which all values are observed. Without a file the series are those of the data that the
-model was trained on, what was held out included.
+model was trained on, what was held out included. Each series of a file is forecast when it is whole: its rows come one after another,
+and no others are kept. Where those of several are mixed, say --mixed: all are kept.
 
 Examples:
   node-ode forecast output/lynx-hare --points 10
   node-ode forecast output/tides history.csv --points 24 --every 0.5 > tomorrow.csv
-  node-ode forecast output/spirals-latent history.jsonl --json`;
+  node-ode forecast output/spirals-latent history.jsonl --json
+  cat by-time.csv | node-ode forecast output/tides - --mixed`;
 
 /** Adds `forecast`. */
 export function registerForecast(program: Command, io: Io): void {
@@ -36,6 +37,7 @@ export function registerForecast(program: Command, io: Io): void {
     )
     .option('--points <NUMBER>', 'times of the forecast', '10')
     .option('--every <TIME>', 'from one time to the next; by default as in training')
+    .option('--mixed', 'rows of several series come in any order')
     .option('--out <FILE>', 'where rows go; stdout by default')
     .option('--format <NAME>', 'of both ends: csv or jsonl; by default what the files are called')
     .option('--delimiter <CHARACTER>', 'between fields of CSV that is read', ',')
@@ -57,23 +59,22 @@ async function runForecast(given: string, history: string | undefined, options: 
   const points = countOf('--points', options['points'], 1);
   const every = realOf('--every', options['every']) ?? info.timeUnit;
   if (!(every > 0)) throw new UsageError('--every', String(every), { expected: 'a positive time' });
-  const all = await historyOf(stored, info, history, options, io);
   const out = typeof options['out'] === 'string' ? options['out'] : undefined;
   const format = formatNamed(options['format']) ?? (options.json === true ? 'jsonl' : undefined);
   await withModel(stored, solveChanges(options, io.cwd), io, async (loaded) => {
     const forecaster = forecasterOf(info, loaded);
     const sink = await openSink({ out, format }, io);
     try {
-      for (const series of all) {
+      for await (const series of histories(stored, info, history, options, io)) {
         if (io.signal.aborted) break;
         const last = series.t.at(-1) ?? 0;
         const times = Array.from({ length: points }, (_, k) => last + ((k + 1) * every) / info.timeUnit);
-        const { values } = await forecaster.forecast(series, times);
+        const values = await forecast(forecaster, series, times);
         await sink.write(times.map((time, k) => rowOf(info, series.id, time, values, k)));
       }
       await sink.close();
     } finally {
-      forecaster.dispose();
+      forecaster.runner.dispose();
     }
   });
 }
@@ -90,22 +91,20 @@ function rowOf(info: SeriesInfo, id: string, time: number, values: Float64Array,
 /** Without what division and multiplication left. */
 const rounded = (time: number): number => Number(time.toPrecision(12));
 
-async function historyOf(
+/** What forecasts go on from, in the model's units. */
+async function* histories(
   stored: StoredModel,
   info: SeriesInfo,
   path: string | undefined,
-  { format, delimiter }: FlagOptions,
+  { format, delimiter, mixed }: FlagOptions,
   io: Io,
-): Promise<readonly HostSeries[]> {
+): AsyncGenerator<HostSeries> {
   if (path === undefined) {
-    const problem = await loadProblem({ ...stored.config, task: 'forecast' }, io);
-    return isSeriesProblem(problem) ? problem.all : [];
+    const problem = await trainedOn(stored, io);
+    if (isSeriesProblem(problem)) yield* problem.all;
+    return;
   }
-  const file = path === '-' ? path : resolve(io.cwd, path);
-  const source = {
-    path: file,
-    format: formatNamed(format),
-    delimiter: typeof delimiter === 'string' ? delimiter : ',',
-  };
-  return (await rawSeries(source, info, io)).map((series) => toModel(series, info));
+  const source = { path, format: formatNamed(format), delimiter: typeof delimiter === 'string' ? delimiter : ',' };
+  const all = wholeSeries(source, info, io, { areMixed: mixed === true });
+  for await (const series of all) yield toModel(series, info);
 }

@@ -2,12 +2,12 @@
 import type { Command } from 'commander';
 import { UsageError } from '../errors.ts';
 import type { CommonOptions, Io } from '../io.ts';
+import { dashed, didYouMean } from '../names.ts';
 import { outputOf } from '../output/output.ts';
 import { textTable } from '../output/table.ts';
 import { installedPlugins } from '../plugins/installed.ts';
 import { kinds, pluginKinds } from '../plugins/kinds.ts';
 import { makePlugin } from '../plugins/make.ts';
-import { didYouMean } from '../suggest.ts';
 
 const help = `
 Plugins are exports that a package names in its package.json, such as
@@ -51,9 +51,6 @@ function kindNamed(name: string): KindName {
     ...(advice === undefined ? {} : { advice }),
   });
 }
-
-/** `twoMoons` as it is written on a command line: `two-moons`. */
-const dashed = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 async function list(given: string | undefined, flags: PluginsFlags, io: Io): Promise<void> {
   const only = given === undefined ? undefined : kindNamed(given);

@@ -1,17 +1,18 @@
 /** `node-ode predict`: rows in, rows with their predictions out, as a stream. */
 import { Option, type Command } from 'commander';
+import { FormatError } from '@node-ode/core';
 import { UsageError } from '../errors.ts';
 import { withModel } from '../evaluate/loaded.ts';
 import { addSolveFlags, solveChanges, type FlagOptions } from '../evaluate/options.ts';
 import { predictorOf } from '../evaluate/predict.ts';
 import type { Io } from '../io.ts';
-import { formatNamed, grouped, openRows } from '../rows/read.ts';
+import { formatNamed, grouped, openRows, typedFields } from '../rows/read.ts';
 import { openSink } from '../rows/write.ts';
 import { readModel } from '../trained/model-file.ts';
 
 const examples = `
 The rows come out as they came in, with more columns: the prediction, and for classes their probabilities; for a density
-logProb. With --json, or --format jsonl, they are JSON lines.
+logProb. With --json, or --format jsonl, they are JSON lines, in which numbers of CSV are numbers.
 
 Examples:
   node-ode predict output/breast-cancer new.csv > predicted.csv
@@ -55,11 +56,18 @@ async function runPredict(given: string, path: string, options: FlagOptions, io:
     const predictor = predictorOf(info, loaded);
     const sink = await openSink({ out, format: outFormat }, io);
     try {
+      const becomesJson = input.format === 'csv' && sink.format === 'jsonl';
+      let count = 0;
       for await (const rows of grouped(input.rows, batch)) {
-        await sink.write(await predictor.predict(rows, input.source));
+        const predicted = await predictor.predict(rows, input.source);
+        await sink.write(becomesJson ? predicted.map(typedFields) : predicted);
+        count += rows.length;
         if (io.signal.aborted) break;
       }
       await sink.close();
+      if (count === 0 && !io.signal.aborted) {
+        throw new FormatError('rows', `${input.source} has no rows`, { expected: 'at least one' });
+      }
     } finally {
       predictor.dispose();
     }

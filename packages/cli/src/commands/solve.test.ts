@@ -115,6 +115,31 @@ describe('node-ode solve', () => {
     expect((await readFile(join(session.folder, 'out/plane.png'))).subarray(1, 4).toString()).toBe('PNG');
   });
 
+  it('writes a solve that fails up to where it did, and the error behind it', async () => {
+    await session.file('pole.ode', 'dx = x^2; x(0) = 1; t = 0 .. 2');
+    const args = ['solve', 'pole.ode', '--points', '20', '--rtol', '1e-9'];
+    const message = /the step became too small to change the time: \S+ at t = 1,/;
+    const ended = await session.run([...args, '--plot', 'pole.svg']);
+    expect([ended.code, ended.stderr]).toEqual([4, expect.stringMatching(message)]);
+    expect(ended.stderr).toMatch(/t = 0 to 0\.947\d*, then it failed, in \d+ steps/);
+    const found = rows(ended.stdout);
+    expect(found.map(([t]) => t)).toEqual(Array.from({ length: 10 }, (_, i) => (2 * i) / 19));
+    for (const [t = NaN, x = NaN] of found) expect(x * (1 - t)).toBeCloseTo(1, 4);
+    expect(await readFile(join(session.folder, 'pole.svg'), 'utf8')).toContain('<svg');
+
+    const document = await session.run([...args, '--json']);
+    const { columns, error } = JSON.parse(document.stdout) as {
+      readonly columns: { readonly t: number[]; readonly x: number[] };
+      readonly error: { readonly code: string; readonly message: string };
+    };
+    expect([document.code, error.code, error.message]).toEqual([4, 'SOLVE', expect.stringMatching(message)]);
+    expect(columns.t.map((t, i) => [t, columns.x[i]])).toEqual(found);
+
+    const file = await session.run([...args, '--out', 'pole.csv']);
+    expect([file.code, file.stdout]).toEqual([4, '']);
+    expect(rows(await readFile(join(session.folder, 'pole.csv'), 'utf8'))).toEqual(found);
+  });
+
   it('has no other defaults than its help tells', async () => {
     const { stdout } = await session.run(['solve', '--help']);
     expect(stdout.replace(/\s+/g, ' ')).toContain('1e-6 by default, 1e-4 in f32');

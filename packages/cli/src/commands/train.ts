@@ -1,14 +1,16 @@
 /** `node-ode train`: from a configuration, a preset or flags to a model. */
+import { stat } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { progressBar } from '@node-ode/train/node';
 import type { Config } from '../config/config.ts';
 import { addFlags, configFlags, withFlags } from '../config/flags.ts';
-import { readConfig } from '../config/read.ts';
+import { readConfig, type RawConfig } from '../config/read.ts';
 import { validConfig } from '../config/validate.ts';
-import { InterruptedError } from '../errors.ts';
+import { InterruptedError, UsageError } from '../errors.ts';
 import type { CommonOptions, Io } from '../io.ts';
 import { forgetRun, train, type TrainEvents, type TrainStart } from '../learn/train.ts';
+import { configOfRun } from '../learn/run-folder.ts';
 import { outputOf, type Output } from '../output/output.ts';
 import { shortNumber } from '../output/table.ts';
 import { evaluateModel } from '../evaluate/evaluate.ts';
@@ -27,7 +29,7 @@ const examples = `
 Examples:
   node-ode train moons-cnf                        a preset
   node-ode train my-run.yaml --epochs 50 --out output/second
-  node-ode train my-run.yaml --resume             goes on where it was interrupted, or killed
+  node-ode train --resume output/my-run           goes on where it was interrupted, or killed
   node-ode train breast-cancer --solver tsit5 --rtol 1e-4 --set model.width=32
   node-ode train --task regression --data-file houses.csv --data-target price --model node
 
@@ -43,8 +45,11 @@ export function registerTrain(program: Command, io: Io): void {
   const command = program
     .command('train')
     .description('trains a model, with checkpoints; writes it as one file')
-    .argument('[config]', 'a YAML or JSON file, or the name of a preset; flags alone will do')
-    .option('--resume', 'goes on from the newest checkpoint of the folder, if there is one')
+    .argument(
+      '[config]',
+      'a YAML or JSON file, or the name of a preset; flags alone will do; with --resume also the folder of a run',
+    )
+    .option('--resume', 'goes on from the newest checkpoint in the folder of the run, if there is one')
     .option('--overwrite', "forgets the folder's earlier run")
     .addHelpText('after', examples);
   addFlags(command, configFlags).action(async (given: string | undefined, options: TrainOptions) => {
@@ -64,7 +69,7 @@ async function runTrain(given: string | undefined, options: TrainOptions, io: Io
   const { steps, seconds, loss, interrupted } = result;
   if (interrupted) {
     throw new InterruptedError('train', `interrupted after step ${steps}; the checkpoint is in ${shown}`, {
-      advice: `Go on with: node-ode train ${given ?? ''} --resume --out ${shown}`,
+      advice: `Go on with: node-ode train --resume ${shown}`,
     });
   }
   const scores = result.hasTest ? (await evaluateModel(await readModel(out, io.cwd), {}, io)).scores : undefined;
@@ -82,12 +87,30 @@ async function runTrain(given: string | undefined, options: TrainOptions, io: Io
 async function configOf(
   given: string | undefined,
   options: TrainOptions,
-  { cwd }: Io,
+  io: Io,
 ): Promise<{ readonly config: Config; readonly name: string }> {
-  const raw = given === undefined ? { value: {}, source: 'the flags', name: 'model' } : await readConfig(given, cwd);
-  const value = withFlags(raw.value, configFlags, options, cwd);
+  const raw = await rawConfig(given, options, io);
+  const value = withFlags(raw.value, configFlags, options, io.cwd);
   return { config: validConfig(value, raw.source), name: raw.name };
 }
+
+async function rawConfig(given: string | undefined, options: TrainOptions, io: Io): Promise<RawConfig> {
+  if (given === undefined) return { value: {}, source: 'the flags', name: 'model' };
+  const isRun = options.resume === true && (await isFolder(resolve(io.cwd, given)));
+  if (!isRun) return readConfig(given, io.cwd);
+  if (options.out !== undefined) {
+    throw new UsageError('train', `--resume ${given} with --out`, {
+      expected: 'the folder of the run alone: it goes on there',
+    });
+  }
+  return { value: await configOfRun(given, io), source: given, name: given };
+}
+
+const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 
 function introduce(output: Output, { task, samples, parameters, engine, from }: TrainStart, out: string): void {
   output.note(`${task}: ${samples} samples, ${parameters} parameters. ${engine}.`);

@@ -1,8 +1,9 @@
 /** Flags for every entry of a configuration, made of its schema. */
-import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import { UsageError } from '../errors.ts';
+import { dashed } from '../names.ts';
 import { isRecord } from '../plugins/package-info.ts';
+import { withAbsolutePaths } from './paths.ts';
 import { parseYaml } from './read.ts';
 import { schema, type SchemaNode } from './validate.ts';
 
@@ -14,15 +15,12 @@ interface Flag {
   readonly node: SchemaNode;
 }
 
-/** `batchSize` as `batch-size`. */
-const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-
 const flagsOf = (node: SchemaNode, path: readonly string[] = []): readonly Flag[] =>
   Object.entries(node.properties ?? {}).flatMap(([name, child]) => {
     if (name.startsWith('$')) return [];
     const own = [...path, name];
     return child.properties === undefined
-      ? [{ path: own, name: own.map(kebab).join('-'), node: child }]
+      ? [{ path: own, name: own.map(dashed).join('-'), node: child }]
       : flagsOf(child, own);
   });
 
@@ -55,7 +53,7 @@ export function addFlags(command: Command, flags: readonly Flag[]): Command {
 }
 
 /**
- * A configuration with what flags say in place of its entries.
+ * A configuration with what flags say in place of its entries; paths in them are relative to `cwd`.
  *
  * @throws UsageError for a flag that can't be read.
  * @example
@@ -69,19 +67,17 @@ export function withFlags(
 ): Readonly<Record<string, unknown>> {
   const byFlags = flags.reduce((whole, flag) => {
     const text = given[camel(flag.name)];
-    return typeof text === 'string' ? setEntry(whole, flag.path, valueOf(flag, text, cwd)) : whole;
+    return typeof text === 'string' ? setEntry(whole, flag.path, valueOf(flag, text)) : whole;
   }, config);
   const sets: readonly unknown[] = Array.isArray(given['set']) ? given['set'] : [];
-  return sets.filter((one) => typeof one === 'string').reduce(setText, byFlags);
+  return withAbsolutePaths(sets.filter((one) => typeof one === 'string').reduce(setText, byFlags), cwd);
 }
 
 const camel = (name: string): string => name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
-function valueOf(flag: Flag, text: string, cwd: string): unknown {
-  const { node, path, name } = flag;
+function valueOf({ node, name }: Flag, text: string): unknown {
   const isNumeric = node.type === 'number' || node.type === 'integer';
   if (node.$ref?.endsWith('columns') === true) return text.split(',').map((one) => one.trim());
-  if (path.join('.') === 'data.file') return resolve(cwd, text);
   if (node.$ref !== undefined && text.trimStart().startsWith('{')) return parseYaml(text, `--${name}`);
   if (node.type === 'boolean' && (text === 'true' || text === 'false')) return text === 'true';
   if (isNumeric) {

@@ -1,12 +1,13 @@
 /** Configurations from files and presets. */
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { basename, dirname, extname, isAbsolute, join, resolve } from 'node:path';
+import { basename, dirname, extname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { FormatError } from '@node-ode/core';
 import { isScalar, LineCounter, parseDocument, visit, type Document } from 'yaml';
 import { FileError, UsageError } from '../errors.ts';
+import { didYouMean } from '../names.ts';
 import { isRecord } from '../plugins/package-info.ts';
-import { didYouMean } from '../suggest.ts';
+import { withAbsolutePaths } from './paths.ts';
 
 /** A configuration before it is checked, and what it is called. */
 export interface RawConfig {
@@ -55,7 +56,11 @@ export async function readConfig(given: string, cwd: string): Promise<RawConfig>
 async function readFileConfig(path: string, source: string): Promise<RawConfig> {
   const found = await stat(path).catch(() => undefined);
   if (found?.isFile() !== true) {
-    throw new FileError('train', `there is no file ${source}`, { expected: 'a YAML or JSON file, or a preset' });
+    const isFolder = found?.isDirectory() === true;
+    throw new FileError('train', isFolder ? `${source} is a folder` : `there is no file ${source}`, {
+      expected: 'a YAML or JSON file, or a preset',
+      ...(isFolder ? { advice: `A run that is in it goes on by: node-ode train --resume ${source}` } : {}),
+    });
   }
   if (found.size > maxBytes) {
     throw new FormatError('train', `${source} has ${found.size} bytes`, { expected: `at most ${maxBytes}` });
@@ -124,31 +129,3 @@ function repeatedKey(document: Document): { readonly key: string; readonly at: n
   });
   return found;
 }
-
-/** Files, and plugins that are files, seen from the folder of the configuration. */
-function withAbsolutePaths(
-  value: Readonly<Record<string, unknown>>,
-  folder: string,
-): Readonly<Record<string, unknown>> {
-  const absolute = (path: string): string => (isAbsolute(path) ? path : resolve(folder, path));
-  const plugin = (spec: unknown): unknown => {
-    if (typeof spec === 'string') return spec.startsWith('.') ? absolute(spec) : spec;
-    return isRecord(spec) && typeof spec['name'] === 'string' ? { ...spec, name: plugin(spec['name']) } : spec;
-  };
-  const entries = Object.entries(value).map(
-    ([key, entry]) => [key, isPluginEntry(key) ? plugin(entry) : entry] as const,
-  );
-  const result: Record<string, unknown> = Object.fromEntries(entries);
-  const { data } = result;
-  if (isRecord(data)) {
-    result['data'] = {
-      ...data,
-      ...(typeof data['file'] === 'string' ? { file: absolute(data['file']) } : {}),
-      ...('set' in data ? { set: plugin(data['set']) } : {}),
-    };
-  }
-  return result;
-}
-
-const isPluginEntry = (key: string): boolean =>
-  ['model', 'solver', 'gradient', 'controller', 'backend', 'optimizer', 'schedule'].includes(key);

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Ajv, type ErrorObject } from 'ajv';
 import { UsageError } from '../errors.ts';
-import { didYouMean } from '../suggest.ts';
+import { didYouMean } from '../names.ts';
 import type { Config } from './config.ts';
 
 /** Where the schema lies in this package. */
@@ -20,7 +20,12 @@ export interface SchemaNode {
 /** The schema as it is published. */
 export const schema = JSON.parse(readFileSync(schemaUrl, 'utf8')) as SchemaNode;
 
-const isConfig = new Ajv({ allowUnionTypes: true, strictRequired: false, verbose: true }).compile<Config>(schema);
+const isConfig = new Ajv({
+  allErrors: true,
+  allowUnionTypes: true,
+  strictRequired: false,
+  verbose: true,
+}).compile<Config>(schema);
 
 /**
  * Checks what was read.
@@ -31,7 +36,7 @@ const isConfig = new Ajv({ allowUnionTypes: true, strictRequired: false, verbose
  * const config = validConfig({ data: { set: 'two-moons' }, model: 'cnf' }, 'moons.yaml');
  */
 export function validConfig(value: unknown, source: string): Config {
-  if (!isConfig(value)) throw explain(isConfig.errors?.[0], source);
+  if (!isConfig(value)) throw explain(firstOf(isConfig.errors ?? []), source);
   const { data, rtol, atol, stepSize, controller } = value;
   const refuse = (problem: string, expected: string): UsageError => new UsageError(source, problem, { expected });
   if ((data.file === undefined) === (data.set === undefined)) {
@@ -46,6 +51,10 @@ export function validConfig(value: unknown, source: string): Config {
   if (stepSize !== undefined && controller !== undefined) throw refuse('stepSize with controller', 'one of them');
   return value;
 }
+
+/** The error to tell of: an entry that is written wrongly is missing as well. */
+const firstOf = (errors: readonly ErrorObject[]): ErrorObject | undefined =>
+  errors.find(({ keyword, instancePath }) => keyword === 'additionalProperties' && instancePath === '') ?? errors[0];
 
 /** `/data/file` as `data.file`. */
 const entryOf = (path: string): string => path.slice(1).replaceAll('/', '.');
@@ -70,7 +79,7 @@ function explain(error: ErrorObject | undefined, source: string): UsageError {
     return new UsageError(source, `${at} has no “${name}”`, { expected: 'one', advice: 'See node-ode schema.' });
   }
   return new UsageError(source, `${at} is ${given}`, {
-    expected: `a value that ${error.message ?? 'fits the schema'}`,
+    expected: wordsFor(error.keyword, params) ?? `a value that ${error.message ?? 'fits the schema'}`,
   });
 
   function withMeant(problem: string, expected: string, name: string, known: readonly string[]): UsageError {
@@ -78,6 +87,30 @@ function explain(error: ErrorObject | undefined, source: string): UsageError {
     return new UsageError(source, problem, { expected, ...(meant === undefined ? {} : { advice: meant }) });
   }
 }
+
+/** What a rule of the schema asks for, in words. */
+function wordsFor(keyword: string, params: Readonly<Record<string, unknown>>): string | undefined {
+  const limit = String(params['limit']);
+  switch (keyword) {
+    case 'minimum':
+      return `a number from ${limit} on`;
+    case 'exclusiveMinimum':
+      return `a number above ${limit}`;
+    case 'maximum':
+      return `a number up to ${limit}`;
+    case 'exclusiveMaximum':
+      return `a number below ${limit}`;
+    case 'minItems':
+      return `at least ${limit} of them`;
+    case 'type':
+      return [params['type']].flat().map(named).join(' or ');
+    default:
+      return undefined;
+  }
+}
+
+/** A type with its article. */
+const named = (type: unknown): string => `${/^[aeiou]/.test(String(type)) ? 'an' : 'a'} ${String(type)}`;
 
 /** A value, not too much of it. */
 function shown(value: unknown): string {

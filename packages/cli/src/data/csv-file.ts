@@ -4,7 +4,7 @@ import { gunzipSync } from 'node:zlib';
 import { FormatError } from '@node-ode/core';
 import { parseCsv, type CsvTable } from '@node-ode/datasets';
 import { parse } from 'csv-parse/sync';
-import { FileError } from '../errors.ts';
+import { FileError, systemReason } from '../errors.ts';
 
 /** Longer texts are no strings. */
 const maxBytes = 2 ** 28;
@@ -39,8 +39,12 @@ export async function readTable(path: string, { numbers, text, delimiter = ',' }
 
 async function readText(path: string): Promise<string> {
   const bytes = await readFile(path).catch((cause: unknown) => {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new FileError('data', `${path} can't be read: ${reason}`, { expected: 'a CSV file', cause });
+    throw new FileError('data', `${path} can't be read: ${systemReason(cause)}`, {
+      expected: 'a CSV file',
+      advice:
+        'Name one that is there: with --data-file for train, with --data for evaluate, behind the model for forecast.',
+      cause,
+    });
   });
   if (bytes.length > maxBytes) {
     throw new FormatError('data', `${path} has ${bytes.length} bytes`, { expected: `at most ${maxBytes}` });

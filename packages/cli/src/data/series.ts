@@ -48,19 +48,33 @@ function splitsOf(all: readonly HostSeries[], test: number, seed: number, source
   if (only === undefined)
     throw new UsageError('data', `${source} has no observations`, { expected: 'at least three times' });
   if (all.length === 1) {
-    const held = Math.max(1, Math.round(only.t.length * test));
-    const at = only.t.length - held;
-    if (at < 2) {
-      throw new UsageError('data', `${source} has ${only.t.length} times`, {
-        expected: 'at least two to learn from beside those held out',
-      });
-    }
-    return { train: [stretch(only, 0, at)], test: [cut(only, at)], all };
+    const ends = cutEnd(only, test, source);
+    return { train: [ends.history], test: [ends], all };
   }
   const order = Array.from(random(seed).shuffle(all.length));
   const held = Math.min(all.length - 1, Math.max(1, Math.round(all.length * test)));
   const pick = (indices: readonly number[]): readonly HostSeries[] => indices.flatMap((i) => all[i] ?? []);
   return { train: pick(order.slice(held)), test: halves(pick(order.slice(0, held))), all };
+}
+
+/** The last times of a series, of which there are enough before. */
+function cutEnd(series: HostSeries, share: number, source: string): ForecastCase {
+  const { length } = series.t;
+  const at = length - Math.max(1, Math.round(length * share));
+  if (at >= 2) return cut(series, at);
+  throw new UsageError('data', `${source} has ${length} times`, {
+    expected: 'at least two to go on from beside those held out',
+  });
+}
+
+/**
+ * What forecasts of given series are held to: the last fifth of one, the second halves of several.
+ *
+ * @throws UsageError if there is too little.
+ */
+export function heldOut(all: readonly HostSeries[], source: string): readonly ForecastCase[] {
+  const [only] = all;
+  return all.length === 1 && only !== undefined ? [cutEnd(only, 0.2, source)] : halves(all);
 }
 
 const halves = (series: readonly HostSeries[]): readonly ForecastCase[] =>

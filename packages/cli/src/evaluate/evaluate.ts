@@ -1,5 +1,6 @@
 /** How good a model is on data, and what that costs. */
-import type { Config, DataConfig, SolveConfig } from '../config/config.ts';
+import { FormatError } from '@node-ode/core';
+import type { SolveConfig } from '../config/config.ts';
 import { loadProblem } from '../data/load.ts';
 import { isSeriesProblem, isTableProblem, type Problem } from '../data/problem.ts';
 import type { Io } from '../io.ts';
@@ -15,8 +16,8 @@ export interface EvaluateOptions {
   readonly solve?: SolveConfig;
   /** `test` by default. */
   readonly split?: string;
-  /** Replaces entries of the configuration's data. */
-  readonly data?: DataConfig;
+  /** The data that the model was trained on by default. */
+  readonly problem?: Problem;
 }
 
 /** What came of it. */
@@ -35,19 +36,41 @@ export interface Evaluation {
 export type TaskEvaluation = Pick<Evaluation, 'samples' | 'scores' | 'nfe' | 'seconds'>;
 
 /**
+ * The data that a model was trained on.
+ *
+ * @throws what loading data throws; FormatError if they are others now.
+ */
+export async function trainedOn({ config, info, source }: StoredModel, io: Io): Promise<Problem> {
+  const problem = await loadProblem({ ...config, task: info.task }, io);
+  if (isSame(problem.info, info)) return problem;
+  throw new FormatError('evaluate', `the data are not those that ${source} was trained on any more`, {
+    expected: 'the same columns, classes and scales',
+    advice: 'Give those to evaluate on with --data FILE.',
+  });
+}
+
+/** Whether columns and classes are the same, and scales up to rounding. */
+function isSame(a: unknown, b: unknown): boolean {
+  if (typeof a === 'number' && typeof b === 'number')
+    return Math.abs(a - b) <= 1e-6 * Math.max(Math.abs(a), Math.abs(b));
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b;
+  const [left, right] = [new Map<string, unknown>(Object.entries(a)), new Map<string, unknown>(Object.entries(b))];
+  return [...new Set([...left.keys(), ...right.keys()])].every((key) => isSame(left.get(key), right.get(key)));
+}
+
+/**
  * Evaluates a stored model.
  *
- * @throws what loading data and solving throw; UsageError if there is no such split.
+ * @throws what `trainedOn` and solving throw; UsageError if there is no such split.
  * @example
  * const { scores, nfe } = await evaluateModel(stored, { solve: { rtol: 1e-2, atol: 1e-2 } }, io);
  */
 export async function evaluateModel(
   stored: StoredModel,
-  { solve = {}, split = 'test', data }: EvaluateOptions,
+  { solve = {}, split = 'test', problem: given }: EvaluateOptions,
   io: Io,
 ): Promise<Evaluation> {
-  const config: Config = { ...stored.config, task: stored.info.task, data: data ?? stored.config.data };
-  const problem = await loadProblem(config, io);
+  const problem = given ?? (await trainedOn(stored, io));
   return withModel(stored, solve, io, async (loaded) => ({
     split,
     ...(await evaluateProblem(problem, loaded, split)),

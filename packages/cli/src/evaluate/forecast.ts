@@ -6,22 +6,15 @@ import { UsageError } from '../errors.ts';
 import { forecastModel } from '../learn/models.ts';
 import { paramsFor } from '../trained/model-file.ts';
 import type { TaskEvaluation } from './evaluate.ts';
-import { runnerOf, type Loaded } from './loaded.ts';
+import { runnerOf, type Loaded, type Runner } from './loaded.ts';
+import { metered } from './metered.ts';
 import { errorScores } from './scores.ts';
-import { runBatches } from './table.ts';
 
-/** Forecasts one series at a time. */
+/** What makes forecasts with a stored model. */
 export interface Forecaster {
-  /** Values at times after the history's last, in their own units, row-major; times in the model's. */
-  forecast(history: HostSeries, times: readonly number[]): Promise<Forecast>;
-  dispose(): void;
-}
-
-/** A forecast, and its cost. */
-export interface Forecast {
-  readonly values: Float64Array;
-  readonly nfe: number;
-  readonly seconds: number;
+  readonly info: SeriesInfo;
+  readonly dtype: FloatDType;
+  readonly runner: Runner;
 }
 
 /** The forecaster of a stored model. */
@@ -30,14 +23,18 @@ export function forecasterOf(info: SeriesInfo, loaded: Loaded): Forecaster {
   const runner = runnerOf(loaded.ode, paramsFor(model, loaded.stored), (params, [t, y, mask, ts]) => [
     model.forecast(params, { t: t!, y: y!, mask: mask! }, ts!),
   ]);
-  return {
-    forecast: async (history, times) => {
-      const known = upToWhole(history, info.values.length);
-      const { outputs, nfe, seconds } = await runBatches(runner, [inputsOf(known, times, loaded.dtype)]);
-      return { values: fromModel(Array.from(outputs[0]?.[0]?.data ?? [], Number), info), nfe, seconds };
-    },
-    dispose: () => runner.dispose(),
-  };
+  return { info, dtype: loaded.dtype, runner };
+}
+
+/** Values at times after the history's last, in their own units, row-major; times in the model's. */
+export async function forecast(
+  { info, dtype, runner }: Forecaster,
+  history: HostSeries,
+  times: readonly number[],
+): Promise<Float64Array> {
+  const known = upToWhole(history, info.values.length);
+  const { outputs } = await runner.run(inputsOf(known, times, dtype));
+  return fromModel(Array.from(outputs[0]?.data ?? [], Number), info);
 }
 
 /** A series up to its last time at which everything is observed. */
@@ -84,18 +81,15 @@ export async function evaluateForecast(problem: SeriesProblem, loaded: Loaded): 
     throw new UsageError('evaluate', 'there are no series held out', { expected: 'data with a split test' });
   }
   const forecaster = forecasterOf(info, loaded);
+  const meter = metered(forecaster.runner);
   const [predicted, observed]: [number[], number[]] = [[], []];
-  let [nfe, seconds] = [0, 0];
   try {
     for (const { history, future } of problem.test) {
-      const made = await forecaster.forecast(history, future.t);
-      predicted.push(...made.values);
+      predicted.push(...(await forecast({ ...forecaster, runner: meter }, history, future.t)));
       observed.push(...fromModel(future.y, info));
-      nfe += made.nfe / problem.test.length;
-      seconds += made.seconds;
     }
-    return { samples: problem.test.length, scores: errorScores(predicted, observed), nfe, seconds };
+    return { samples: problem.test.length, scores: errorScores(predicted, observed), ...meter.cost() };
   } finally {
-    forecaster.dispose();
+    meter.dispose();
   }
 }

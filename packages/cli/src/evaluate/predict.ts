@@ -1,9 +1,10 @@
 /** Predictions for rows. */
-import { array, FormatError } from '@node-ode/core';
-import { scaled, unscaled } from '../data/arrays.ts';
+import { array } from '@node-ode/core';
+import { unscaled } from '../data/arrays.ts';
+import { featuresOf } from '../data/features.ts';
 import type { DensityInfo, TableInfo } from '../data/problem.ts';
 import { tableModel } from '../learn/models.ts';
-import { numberOf, type Row } from '../rows/read.ts';
+import type { Row } from '../rows/read.ts';
 import type { OutRow } from '../rows/write.ts';
 import { paramsFor } from '../trained/model-file.ts';
 import { densityRunner, logVolume } from './density.ts';
@@ -26,7 +27,7 @@ function tablePredictor(info: TableInfo, loaded: Loaded): Predictor {
   return {
     dispose: () => runner.dispose(),
     predict: async (rows, source) => {
-      const x = features(rows, source, info, info.fillsMissing);
+      const x = featuresOf(rows, source, info);
       const shape = [rows.length, info.features.length];
       const { outputs } = await runner.run([array(x, { dtype: loaded.dtype, shape })]);
       const values = Array.from(outputs[0]?.data ?? [], Number);
@@ -64,7 +65,7 @@ function densityPredictor(info: DensityInfo, loaded: Loaded): Predictor {
   return {
     dispose: () => runner.dispose(),
     predict: async (rows, source) => {
-      const x = array(features(rows, source, info, false), {
+      const x = array(featuresOf(rows, source, info), {
         dtype: loaded.dtype,
         shape: [rows.length, info.features.length],
       });
@@ -73,24 +74,4 @@ function densityPredictor(info: DensityInfo, loaded: Loaded): Predictor {
       return rows.map(({ fields }, i) => ({ ...fields, logProb: (values[i] ?? NaN) - logVolume(info) }));
     },
   };
-}
-
-/** Features of rows in the model's units, row-major. A missing one is its mean, 0 there, or refused. */
-function features(
-  rows: readonly Row[],
-  source: string,
-  info: TableInfo | DensityInfo,
-  fillsMissing: boolean,
-): Float64Array {
-  const values = rows.flatMap((row) =>
-    info.features.map((column) => {
-      const value = numberOf(row, column, source);
-      if (!Number.isNaN(value) || fillsMissing) return value;
-      throw new FormatError('predict', `${source}, line ${row.line}: “${column}” is missing`, {
-        expected: 'a number',
-        advice: 'A model that was trained with data.missing: mean takes rows with missing features.',
-      });
-    }),
-  );
-  return scaled(values, info.scale).map((value) => (Number.isNaN(value) ? 0 : value));
 }

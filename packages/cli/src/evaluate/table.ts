@@ -8,6 +8,7 @@ import { tableModel } from '../learn/models.ts';
 import { paramsFor } from '../trained/model-file.ts';
 import type { TaskEvaluation } from './evaluate.ts';
 import { runnerOf, type Loaded, type Runner } from './loaded.ts';
+import { metered, type Cost } from './metered.ts';
 import { errorScores, type Scores } from './scores.ts';
 
 /** Rows of a batch. */
@@ -24,21 +25,11 @@ export function splitNamed<T>(splits: Readonly<Record<string, T>>, name: string)
 export async function runBatches(
   runner: Runner,
   batches: Iterable<readonly HostArray[]>,
-): Promise<{ readonly outputs: readonly (readonly HostArray[])[]; readonly nfe: number; readonly seconds: number }> {
+): Promise<Cost & { readonly outputs: readonly (readonly HostArray[])[] }> {
+  const meter = metered(runner);
   const outputs: (readonly HostArray[])[] = [];
-  let [nfe, seconds] = [0, 0];
-  const compiled = new Set<string>();
-  for (const batch of batches) {
-    const shape = JSON.stringify(batch.map((one) => one.shape));
-    if (!compiled.has(shape)) await runner.run(batch);
-    compiled.add(shape);
-    const start = performance.now();
-    const ran = await runner.run(batch);
-    seconds += (performance.now() - start) / 1000;
-    nfe += ran.nfe;
-    outputs.push(ran.outputs);
-  }
-  return { outputs, nfe: nfe / outputs.length, seconds };
+  for (const batch of batches) outputs.push((await meter.run(batch)).outputs);
+  return { outputs, ...meter.cost() };
 }
 
 /** Numbers of the k-th output of all batches. */

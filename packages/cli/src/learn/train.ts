@@ -15,6 +15,7 @@ import type { Description } from '../trained/description.ts';
 import { modelFile, writeModel } from '../trained/model-file.ts';
 import { openEngine, type Engine } from './engine.ts';
 import { learnerOf, type Learner } from './learner.ts';
+import { checkpointsIn, configOfCheckpoint, metadataOf } from './run-folder.ts';
 import { trainingOf, type State, type StepBatch, type Training } from './step.ts';
 
 /** What a configuration has unless it says something else. */
@@ -50,9 +51,6 @@ export interface TrainResult {
   readonly hasTest: boolean;
 }
 
-/** Where a run's checkpoints are. */
-export const checkpointsIn = (out: string): string => join(out, 'checkpoints');
-
 /**
  * Trains. A run that was ended at any moment, and in any way, goes on with `resume`, bit for bit.
  *
@@ -82,7 +80,7 @@ export async function train(
     const optimizer = await optimizerOf(config, learner, io);
     const training = trainingOf(learner, engine.ode, { optimizer, clip: config.clip, random: random(seed) });
     events.onStart(startOf(problem, learner, training, engine, checkpoint));
-    const result = await runFit({ config, learner, training, store, checkpoint, events, io });
+    const result = await runFit({ config, out, learner, training, store, checkpoint, events, io });
     training.step.dispose();
     const summary = summaryOf(result);
     if (result.interrupted) return { interrupted: true, ...summary, model: undefined, hasTest: false };
@@ -111,6 +109,7 @@ export async function forgetRun(out: string): Promise<void> {
 
 interface FitParts {
   readonly config: Config;
+  readonly out: string;
   readonly learner: Learner;
   readonly training: Training;
   readonly store: ReturnType<typeof checkpointFolder>;
@@ -119,7 +118,16 @@ interface FitParts {
   readonly io: Io;
 }
 
-function runFit({ config, learner, training, store, checkpoint, events, io }: FitParts): Promise<FitResult<State>> {
+function runFit({
+  config,
+  out,
+  learner,
+  training,
+  store,
+  checkpoint,
+  events,
+  io,
+}: FitParts): Promise<FitResult<State>> {
   const { batchSize = trainDefaults.batchSize, seed = trainDefaults.seed } = config;
   const { everySteps, everySeconds = 10 } = config.checkpoint ?? {};
   const limits = limitsOf(config, learner);
@@ -135,7 +143,7 @@ function runFit({ config, learner, training, store, checkpoint, events, io }: Fi
       store,
       everySeconds,
       ...(everySteps === undefined ? {} : { everySteps }),
-      metadata: { config: JSON.stringify(config) },
+      metadata: metadataOf(config, out),
     },
     resume: checkpoint ?? false,
     signal: io.signal,
@@ -175,7 +183,7 @@ function requireSameRun(checkpoint: Checkpoint, config: Config, out: string, res
       advice: 'Go on with --resume, forget that run with --overwrite, or name another folder with --out.',
     });
   }
-  const before = JSON.parse(checkpoint.metadata['config'] ?? '{}') as Readonly<Record<string, unknown>>;
+  const before = configOfCheckpoint(checkpoint, out);
   const now: Readonly<Record<string, unknown>> = { ...config };
   const differs = [...new Set([...Object.keys(before), ...Object.keys(now)])].find(
     (key) => !free.has(key) && JSON.stringify(before[key]) !== JSON.stringify(now[key]),

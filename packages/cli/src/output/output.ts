@@ -1,6 +1,6 @@
 /** What commands write: results to stdout, everything else to stderr. */
-import { once } from 'node:events';
 import type { Writable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import type { CommonOptions, Io } from '../io.ts';
 
 /** Something that JSON can hold; numbers that are not finite become null. */
@@ -32,17 +32,18 @@ export function outputOf({ stdout, stderr }: Io, { json = false }: CommonOptions
 /** A reader that has gone away (`node-ode … | head`): the command ends, and says nothing. */
 export class BrokenPipe extends Error {}
 
-/** Writes, and waits where the reader is slower: rows in memory stay few. */
+/**
+ * Writes, and waits until it is: rows in memory stay few. Behind it there is a pause, as an engine may compute without one, and
+ * Ctrl-C is not seen before.
+ *
+ * @throws BrokenPipe where the reader is gone; what else goes wrong with the stream.
+ */
 export async function write(stream: Writable, text: string): Promise<void> {
-  check(stream);
-  if (stream.write(text)) return;
-  await Promise.race([once(stream, 'drain'), once(stream, 'close')]).catch(() => undefined);
-  check(stream);
+  // Of a process's own streams nothing else tells: they forget their errors.
+  const error = await new Promise<Error | null | undefined>((resolve) => stream.write(text, resolve));
+  if (error !== null && error !== undefined) throw isGone(error) ? new BrokenPipe() : error;
+  await setImmediate();
 }
 
-/** @throws BrokenPipe where the reader is gone; what else went wrong with the stream. */
-function check(stream: Writable): void {
-  const { errored } = stream;
-  if (errored !== null && !('code' in errored && errored.code === 'EPIPE')) throw errored;
-  if (stream.destroyed || errored !== null) throw new BrokenPipe();
-}
+const isGone = (error: Error): boolean =>
+  'code' in error && (error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED');

@@ -84,6 +84,23 @@ describe('a plugin is found', () => {
   });
 });
 
+it('an engine around another one gets wasm, or the one that its options name', async () => {
+  await session.file(
+    'around.js',
+    'export const around = async ({ engine }) => ({ ...(await engine), name: `around ${(await engine).name}` });\n',
+  );
+  const named = async (spec: Parameters<typeof makePlugin>[1]): Promise<string> => {
+    const { value } = await makePlugin('backend', spec, io);
+    await value.dispose();
+    return value.name;
+  };
+  const [wasm, reference] = [await named('wasm'), await named('reference')];
+  expect(await named('./around.js')).toBe(`around ${wasm}`);
+  expect(await named({ name: './around.js#around', engine: 'reference' })).toBe(`around ${reference}`);
+  await expect(named({ name: './around.js#around', engine: 'rference' })).rejects.toThrow('Did you mean reference?');
+  await expect(named({ name: 'wasm', engine: 'reference' })).rejects.toThrow('“engine”');
+});
+
 describe('what is no plugin', () => {
   it.each([
     ['./nothing.js', 'there is no module ./nothing.js'],
@@ -108,6 +125,12 @@ describe('what is no plugin', () => {
       'takes no option “tehta”; expected one of theta',
     );
     await expect(nameOf({ name: 'dopri5', h: 1 })).rejects.toThrow('expected no options');
+    // one that is read only when a step is taken is not known by then
+    await session.file(
+      'late.js',
+      "export const late = (options) => ({ name: 'late', order: 1, init() {}, step: () => options.theta, interpolate() {} });\n",
+    );
+    await expect(nameOf({ name: './late.js', theta: 7 })).rejects.toThrow('takes no option “theta”');
   });
 });
 

@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { moduleResolve } from 'import-meta-resolve';
 import { PluginError } from '../errors.ts';
 import type { Io } from '../io.ts';
-import { didYouMean } from '../suggest.ts';
+import { dashed, didYouMean } from '../names.ts';
 import { installedPlugins, searchFrom } from './installed.ts';
 import { kinds, type PluginKind } from './kinds.ts';
 import { packageNamed, type PackageInfo } from './package-info.ts';
@@ -19,8 +19,6 @@ export interface FoundPlugin {
   /** Name of the export. */
   readonly exported: string;
   readonly factory: Factory;
-  /** Whether the factory has a parameter. */
-  readonly takesOptions: boolean;
   /** The package or the file, as errors and model files name it. */
   readonly source: string;
   readonly version: string | undefined;
@@ -56,7 +54,7 @@ export async function findPlugin(kind: PluginKind, name: string, io: Io): Promis
   const installed = (await installedPlugins(io)).filter((one) => one.kind === kind);
   const found = installed.find((one) => plain(one.exported) === plain(base));
   if (found !== undefined) return fromModule(kind, candidateOf(kind, found.from, io), found.exported);
-  throw notFound(kind, base, [...new Set(installed.map((one) => one.exported))]);
+  throw notFound(kind, base, [...new Set(installed.map(({ exported: one }) => dashed(one)))]);
 }
 
 /** Names that are the same but for case and dashes: `two-moons` is `twoMoons`. */
@@ -109,7 +107,7 @@ async function fromModule(kind: PluginKind, from: Candidate, exported: string | 
   const { what } = kinds[kind];
   const module = await imported(from);
   const functions = [...module].filter(([, value]) => typeof value === 'function').map(([name]) => name);
-  const names = exported === undefined ? (from.declared ?? guessed(kind, module)) : [exported];
+  const names = exported === undefined ? (from.declared ?? (await guessed(kind, module))) : [exported];
   const [name] = names;
   if (name === undefined || (names.length > 1 && from.declared === undefined)) {
     throw new PluginError(
@@ -133,7 +131,6 @@ async function fromModule(kind: PluginKind, from: Candidate, exported: string | 
     kind,
     exported: name,
     factory: (options) => Reflect.apply(factory, undefined, options === undefined ? [] : [options]),
-    takesOptions: !/^(async\s+)?(function\s*\w*\s*)?\(\s*\)/.test(String(factory)),
     source: from.source,
     version: from.version,
   };
@@ -165,16 +162,18 @@ export async function importInstalled(name: string, io: Io): Promise<ReadonlyMap
   return undefined;
 }
 
-/** The exports that make such a plugin when they are called without options. */
-function guessed(kind: PluginKind, module: ReadonlyMap<string, unknown>): readonly string[] {
-  return [...module].flatMap(([name, value]) => {
-    if (typeof value !== 'function') return [];
+/** The exports that make such a plugin when they are called without options; the only function, if it needs some. */
+async function guessed(kind: PluginKind, module: ReadonlyMap<string, unknown>): Promise<readonly string[]> {
+  const functions = [...module].flatMap(([name, value]) => (typeof value === 'function' ? [{ name, value }] : []));
+  const makes = async (factory: (typeof functions)[number]['value']): Promise<boolean> => {
     try {
-      return kinds[kind].isValue(Reflect.apply(value, undefined, [])) ? [name] : [];
+      return kinds[kind].isValue(await Reflect.apply(factory, undefined, []));
     } catch {
-      return [];
+      return functions.length === 1;
     }
-  });
+  };
+  const found = await Promise.all(functions.map(async ({ name, value }) => ((await makes(value)) ? [name] : [])));
+  return found.flat();
 }
 
 function notFound(kind: PluginKind, name: string, installed: readonly string[]): PluginError {

@@ -4,6 +4,7 @@ import { PluginError, UsageError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import { findPlugin, type FoundPlugin } from './find.ts';
 import { kinds, type PluginKind, type PluginValues } from './kinds.ts';
+import { isRecord } from './package-info.ts';
 
 /** A plugin as a configuration has it: its name, or the name with options. */
 export type PluginSpec = string | { readonly name: string; readonly [option: string]: unknown };
@@ -26,7 +27,8 @@ export interface MakeOptions {
 export const nameOf = (spec: PluginSpec): string => (typeof spec === 'string' ? spec : spec.name);
 
 /**
- * Finds a plugin and makes it of its options, which must be options that the factory reads.
+ * Finds a plugin and makes it of its options. A factory reads all of its options when it is called, as docs/plugins.md says: what
+ * it has not read when the plugin is made is an option that it does not have.
  *
  * @throws PluginError if there is none, or what is made is no such plugin; UsageError for an option that it does not take.
  * @example
@@ -42,9 +44,9 @@ export async function makePlugin<K extends PluginKind>(
   const { name: _name, ...options } = typeof spec === 'string' ? { name: spec } : spec;
   const read = new Set<string>();
   const all = { ...defaults, ...options };
-  const hasOptions = Object.keys(all).length > 0;
-  const value = await made(found, hasOptions ? watched(all, read) : undefined, path);
-  const unread = ignoresOptions(found, read) ? Object.keys(options).find((option) => !read.has(option)) : undefined;
+  const given = kind === 'backend' ? withEngine(all, io) : all;
+  const value = await made(found, watched(given, read), path);
+  const unread = Object.keys(options).find((option) => !read.has(option));
   if (unread !== undefined) {
     throw new UsageError(path, `${found.exported} of ${found.source} takes no option “${unread}”`, {
       expected: read.size === 0 ? 'no options' : `one of ${[...read].join(', ')}`,
@@ -59,6 +61,22 @@ export async function makePlugin<K extends PluginKind>(
   return { value, found };
 }
 
+/** The engine inside of another, unless its options name one. */
+const innerEngine = 'wasm';
+
+/**
+ * Options of an engine around another one, which gets that as the option `engine`, a promise: the one that is named there. It is
+ * made when it is asked for, and not among the options that are listed, so that other engines know nothing of it.
+ */
+function withEngine({ engine = innerEngine, ...rest }: Readonly<Record<string, unknown>>, io: Io): object {
+  const get = (): unknown =>
+    isSpec(engine) ? makePlugin('backend', engine, io, { path: 'engine' }).then(({ value }) => value) : engine;
+  return Object.defineProperty({ ...rest }, 'engine', { get, configurable: true });
+}
+
+const isSpec = (value: unknown): value is PluginSpec =>
+  typeof value === 'string' || (isRecord(value) && typeof value['name'] === 'string');
+
 async function made(found: FoundPlugin, options: unknown, path: string): Promise<unknown> {
   try {
     return await found.factory(options);
@@ -68,21 +86,14 @@ async function made(found: FoundPlugin, options: unknown, path: string): Promise
   }
 }
 
-/** Whether what was not read never will be: the factory has no parameter, or looked for its options when it was called. */
-const ignoresOptions = ({ takesOptions }: FoundPlugin, read: ReadonlySet<string>): boolean =>
-  !takesOptions || read.size > 0;
-
 /** Options that tell which names were asked for: others would be left out in silence. */
-function watched(options: Readonly<Record<string, unknown>>, read: Set<string>): object {
+function watched(options: object, read: Set<string>): object {
   const note = (key: string | symbol): void => {
     if (typeof key === 'string') read.add(key);
   };
-  return new Proxy(
-    { ...options },
-    {
-      get: (target, key, receiver): unknown => (note(key), Reflect.get(target, key, receiver)),
-      has: (target, key) => (note(key), Reflect.has(target, key)),
-      getOwnPropertyDescriptor: (target, key) => (note(key), Reflect.getOwnPropertyDescriptor(target, key)),
-    },
-  );
+  return new Proxy(options, {
+    get: (target, key, receiver): unknown => (note(key), Reflect.get(target, key, receiver)),
+    has: (target, key) => (note(key), Reflect.has(target, key)),
+    getOwnPropertyDescriptor: (target, key) => (note(key), Reflect.getOwnPropertyDescriptor(target, key)),
+  });
 }

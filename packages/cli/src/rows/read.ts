@@ -6,7 +6,7 @@ import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { FormatError } from '@node-ode/core';
 import { CsvError, parse } from 'csv-parse';
-import { FileError, UsageError } from '../errors.ts';
+import { FileError, systemReason, UsageError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import { isRecord } from '../plugins/package-info.ts';
 
@@ -57,7 +57,7 @@ export async function openRows(
 
 async function openFile(path: string, source: string): Promise<Readable> {
   const unreadable = (cause: unknown): FileError =>
-    new FileError('rows', `${source} can't be read: ${cause instanceof Error ? cause.message : String(cause)}`, {
+    new FileError('rows', `${source} can't be read: ${systemReason(cause)}`, {
       expected: 'a file of rows',
       cause,
     });
@@ -177,8 +177,28 @@ export function numberOf({ fields, line }: Row, column: string, source: string):
   });
 }
 
+/** A number as JSON writes it: `007` and `1e999` are none. */
+const jsonNumber = /^-?(0|[1-9]\d*)(\.\d+)?(e[-+]?\d+)?$/i;
+
+/**
+ * Fields of CSV as JSON has them: what JSON would write as a number is one, as far as doubles have it, and nothing is null.
+ *
+ * @example
+ * typedFields({ rooms: '3', zip: '01234', quarter: 'north', area: '' }); // { rooms: 3, zip: '01234', quarter: 'north', area: null }
+ */
+export const typedFields = (fields: Row['fields']): Row['fields'] =>
+  Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, typed(field)]));
+
+function typed(field: unknown): unknown {
+  if (field === '') return null;
+  if (typeof field !== 'string' || !jsonNumber.test(field)) return field;
+  const value = Number(field);
+  const isExact = Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value));
+  return isExact ? value : field;
+}
+
 /** Rows in groups of so many, and what is left. */
-export async function* grouped<T>(rows: AsyncIterable<T>, size: number): AsyncGenerator<readonly T[]> {
+export async function* grouped<T>(rows: AsyncIterable<T> | Iterable<T>, size: number): AsyncGenerator<readonly T[]> {
   let group: T[] = [];
   for await (const row of rows) {
     group.push(row);

@@ -14,6 +14,7 @@ export type OutRow = Readonly<Record<string, unknown>>;
 
 /** Where rows go. */
 export interface RowSink {
+  readonly format: RowFormat;
   write(rows: readonly OutRow[]): Promise<void>;
   /** Writes what is left; a file is complete after it. */
   close(): Promise<void>;
@@ -33,12 +34,13 @@ export interface SinkOptions {
  * @throws what the file system says, when it is written to.
  */
 export async function openSink({ out, format }: SinkOptions, io: Io): Promise<RowSink> {
-  const isJson = (format ?? formatOf(out)) === 'jsonl';
+  const chosen = format ?? formatOf(out);
   const stream = out === undefined ? io.stdout : await openFile(resolve(io.cwd, out));
   let columns: readonly string[] | undefined;
   return {
+    format: chosen,
     write: async (rows) => {
-      if (isJson) return write(stream, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+      if (chosen === 'jsonl') return write(stream, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
       const header = columns === undefined;
       columns ??= Object.keys(rows[0] ?? {});
       await write(stream, stringify([...rows], { header, columns: [...columns] }));
@@ -58,5 +60,6 @@ async function openFile(path: string): Promise<Writable> {
   await requireWritable('rows', dirname(path));
   const stream = createWriteStream(path);
   await once(stream, 'open');
+  stream.on('error', () => undefined); // told by the write that it is of
   return stream;
 }

@@ -1,5 +1,5 @@
 /** Whether an expression's names are known and its calls have as many arguments as their functions take. */
-import { didYouMean } from '../suggest.ts';
+import { didYouMean } from '../names.ts';
 import { functions } from './functions.ts';
 import { mistake, type Source } from './source.ts';
 import type { Expression } from './syntax.ts';

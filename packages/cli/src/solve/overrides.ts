@@ -1,6 +1,6 @@
 /** What the command line says otherwise than the text. */
 import { OptionError } from '@node-ode/core';
-import { didYouMean } from '../suggest.ts';
+import { didYouMean } from '../names.ts';
 import type { Definition } from './definitions.ts';
 import type { Lines } from './system.ts';
 

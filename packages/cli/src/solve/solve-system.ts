@@ -2,6 +2,7 @@
 import {
   asTensor,
   hostArray,
+  SolveError,
   type DType,
   type Dynamics,
   type HostTimes,
@@ -21,19 +22,42 @@ export interface Trajectory {
   readonly stats: RunStats;
   /** Where the solve ended before its last time: the line that says so, and when. */
   readonly stopped?: { readonly stop: Stop; readonly t: number };
+  /** Why the solve got no further than here. */
+  readonly failure?: SolveError;
 }
 
+/** How a system is solved. */
+export type SystemOptions = SolveOptions & { readonly dtype: DType };
+
 /**
- * Solves a system; where a `stop when` ends it, the trajectory ends there as well.
+ * Solves a system; where a `stop when` ends it, or it fails, the trajectory ends there as well.
  *
  * @param ts - times of the output, from the first to the last of the span
- * @throws SolveError if the solve fails, with the time that it reached.
+ * @throws SolveError if the solve fails before its second time.
  */
 export async function solveSystem(
   ode: Ode,
   system: System,
   ts: readonly number[],
-  { dtype, ...options }: SolveOptions & { readonly dtype: DType },
+  options: SystemOptions,
+): Promise<Trajectory> {
+  try {
+    return await solved(ode, system, ts, options);
+  } catch (error) {
+    if (!(error instanceof SolveError)) throw error;
+    // The same again, as far as it goes.
+    const { stats, ys } = await solved(ode, system, ts, { ...options, onFailure: 'nan' });
+    const missing = ts.findIndex((_, i) => ys.some((values) => Number.isNaN(values[i])));
+    if (missing < 2) throw error;
+    return { ts: ts.slice(0, missing), ys: ys.map((values) => values.slice(0, missing)), stats, failure: error };
+  }
+}
+
+async function solved(
+  ode: Ode,
+  system: System,
+  ts: readonly number[],
+  { dtype, ...options }: SystemOptions,
 ): Promise<Trajectory> {
   const times: HostTimes = hostArray(
     dtype === 'f64' ? Float64Array.from(ts) : Float32Array.from(ts),
@@ -76,11 +100,11 @@ export const dynamicsOf =
   };
 
 /** The same trajectory at some of its times; where it was stopped it still ends there. */
-export function restricted({ ts, ys, stats, stopped }: Trajectory, to: readonly number[]): Trajectory {
+export function restricted({ ts, ys, stopped, ...rest }: Trajectory, to: readonly number[]): Trajectory {
   const times = new Set(to);
   const kept = ts.flatMap((t, i) => (times.has(t) || (stopped !== undefined && i === ts.length - 1) ? [i] : []));
   const at = (values: readonly number[]): readonly number[] => kept.map((i) => values[i] ?? NaN);
-  return { ts: at(ts), ys: ys.map(at), stats, ...(stopped === undefined ? {} : { stopped }) };
+  return { ...rest, ts: at(ts), ys: ys.map(at), ...(stopped === undefined ? {} : { stopped }) };
 }
 
 function valuesAt(system: System, t: Tensor, y: readonly Tensor[], dtype: DType): ReadonlyMap<string, Value> {

@@ -1,6 +1,6 @@
 /** A solution as a table. */
 import { UsageError } from '../errors.ts';
-import { didYouMean } from '../suggest.ts';
+import { didYouMean } from '../names.ts';
 import { numbersAt, type Trajectory } from './solve-system.ts';
 import type { System } from './system.ts';
 

@@ -2,12 +2,13 @@
 import { FormatError } from '@node-ode/core';
 import { Ajv } from 'ajv';
 import type { Config } from '../config/config.ts';
+import { withAbsolutePaths } from '../config/paths.ts';
 import { validConfig } from '../config/validate.ts';
 import type { ProblemInfo } from '../data/problem.ts';
 
 /** A model's file without its parameters. */
 export interface Description {
-  /** As it was trained, paths absolute. */
+  /** As it was trained. In a file paths are relative to it. */
   readonly config: Config;
   readonly info: ProblemInfo;
   /** How training went. */
@@ -68,11 +69,11 @@ const isDescription = new Ajv().compile<Description>({
 });
 
 /**
- * Reads a description.
+ * Reads a description of a file in a folder.
  *
  * @throws FormatError if it is none.
  */
-export function parseDescription(text: string, source: string): Description {
+export function parseDescription(text: string, source: string, folder: string): Description {
   const value = parsed(text, source);
   if (!isDescription(value) || !hasMatchingScales(value.info)) {
     const [error] = isDescription.errors ?? [];
@@ -84,7 +85,7 @@ export function parseDescription(text: string, source: string): Description {
       },
     );
   }
-  return { ...value, config: validConfig(value.config, source) };
+  return { ...value, config: validConfig(withAbsolutePaths({ ...value.config }, folder), source) };
 }
 
 const hasMatchingScales = (info: ProblemInfo): boolean => {

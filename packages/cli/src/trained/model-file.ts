@@ -1,9 +1,10 @@
 /** A trained model as one safetensors file: parameters, configuration and preprocessing. */
 import { stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { FormatError, random, type HostArray } from '@node-ode/core';
 import { fillTree, namedArrays } from '@node-ode/train';
 import { readSafetensors, writeSafetensors } from '@node-ode/train/node';
+import { withRelativePaths } from '../config/paths.ts';
 import { FileError } from '../errors.ts';
 import { parseDescription, type Description } from './description.ts';
 
@@ -23,10 +24,12 @@ export interface StoredModel extends Description {
   readonly source: string;
 }
 
-/** Writes a model: complete, or not at all. */
+/** Writes a model: complete, or not at all. Paths in its configuration are relative to the file. */
 export async function writeModel(path: string, params: unknown, description: Description): Promise<void> {
   const arrays = [...namedArrays(params)].map(([name, leaf]): [string, HostArray] => [prefix + name, leaf]);
-  await writeSafetensors(path, new Map(arrays), { format: modelFormat, description: JSON.stringify(description) });
+  const config = withRelativePaths({ ...description.config }, dirname(path));
+  const text = JSON.stringify({ ...description, config });
+  await writeSafetensors(path, new Map(arrays), { format: modelFormat, description: text });
 }
 
 /**
@@ -50,7 +53,7 @@ export async function readModel(given: string, cwd: string): Promise<StoredModel
   if (!exists) {
     throw new FileError('model', `there is no model ${isFolder === true ? `in the folder ${given}` : given}`, {
       expected: 'a file or a folder that node-ode train wrote',
-      ...(isFolder === true ? { advice: 'Training may not be done: go on with --resume.' } : {}),
+      ...(isFolder === true ? { advice: `If training is not done, go on by: node-ode train --resume ${given}` } : {}),
     });
   }
   const { tensors, metadata } = await readSafetensors(file);
@@ -62,7 +65,8 @@ export async function readModel(given: string, cwd: string): Promise<StoredModel
   const params = [...tensors].map(
     ([name, leaf]) => [name.startsWith(prefix) ? name.slice(prefix.length) : name, leaf] as const,
   );
-  return { ...parseDescription(metadata.get('description') ?? '', given), params: new Map(params), source: given };
+  const description = parseDescription(metadata.get('description') ?? '', given, dirname(file));
+  return { ...description, params: new Map(params), source: given };
 }
 
 /**

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { evaluate, expectClose, expectGradient, f64, gradientsOf, i32, run, uniform } from '../../test/support.ts';
 import { grad, vjp } from '../differentiate/vjp.ts';
 import { select, stack } from '../tensor/functions.ts';
-import { constant, type Tape, type Tensor } from '../tensor/tensor.ts';
+import type { Tape } from '../tensor/tape.ts';
+import { constant, type Tensor } from '../tensor/tensor.ts';
 import { scan, whileLoop } from './loops.ts';
 
 const zero = (): Tensor => constant(0, [], 'i32');

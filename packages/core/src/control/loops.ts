@@ -3,8 +3,8 @@ import { DTypeError, OptionError, ShapeError } from '../errors.ts';
 import { formatType, sameType, tensorType, type ValueType } from '../graph/graph.ts';
 import type { Checkpoints } from '../graph/primitives.ts';
 import { flattenTree, requireSameStructure, type MapLeaves, type TreeStructure } from '../tree.ts';
-import type { Tape } from '../tensor/tensor.ts';
-import { isTape, isTensor, type Tensor } from '../tensor/tensor.ts';
+import { isTape, type Tape } from '../tensor/tape.ts';
+import { isTensor, type Tensor } from '../tensor/tensor.ts';
 import { apply, asTensorResult, capturesOf, closeGraph, openTrace, type Traced } from '../tensor/trace.ts';
 import { passReports, reportCarries } from './thread.ts';
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { expectClose, expectGradient, f64, gradientsOf } from '../../test/support.ts';
-import { constant, type Tape, type Tensor } from '../tensor/tensor.ts';
+import type { Tape } from '../tensor/tape.ts';
+import { constant, type Tensor } from '../tensor/tensor.ts';
 import { scan, whileLoop } from './loops.ts';
 
 const zero = (): Tensor => constant(0, [], 'i32');

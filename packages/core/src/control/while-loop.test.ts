@@ -1,7 +1,8 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { evaluate, f64, i32, refusal, run } from '../../test/support.ts';
 import { arange } from '../tensor/functions.ts';
-import { constant, type Tape, type Tensor } from '../tensor/tensor.ts';
+import type { Tape } from '../tensor/tape.ts';
+import { constant, type Tensor } from '../tensor/tensor.ts';
 import { scan, whileLoop } from './loops.ts';
 
 const zero = (): Tensor => constant(0, [], 'i32');

@@ -1,6 +1,7 @@
 /** Sums of cotangents. Null is a zero that nobody computes. */
 import { scanFlat } from '../control/loops.ts';
-import { constant, isTape, isTensor, type Tensor } from '../tensor/tensor.ts';
+import { isTape } from '../tensor/tape.ts';
+import { constant, isTensor, type Tensor } from '../tensor/tensor.ts';
 import type { Traced } from '../tensor/trace.ts';
 import type { ValueType } from '../graph/graph.ts';
 

@@ -6,7 +6,8 @@ import { customVjp } from '../control/custom-vjp.ts';
 import { scan, whileLoop } from '../control/loops.ts';
 import { report } from '../control/report.ts';
 import { onesLike, select, stopGradient } from '../tensor/functions.ts';
-import { constant, type Tape, type Tensor } from '../tensor/tensor.ts';
+import type { Tape } from '../tensor/tape.ts';
+import { constant, type Tensor } from '../tensor/tensor.ts';
 import { hvp, jvp, type Jvp, type Tangents } from './jvp.ts';
 import { grad, vjp } from './vjp.ts';
 

@@ -1,6 +1,6 @@
-/** NumPy's broadcasting and axis arithmetic, on shapes alone. */
+/** NumPy's broadcasting, axis and extent arithmetic, on shapes alone. */
 import { ShapeError } from '../errors.ts';
-import type { Shape } from './graph.ts';
+import { sizeOf, type Shape } from './graph.ts';
 
 /**
  * The shape that several shapes broadcast to.
@@ -61,3 +61,21 @@ export const reducedShape = (shape: Shape, axes: readonly number[], keepDims: bo
   keepDims
     ? shape.map((extent, axis) => (axes.includes(axis) ? 1 : extent))
     : shape.filter((_, axis) => !axes.includes(axis));
+
+/**
+ * A shape of as many elements as another, with an extent of −1 made what is left.
+ *
+ * @throws ShapeError if more extents than one are −1, or the others do not divide the size.
+ */
+export function completeShape(operation: string, from: Shape, to: Shape): Shape {
+  const free = to.indexOf(-1);
+  if (free === -1) return to;
+  const known = sizeOf(to.filter((extent) => extent !== -1));
+  const size = sizeOf(from);
+  if (to.lastIndexOf(-1) !== free || known === 0 || size % known !== 0) {
+    throw new ShapeError(operation, `${formatShape(from)} to ${formatShape(to)}`, {
+      expected: 'one −1 at most, and extents that divide the size',
+    });
+  }
+  return to.map((extent) => (extent === -1 ? size / known : extent));
+}

@@ -3,19 +3,14 @@ import { ShapeError } from '../errors.ts';
 import { formatShape } from './broadcast.ts';
 import { formatType, sameShape, tensorType, type Shape, type TensorType, type ValueType } from './graph.ts';
 import { demand, floats, requireShape, sameDType, tensor } from './operands.ts';
-import type { ConvParams, Pair, PoolParams, PrimitiveParams } from './primitives.ts';
+import type { ConvParams, Pair, PoolParams } from './primitives.ts';
+import type { Rules } from './rule.ts';
 import { hasEmptyWindow, requireWindowParams, spatialExtents, windowCounts } from './windows.ts';
 
 export type ImagePrimitive =
   'conv2d' | 'conv2dInputGrad' | 'conv2dKernelGrad' | 'maxPool2d' | 'maxPool2dGrad' | 'avgPool2d' | 'avgPool2dGrad';
 
-type Rule<P extends ImagePrimitive> = (
-  types: readonly ValueType[],
-  params: PrimitiveParams[P],
-  op: string,
-) => readonly ValueType[];
-
-export const imageRules: { readonly [P in ImagePrimitive]: Rule<P> } = {
+export const imageRules: Rules<ImagePrimitive> = {
   conv2d: (types, params, op) => {
     const [x, kernel] = [fourAxes(op, types, 0, 'image'), fourAxes(op, types, 1, 'kernel')];
     return [tensorType(convolved(op, x.shape, kernel.shape, params), sameDType(op, [x, kernel]))];

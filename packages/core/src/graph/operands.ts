@@ -20,6 +20,10 @@ export function tensor(op: string, types: readonly ValueType[], index: number): 
   return type;
 }
 
+/** The types of operands that are all tensors. */
+export const tensors = (op: string, types: readonly ValueType[]): readonly TensorType[] =>
+  types.map((_, index) => tensor(op, types, index));
+
 /** Refuses a type whose dtype is not among these. */
 export function demand(op: string, type: TensorType, dtypes: readonly DType[]): TensorType {
   if (dtypes.includes(type.dtype)) return type;

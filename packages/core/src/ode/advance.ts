@@ -12,7 +12,7 @@ import { isDifferentiable } from '../graph/infer.ts';
 import { asTensorResult } from '../tensor/trace.ts';
 import { select, stopGradient, zerosLike } from '../tensor/functions.ts';
 import { asTensor, constant, isTensor, type Tensor } from '../tensor/tensor.ts';
-import { flattenTree, type TreeStructure } from '../tree.ts';
+import { flattenTree, mapTree, type TreeStructure } from '../tree.ts';
 import type { ClosedEvents } from './events.ts';
 import { follow } from './follow.ts';
 import type { ClosedDynamics } from './gradient-method.ts';
@@ -74,14 +74,17 @@ function finish(parts: Attempt, step: Step<Leaves, unknown>, m: Moment, known?: 
 }
 
 /** What an iteration decides besides advancing. */
-export interface Verdict {
+export interface Verdict<Rest> {
   /** Whether the step is accepted: bool. */
   readonly accept: Tensor;
   /** Whether what it computed is finite; so it is if the step is accepted. */
   readonly finite: Tensor;
-  /** Anything else that the loop carries on: not differentiable. */
-  readonly rest: Leaves;
+  /** Anything else that the loop carries on, a tree: not differentiable. */
+  readonly rest: Rest;
 }
+
+/** Decides on a step, from what else the loop carries. */
+export type Judge<Held, Rest> = (moment: Moment, step: Step<Leaves, unknown>, held: Held) => Verdict<Rest>;
 
 /** What an attempt is made of. */
 export interface Attempt {
@@ -94,8 +97,6 @@ export interface Attempt {
   readonly mayFail: boolean;
   /** How errors are measured at a moment, if the controller tolerates any. */
   measureAt(moment: Moment): ErrorMeasure | undefined;
-  /** Decides on a step, from what else the loop carries. */
-  judge(moment: Moment, step: Step<Leaves, unknown>, others: Leaves): Verdict;
 }
 
 /** The part of a moment that advances; unchanged where a step is rejected. */
@@ -139,35 +140,35 @@ function stayed({ solver }: Attempt, m: Moment): Finished {
 }
 
 /** What an attempt gives: its advance, whether that is one, evaluations, what was noted, the rest of the verdict. */
-type Results = readonly [Advanced, Tensor, Tensor, Noted | readonly [], Tensor, Leaves];
+type Results<Rest> = readonly [Advanced, Tensor, Tensor, Noted | readonly [], Tensor, Rest];
 
 /**
  * Tries a step: it advances if `judge` accepts it, else nothing but `rest` changes. In reverse an accepted step is computed
  * again and pulled back, a rejected one is the identity: what it computed, be it not finite, touches no gradient.
  */
-export function attempt(
+export function attempt<Held, Rest>(
   parts: Attempt,
+  judge: Judge<Held, Rest>,
   moment: Moment,
-  others: Leaves,
-): Advanced & Verdict & Pick<Finished, 'noted'> & { readonly evaluations: Tensor } {
-  const { judge } = parts;
+  others: Held,
+): Advanced & Verdict<Rest> & Pick<Finished, 'noted'> & { readonly evaluations: Tensor } {
   const inputs = flattenTree('attempt', { moment, others }, isTensor);
   let outputs: TreeStructure | undefined;
   const forward = (given: Leaves): Leaves => {
-    const { moment: m, others: held } = inputs.structure.rebuild(given) as { moment: Moment; others: Leaves };
+    const { moment: m, others: held } = inputs.structure.rebuild(given) as { moment: Moment; others: Held };
     const step = leafStep(parts, m);
     const { accept, finite, rest } = judge(m, step, held);
     const { advanced, evaluations: further, noted } = advanceWhere(accept, parts, step, m);
     const evaluations = further.reduce((sum, more) => sum.add(more), asTensor(step.evaluations, 'i32'));
     const result = flattenTree(
       'attempt',
-      [advanced, accept, evaluations, noted, finite, rest.map(stopGradient)],
+      [advanced, accept, evaluations, noted, finite, mapTree('attempt', isTensor, stopGradient, rest)],
       isTensor,
     );
     outputs = result.structure;
     return result.leaves;
   };
-  const rebuild = (results: Leaves): Results => outputs?.rebuild(results) as Results;
+  const rebuild = (results: Leaves): Results<Rest> => outputs?.rebuild(results) as Results<Rest>;
   const results = customVjp('attempt', inputs.leaves, forward, reverseAttempt(parts, moment, rebuild));
   const [advanced, accept, evaluations, noted, finite, rest] = rebuild(results);
   return { ...advanced, accept, finite, evaluations, noted, rest };
@@ -194,7 +195,7 @@ interface Pulled {
 }
 
 /** The reverse rule of an attempt at a moment like this one. */
-function reverseAttempt(parts: Attempt, like: Moment, rebuild: (results: Leaves) => Results): ReverseRule {
+function reverseAttempt(parts: Attempt, like: Moment, rebuild: (results: Leaves) => Results<unknown>): ReverseRule {
   const { structure, leaves } = flattenTree('attempt', like, isTensor);
   const positions = structure.rebuild(leaves.map((_, i) => i)) as Moment;
   const isPosition = (x: unknown): x is number => typeof x === 'number';

@@ -38,6 +38,21 @@ describe('failures of a solve', () => {
     expect((await failure(() => ode.solve(decay, 1, [0, 1], { maxSteps: 9 }))).steps).toBe(9);
   });
 
+  it('an error estimate that no controller looks at fails nothing: it is not even computed', async () => {
+    const plain = euler();
+    const solver: typeof plain = {
+      ...plain,
+      hasErrorEstimate: true,
+      step: (f, t, h, y, state, measure) => ({
+        ...plain.step(f, t, h, y, state, measure),
+        error: y.map((leaf) => leaf.mul(NaN)),
+      }),
+    };
+    const { ys } = await makeOde({ solver: plain, h: 0.1 }).solve(decay, 1, [0, 1]);
+    expect((await makeOde({ solver, h: 0.1 }).solve(decay, 1, [0, 1])).ys).toEqual(ys);
+    expect((await failure(() => makeOde({ solver }).solve(decay, 1, [0, 1]))).t).toBe(0);
+  });
+
   it('NaN from f names the time and the step, adaptive or not', async () => {
     const f = (t: Tensor, y: Tensor): Tensor => select(t.less(0.5), y.neg(), NaN);
     const constant = await failure(() => makeOde({ solver: euler(), h: 0.2 }).solve(f, 1, [0, 2]));
@@ -83,7 +98,7 @@ describe('failures of a solve', () => {
       expect(error.t).toBeCloseTo(1, digits);
       expect(Math.abs(error.h)).toBeLessThan(1e-6);
       expect(error.message).toMatch(
-        /^odeint: the step became too small to change the time: [\de.-]+ at t = [\d.]+, after \d+ steps\. Look for a singularity or a discontinuity of f there, loosen the tolerances, or solve in f64\.$/,
+        /^odeint: the step became too small to change the time: [\de.-]+ at t = [\d.]+, after \d+ steps\. Look for a singularity or a discontinuity of f there, loosen the tolerances, or solve in f64 if this was f32\.$/,
       );
     }
   });

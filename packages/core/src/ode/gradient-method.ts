@@ -1,5 +1,6 @@
 /** The contract of a gradient method: how derivatives of a solve's results are found. */
-import type { Tape, Tensor } from '../tensor/tensor.ts';
+import type { Tape } from '../tensor/tape.ts';
+import type { Tensor } from '../tensor/tensor.ts';
 import type { ClosedEvents } from './events.ts';
 import type { Norm } from './norm.ts';
 import type { Leaves, Solver } from './solver.ts';

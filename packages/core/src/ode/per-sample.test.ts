@@ -26,7 +26,7 @@ import {
 import { evaluate, expectClose, f64, flatten, readAll, type Nested } from '../../test/support.ts';
 import { valueAndGrad } from '../differentiate/vjp.ts';
 import { concat } from '../tensor/functions.ts';
-import type { SolveOptions } from './odeint.ts';
+import type { SolveOptions } from './solve-options.ts';
 import { pid, type PidOptions } from './pid.ts';
 
 /** A state of two leaves, its samples' stiffness, and what they share. */

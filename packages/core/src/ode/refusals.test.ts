@@ -9,7 +9,8 @@ import { grad } from '../differentiate/vjp.ts';
 import { createOde } from '../runtime/create-ode.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { constantStep } from './constant-step.ts';
-import type { Dynamics } from './odeint.ts';
+import type { Dynamics } from './dynamics.ts';
+import type { GradientMethod } from './gradient-method.ts';
 import { pid } from './pid.ts';
 import type { Solver } from './solver.ts';
 
@@ -185,6 +186,13 @@ describe('compositions that do not work', () => {
     ],
   ])('%s', async (_, create, message) => {
     expect(await refusal(create)).toBe(message);
+  });
+
+  it('gradient methods that solve nothing', async () => {
+    const idle: GradientMethod = { name: 'idle', solve: ({ y0 }) => y0 };
+    expect(await refusal(() => makeOde({ gradient: idle }).solve(decay, 1, [0, 1]))).toBe(
+      "CompositionError: odeint: gradient method 'idle' did not solve the problem; expected a method that calls integrate or record in its forward pass.",
+    );
   });
 
   it('options of a single solve are checked as well', async () => {

@@ -103,3 +103,5 @@ export interface Solver<State = unknown, Interpolant = unknown> {
    */
   densify?(f: LeafDynamics, t: Tensor, interpolant: Interpolant): Densified<Interpolant>;
 }
+
+export const errorOrderOf = ({ order, errorOrder }: Solver): number => errorOrder ?? order - 1;

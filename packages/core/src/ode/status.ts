@@ -65,7 +65,7 @@ const explain: Readonly<Record<SolveFailure, (t: string, h: string, steps: numbe
   ],
   stepUnderflow: (t, h, steps) => [
     `the step became too small to change the time: ${h} at t = ${t}, after ${steps} steps`,
-    'Look for a singularity or a discontinuity of f there, loosen the tolerances, or solve in f64.',
+    'Look for a singularity or a discontinuity of f there, loosen the tolerances, or solve in f64 if this was f32.',
   ],
   nonFinite: (t, h, steps) => [
     `the state or its derivative is not finite near t = ${t} (step ${h}, after ${steps} steps)`,

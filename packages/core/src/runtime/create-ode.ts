@@ -5,19 +5,17 @@ import type { DType } from '../graph/dtype.ts';
 import { constantStep } from '../ode/constant-step.ts';
 import type { GradientMethod } from '../ode/gradient-method.ts';
 import { requireCompatible, requirePerSample } from '../ode/compatibility.ts';
+import type { Dynamics } from '../ode/dynamics.ts';
+import { odeint, type EventSolution, type Solution } from '../ode/odeint.ts';
 import {
-  odeint,
   requireMaxSteps,
   requireOnFailure,
   requireSolveOptions,
-  type Dynamics,
   type EventOptions,
-  type EventSolution,
   type OdeParts,
-  type Solution,
   type SolveOptions,
-  type StateOf,
-} from '../ode/odeint.ts';
+} from '../ode/solve-options.ts';
+import type { StateOf } from '../ode/state.ts';
 import { requireKnownOptions, type OptionNames } from '../options.ts';
 import { pid, type Tolerance } from '../ode/pid.ts';
 import type { Solver } from '../ode/solver.ts';

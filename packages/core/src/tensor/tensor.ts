@@ -1,17 +1,9 @@
-/** `Tensor`: a traced value with a shape, a dtype and operations; `Tape`: tensors stacked along a length known at run time. */
+/** `Tensor`: a traced value with a shape, a dtype and operations; and what becomes one. */
 import { isHostArray, type HostArray } from '../array.ts';
-import { DTypeError, ShapeError, TraceError } from '../errors.ts';
-import { normalizeAxes, normalizeAxis } from '../graph/broadcast.ts';
+import { DTypeError, TraceError } from '../errors.ts';
+import { completeShape, normalizeAxes, normalizeAxis } from '../graph/broadcast.ts';
 import { isFloat, type DType } from '../graph/dtype.ts';
-import {
-  formatType,
-  sameShape,
-  sizeOf,
-  tensorType,
-  type Shape,
-  type TapeType,
-  type TensorType,
-} from '../graph/graph.ts';
+import { formatType, sameShape, tensorType, type Shape, type TensorType } from '../graph/graph.ts';
 import type { BinaryPrimitive, ComparisonPrimitive, ReduceParams } from '../graph/primitives.ts';
 import { describe } from '../tree.ts';
 import { applyOne, type Source } from './trace.ts';
@@ -122,11 +114,11 @@ export class Tensor {
 
   /** Of booleans. */
   and(other: TensorLike): Tensor {
-    return applyOne('and', [this, operand('and', other, this)], none);
+    return this.#binary('and', other);
   }
   /** Of booleans. */
   or(other: TensorLike): Tensor {
-    return applyOne('or', [this, operand('or', other, this)], none);
+    return this.#binary('or', other);
   }
   /** Of booleans. */
   not(): Tensor {
@@ -279,7 +271,7 @@ export class Tensor {
 
   /** One extent may be −1: what is left. */
   reshape(shape: Shape): Tensor {
-    return applyOne('reshape', [this], { shape: inferExtent(this.shape, shape) });
+    return applyOne('reshape', [this], { shape: completeShape('reshape', this.shape, shape) });
   }
   broadcastTo(shape: Shape): Tensor {
     return sameShape(shape, this.shape) ? this : applyOne('broadcastTo', [this], { shape });
@@ -355,25 +347,13 @@ export class Tensor {
     return `Tensor(${formatType(this.type)})`;
   }
 
-  #binary(op: BinaryPrimitive | ComparisonPrimitive, other: TensorLike): Tensor {
+  #binary(op: BinaryPrimitive | ComparisonPrimitive | 'and' | 'or', other: TensorLike): Tensor {
     return applyOne(op, [this, operand(op, other, this)], none);
   }
 
   #reduce(operation: string, { axes, keepDims = false }: ReduceOptions): ReduceParams {
     const all = axes === undefined ? this.shape.map((_, i) => i) : typeof axes === 'number' ? [axes] : axes;
     return { axes: normalizeAxes(operation, all, this.rank), keepDims };
-  }
-}
-
-/** Tensors stacked along a length that is known only when the graph runs. Loops emit tapes and `scan` reads them. */
-export class Tape {
-  readonly type: TapeType;
-  /** Where the value comes from; for core alone. */
-  readonly source: Source;
-
-  constructor(type: TapeType, source: Source) {
-    this.type = type;
-    this.source = source;
   }
 }
 
@@ -385,14 +365,6 @@ export class Tape {
  */
 export const isTensor = (x: unknown): x is Tensor =>
   x instanceof Tensor || (typeof x === 'object' && x !== null && 'source' in x && 'type' in x && 'matmul' in x);
-
-/**
- * Whether a value is a tape.
- *
- * @example
- * isTape(whileLoop(x, done, body).tape);
- */
-export const isTape = (x: unknown): x is Tape => x instanceof Tape;
 
 /**
  * A tensor whose elements all are `value`.
@@ -433,16 +405,3 @@ export function asTensor(x: TensorLike, dtype: DType = 'f32', operation = 'asTen
 const operand = (operation: string, x: TensorLike, like: Tensor): Tensor => asTensor(x, like.dtype, operation);
 
 const asIndex = (operation: string, x: TensorLike): Tensor => asTensor(x, 'i32', operation);
-
-function inferExtent(from: Shape, to: Shape): Shape {
-  const free = to.indexOf(-1);
-  if (free === -1) return to;
-  const known = sizeOf(to.filter((extent) => extent !== -1));
-  const size = sizeOf(from);
-  if (to.lastIndexOf(-1) !== free || known === 0 || size % known !== 0) {
-    throw new ShapeError('reshape', `[${from.join(', ')}] to [${to.join(', ')}]`, {
-      expected: 'one −1 at most, and extents that divide the size',
-    });
-  }
-  return to.map((extent) => (extent === -1 ? size / known : extent));
-}

@@ -9,7 +9,8 @@ import { TraceError } from '../errors.ts';
 import { formatType, value, type Graph, type Node, type Value, type ValueType } from '../graph/graph.ts';
 import { inferTypes, type Application } from '../graph/infer.ts';
 import type { Primitive, PrimitiveParams } from '../graph/primitives.ts';
-import { Tape, Tensor } from './tensor.ts';
+import { Tape } from './tape.ts';
+import { Tensor } from './tensor.ts';
 
 /** A traced value: a tensor, or a tape of tensors. */
 export type Traced = Tensor | Tape;

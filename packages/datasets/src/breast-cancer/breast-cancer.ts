@@ -1,5 +1,5 @@
 /** Wisconsin breast cancer (diagnostic): measures of cell nuclei in 569 images of fine-needle aspirates. */
-import type { FloatDType } from '@node-ode/core';
+import { requireKnownOptions, type FloatDType } from '@node-ode/core';
 import { parseCsv, type CsvTable } from '../csv/parse.ts';
 import { tableClassification, type ClassificationDataset } from '../table/tabular.ts';
 import { breastCancerCsv } from './rows.ts';
@@ -35,11 +35,13 @@ export const breastCancerTable = (): CsvTable => parseCsv(breastCancerCsv, { sou
  * @example
  * const { x, label } = breastCancer({ seed: 1 }).all('train'); // shapes [455, 30] and [455]
  */
-export const breastCancer = (options: BreastCancerOptions = {}): ClassificationDataset =>
-  breastCancerFrom(breastCancerTable(), options);
+export function breastCancer(options: BreastCancerOptions = {}): ClassificationDataset {
+  requireKnownOptions('breastCancer', options, { test: true, seed: true, standardize: true, dtype: true });
+  return breastCancerFrom(breastCancerTable(), options);
+}
 
 /** The data set of a table with the columns of `breastCancerTable`. */
-export const breastCancerFrom = (table: CsvTable, options: BreastCancerOptions): ClassificationDataset => ({
-  ...tableClassification(table, { ...options, name: 'breast-cancer', target: 'target' }),
-  classes: breastCancerClasses,
-});
+export function breastCancerFrom(table: CsvTable, options: BreastCancerOptions): ClassificationDataset {
+  const set = tableClassification(table, { ...options, name: 'breast-cancer', target: 'target' });
+  return { ...set, classes: breastCancerClasses };
+}

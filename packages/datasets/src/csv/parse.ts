@@ -94,6 +94,9 @@ export function tableOf(rows: readonly CsvRow[], names: readonly string[], optio
   };
 }
 
+/** What a file may begin with; papaparse takes one away from whatever text it is given. */
+const byteOrderMark = '\ufeff';
+
 /** Rows that are not empty, with their lines; the text's first line is `firstLine` of the source. */
 export function readRows(csv: string, options: CsvOptions, firstLine = 1): CsvRow[] {
   const { source = 'CSV', delimiter = ',', comment = '' } = options;
@@ -101,7 +104,7 @@ export function readRows(csv: string, options: CsvOptions, firstLine = 1): CsvRo
   const rows: CsvRow[] = [];
   // lines are counted from the row before, so that a long file is not read once for each of its rows
   let [start, line] = [0, firstLine];
-  Papa.parse<string[]>(csv, {
+  Papa.parse<string[]>(csv.startsWith(byteOrderMark) ? byteOrderMark + csv : csv, {
     delimiter,
     comments: comment === '' ? false : comment,
     step: ({ data, errors, meta }) => {

@@ -7,6 +7,7 @@ import {
   type Dataset,
   type FloatDType,
   type HostArray,
+  type OptionNames,
   type Random,
 } from '@node-ode/core';
 import { inMemory } from '../memory/in-memory.ts';
@@ -23,6 +24,9 @@ export interface GenerateOptions {
   /** `f32` by default. */
   readonly dtype?: FloatDType;
 }
+
+/** The names of its options; a generator adds its own. */
+export const generateNames: OptionNames<GenerateOptions> = { train: true, test: true, seed: true, dtype: true };
 
 /** A generated data set: it has splits, and any number of samples more. */
 export interface Generated<Sample> extends Dataset<Sample> {

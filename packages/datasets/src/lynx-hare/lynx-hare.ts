@@ -1,5 +1,5 @@
 /** Lynx and snowshoe hare pelts bought by the Hudson's Bay Company, 1900–1920: a predator and its prey. */
-import { array, OptionError, type Dataset, type FloatDType, type HostArray } from '@node-ode/core';
+import { array, OptionError, requireKnownOptions, type Dataset, type FloatDType, type HostArray } from '@node-ode/core';
 import { timeSeries } from '../memory/time-series.ts';
 import { record } from './record.ts';
 
@@ -30,7 +30,10 @@ export interface LynxHareOptions {
  * @example
  * const { t, y } = lynxHare().all('train'); // shapes [17] and [17, 2]
  */
-export const lynxHare = (options: LynxHareOptions = {}): Dataset<LynxHareSeries> => lynxHareFrom(record, options);
+export function lynxHare(options: LynxHareOptions = {}): Dataset<LynxHareSeries> {
+  requireKnownOptions('lynxHare', options, { holdOut: true, dtype: true });
+  return lynxHareFrom(record, options);
+}
 
 /** The data set of another record: rows of year, lynx and hare. */
 export function lynxHareFrom(rows: typeof record, options: LynxHareOptions): Dataset<LynxHareSeries> {

@@ -3,6 +3,7 @@ import {
   array,
   OptionError,
   random as generator,
+  requireKnownOptions,
   type Dataset,
   type FloatDType,
   type HostArray,
@@ -77,6 +78,13 @@ function solve(points: number): number[][] {
  * const { y0, t, y } = spiral.draw(random(42)); // shapes [20, 2], [10], [10, 20, 2]
  */
 export function cubicSpiral(options: CubicSpiralOptions = {}): CubicSpiral {
+  requireKnownOptions('cubicSpiral', options, {
+    points: true,
+    noise: true,
+    seed: true,
+    batchTime: true,
+    dtype: true,
+  });
   const { points = 1000, noise = 0, seed = 0, batchTime = 10, dtype = 'f32' } = options;
   positiveInteger('cubicSpiral', 'batchTime', batchTime);
   if (!Number.isInteger(points) || points < batchTime + 1 || points < 2 || !(noise >= 0)) {

@@ -16,10 +16,14 @@ const along = (run: Run, start: number, k: number): number[] => run.states.map((
 /** −1 and 1 among the starts. */
 const marked = (run: Run): number[] => [-1, 1].map((start) => run.starts.indexOf(start));
 
+/** A start's line in the legend: that of one start on each side. */
+const nameOf = (start: number, text: string): string =>
+  start === 0 ? `${text} 0` : Math.abs(start) === 1 ? `${text} ${start < 0 ? 'below' : 'above'} 0` : '';
+
 /** The first dimension over time from each start. */
 const flowLines = (run: Run): Series[] =>
   run.starts.map((start, i) => ({
-    name: marked(run).includes(i) ? `flow from ${start < 0 ? 'below' : 'above'} 0` : '',
+    name: nameOf(start, 'flow from'),
     x: run.times,
     y: along(run, i, 0),
     colour: sideOf(start),
@@ -70,7 +74,7 @@ export function crossingFigure(runs: readonly Run[], seed: number): Figure {
 export function planeFigure(runs: readonly Run[], seed: number): Figure {
   const run = find(runs, 'crossing', 'ANODE', seed);
   const trajectories: Series[] = (run?.starts ?? []).map((start, i) => ({
-    name: start === -1 ? 'from below 0' : start === 1 ? 'from above 0' : '',
+    name: nameOf(start, 'from'),
     x: run === undefined ? [] : along(run, i, 0),
     y: run === undefined ? [] : along(run, i, 1),
     colour: sideOf(start),
@@ -131,7 +135,7 @@ export const lossFigure = (tasks: readonly Task[], runs: readonly Run[]): Figure
         title: task.title,
         width: 460,
         height: 350,
-        x: { label: 'epoch' },
+        x: { label: 'epoch', whole: true },
         y: { label: 'mean squared error', scale: 'log' },
         series: [...series, { name: 'best monotone fit', x: ends, y: [bound, bound], dashed: true, colour: 3 }],
       });

@@ -7,6 +7,9 @@ import { loadCifar10, loadMnist, loadSvhn, type LoadImagesOptions } from '@node-
 export const dataNames = ['mnist', 'cifar10', 'svhn'] as const;
 export type DataName = (typeof dataNames)[number];
 
+/** What tables and pictures call them. */
+export const dataTitles: Readonly<Record<DataName, string>> = { mnist: 'MNIST', cifar10: 'CIFAR-10', svhn: 'SVHN' };
+
 /** Images, and what is to be said of them; or why there are none. */
 export type Found = { readonly images: ImageDataset; readonly remark?: string } | { readonly missing: string };
 

@@ -2,12 +2,13 @@
 import { grid, lineChart, type Figure } from '@node-ode/viz';
 import { meanCurve } from '../anode/curves.ts';
 import { byVariant } from './by-variant.ts';
+import { dataTitles, type DataName } from './data.ts';
 import type { Run } from './train.ts';
 
 const size = { width: 460, height: 340 };
 
 /** Loss and function evaluations over steps. */
-export function curveFigure(data: string, runs: readonly Run[]): Figure {
+export function curveFigure(data: DataName, runs: readonly Run[]): Figure {
   const series = (pick: (run: Run) => readonly number[]) =>
     byVariant(runs).map(([name, list]) => {
       const ended = list.filter(({ failure }) => failure === undefined);
@@ -20,14 +21,14 @@ export function curveFigure(data: string, runs: readonly Run[]): Figure {
     [
       lineChart({
         ...size,
-        title: data,
+        title: `${dataTitles[data]}: loss`,
         x,
         y: { label: 'loss', scale: 'log' },
         series: series((run) => run.steps.loss),
       }),
       lineChart({
         ...size,
-        title: data,
+        title: `${dataTitles[data]}: evaluations of a forward solve`,
         x,
         y: { label: 'function evaluations', domain: [0, 1.1 * most] },
         series: nfe,
@@ -38,11 +39,11 @@ export function curveFigure(data: string, runs: readonly Run[]): Figure {
 }
 
 /** Accuracy against function evaluations, epoch by epoch. */
-export const tradeFigure = (data: string, runs: readonly Run[]): Figure =>
+export const tradeFigure = (data: DataName, runs: readonly Run[]): Figure =>
   lineChart({
     width: 560,
     height: 380,
-    title: data,
+    title: `${dataTitles[data]}: accuracy after each epoch`,
     x: { label: 'function evaluations of a forward solve' },
     y: { label: 'accuracy', unit: '%' },
     series: byVariant(runs).map(([name, list]) => ({

@@ -1,7 +1,7 @@
 /** Tables, figures and notes of the experiment. */
 import { spread, type Cell, type Results, type Spread, type Table } from '../lab/index.ts';
 import { byVariant } from './by-variant.ts';
-import type { DataName } from './data.ts';
+import { dataTitles, type DataName } from './data.ts';
 import { curveFigure, tradeFigure } from './figures.ts';
 import type { ImageOptions, Run } from './train.ts';
 
@@ -38,12 +38,12 @@ export function resultsOf(results: readonly DataResults[], options: ImageOptions
       {
         name: `${data}-curves`,
         figure: curveFigure(data, runs),
-        caption: `${data}: loss and function evaluations of a forward solve over the steps, means over seeds.`,
+        caption: `${dataTitles[data]}: loss and function evaluations of a forward solve over the steps, means over seeds.`,
       },
       {
         name: `${data}-accuracy-nfe`,
         figure: tradeFigure(data, runs),
-        caption: `${data}: accuracy on the test images against function evaluations; a point is the end of an epoch of one seed.`,
+        caption: `${dataTitles[data]}: accuracy on the test images against function evaluations; a point is the end of an epoch of one seed.`,
       },
     ]),
     notes: [
@@ -75,12 +75,12 @@ const table = (results: readonly DataResults[]): Table => ({
   rows: results.flatMap(({ data, runs }): readonly (readonly Cell[])[] => {
     if (runs.length === 0) {
       return Object.entries(paper[data]).map(([name, value]) => [
-        ...[data, name, null, null, null, null, null, value],
+        ...[dataTitles[data], name, null, null, null, null, null, value],
         ...[null, null, null, null, null, null],
       ]);
     }
     return byVariant(runs).map(([name, list]) => [
-      data,
+      dataTitles[data],
       name,
       list[0]?.variant.extra ?? null,
       list[0]?.variant.filters ?? null,
@@ -106,7 +106,7 @@ const comparisons = (results: readonly DataResults[], { epochs, batchSize }: Ima
       const value = over(list, (run) => 100 * last(run.accuracy));
       return `${name} ${value === null ? 'failed' : `${value.mean.toFixed(1)} %`}`;
     });
-    return `${data}, after ${steps} steps, mean over seeds: ${means.join(', ')}. The paper, after many more, has ANODE above NODE and 100 extra channels doing worse${steps < 1000 ? '; a run as short as this one tells them apart by chance' : ''}.`;
+    return `${dataTitles[data]}, after ${steps} steps, mean over seeds: ${means.join(', ')}. The paper, after many more, has ANODE above NODE and 100 extra channels doing worse${steps < 1000 ? '; a run as short as this one tells them apart by chance' : ''}.`;
   });
 
 const remarks = ({ pool, tolerance, autonomous }: ImageOptions): readonly string[] => [

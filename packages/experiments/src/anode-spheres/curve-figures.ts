@@ -27,7 +27,7 @@ export const lossFigure = (runs: readonly Run[], dimensions: readonly number[]):
     lineChart({
       ...size,
       title: `${data}, d = ${d}`,
-      x: { label: 'epoch' },
+      x: { label: 'epoch', whole: true },
       y: { label: 'loss', scale: 'log' },
       series: modelNames.map((model): Series => {
         const y = curve(of(runs, data, d, model), ({ loss }) => loss);
@@ -49,7 +49,7 @@ export const nfeFigure = (runs: readonly Run[], dimensions: readonly number[]): 
     return lineChart({
       ...size,
       title: `${data}, d = ${d}`,
-      x: { label: 'epoch' },
+      x: { label: 'epoch', whole: true },
       y: { label: 'function evaluations', domain: [0, 1.1 * most] },
       series,
     });
@@ -113,7 +113,7 @@ export const fewFigure = (few: readonly Run[]): Figure =>
     width: 680,
     height: 380,
     title: 'Few points, spheres of d = 2',
-    x: { label: 'epoch' },
+    x: { label: 'epoch', whole: true },
     y: { label: 'loss', scale: 'log' },
     series: (['NODE', 'ANODE'] as const).flatMap((model): Series[] => {
       const list = few.filter((run) => run.model === model);

@@ -13,9 +13,10 @@ import type { PicturedRun } from './train.ts';
 
 /** The colours of ball and shell. */
 const classColour = (label: number): number => (label < 0 ? 0 : 1);
+/** In the order of drawing: the ball in front of the shell, which would hide it where a plane is seen from its edge. */
 const classNames = [
-  [-1, 'ball'],
   [1, 'shell'],
+  [-1, 'ball'],
 ] as const;
 
 const find = (runs: readonly PicturedRun[], dimensions: number, model: string): PicturedRun | undefined =>

@@ -92,7 +92,7 @@ const mainTable = (runs: readonly Run[], dimensions: readonly number[]): Table =
     'd',
     'model',
     'parameters',
-    { name: 'loss, last epoch', digits: 4 },
+    'loss, last epoch',
     { name: 'NFE, first epoch', digits: 1 },
     { name: 'NFE, last epoch', digits: 1 },
     { name: 'NFE, last over first', digits: 2 },
@@ -124,7 +124,7 @@ const sweepTable = (sweep: readonly Run[]): Table => ({
   columns: [
     'p',
     'parameters',
-    { name: 'loss, last epoch', digits: 4 },
+    'loss, last epoch',
     { name: 'NFE, last epoch', digits: 1 },
     { name: 'seconds', digits: 1 },
   ],
@@ -142,7 +142,7 @@ const sweepTable = (sweep: readonly Run[]): Table => ({
 
 const fewTable = (few: readonly Run[]): Table => ({
   title: 'Generalisation: few points, spheres of d = 2',
-  columns: ['model', { name: 'loss, last epoch', digits: 4 }, { name: 'validation loss', digits: 4 }],
+  columns: ['model', 'loss, last epoch', 'validation loss'],
   rows: (['NODE', 'ANODE'] as const).map((model) => {
     const list = few.filter((run) => run.model === model);
     return [model, over(list, ({ curves }) => last(curves.loss)), over(list, ({ curves }) => last(curves.validation))];

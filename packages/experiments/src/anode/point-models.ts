@@ -1,16 +1,7 @@
 /** The models that learn points, with their parameters as lists, so that all of them are trained by the same code. */
-import {
-  flattenTree,
-  isHostArray,
-  random,
-  type HostArray,
-  type Model,
-  type Ode,
-  type Random,
-  type Tensor,
-  type TensorsOf,
-} from '@node-ode/core';
+import { random, type HostArray, type Model, type Ode, type Random, type Tensor, type TensorsOf } from '@node-ode/core';
 import { anode, residualNet } from '@node-ode/model-anode';
+import { parameterList } from '../lab/index.ts';
 
 /** The models of the comparison. */
 export type ModelName = 'NODE' | 'ANODE' | 'ResNet';
@@ -94,11 +85,7 @@ interface ListOf<P> {
 
 /** A model's parameters as a list, and back. */
 function overList<P>(model: Model<P, Tensor, Tensor>): ListOf<P> {
-  const listed = (source: Random) => flattenTree(model.name, model.init(source), isHostArray, 'a host array');
-  const { leaves, structure } = listed(random(0));
-  return {
-    parameters: leaves.reduce((sum, { data }) => sum + data.length, 0),
-    init: (source) => listed(source).leaves,
-    at: (params) => structure.rebuild(params) as TensorsOf<P>,
-  };
+  const listed = (source: Random) => parameterList(model.name, model.init(source));
+  const { count, rebuild } = listed(random(0));
+  return { parameters: count, init: (source) => listed(source).arrays, at: rebuild };
 }

@@ -1,8 +1,6 @@
-/** Training of any flow: its parameters as a list of leaves, so that one compiled step serves all of them. */
+/** Training of any flow: its parameters as a list of arrays, so that one compiled step serves all of them. */
 import {
   compile,
-  flattenTree,
-  isHostArray,
   random,
   valueAndGrad,
   type Backend,
@@ -13,7 +11,7 @@ import {
 } from '@node-ode/core';
 import type { FlowBatch, FlowNoise } from '@node-ode/model-cnf';
 import { applyGradients, trainState, type Optimizer, type TrainState } from '@node-ode/nn';
-import type { Lab } from '../lab/index.ts';
+import { parameterList, type Lab } from '../lab/index.ts';
 
 /** A batch on the host: points, or base noise, in `x`. */
 export type HostBatch = FlowNoise<HostArray> & { readonly x: HostArray };
@@ -55,15 +53,14 @@ export async function trainFlow<Params>(
   id: string,
   { params, loss, batch, optimizer, steps, seed }: FlowTraining<Params>,
 ): Promise<TrainedFlow<Params>> {
-  const { leaves, structure } = flattenTree('trainFlow', params, isHostArray, 'a host array');
-  const rebuilt = (tensors: readonly Tensor[]): TensorsOf<Params> => structure.rebuild(tensors) as TensorsOf<Params>;
+  const { arrays, rebuild } = parameterList('trainFlow', params);
   const step = compile(lab.backend, (state: State, given: FlowBatch) => {
-    const { value, grad } = valueAndGrad((p: readonly Tensor[]) => loss(rebuilt(p), given))(state.params);
+    const { value, grad } = valueAndGrad((p: readonly Tensor[]) => loss(rebuild(p), given))(state.params);
     return { state: applyGradients(optimizer, state, grad), loss: value };
   });
   const { state, history } = await lab.train(id, {
     step,
-    state: trainState(optimizer, leaves),
+    state: trainState(optimizer, arrays),
     batches: function* ({ random: source }) {
       for (let i = 0; i < batchesInEpoch; i++) yield batch(source);
     },
@@ -76,7 +73,7 @@ export async function trainFlow<Params>(
     secondsPerStep: medianStep(history['seconds'] ?? []),
     nfe: history['nfe'] ?? [],
     nfeBackward: history['nfeBackward'] ?? [],
-    compiled: (fn) => evaluation(lab.backend, state.params, (p, given) => fn(rebuilt(p), given)),
+    compiled: (fn) => evaluation(lab.backend, state.params, (p, given) => fn(rebuild(p), given)),
   };
 }
 

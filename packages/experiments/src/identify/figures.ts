@@ -32,9 +32,12 @@ function timeFigure(problem: Problem, { forecast }: Portrait): Figure {
   };
   const series = shown.flatMap((name, k): Series[] => [
     ...(truth === undefined
-      ? [{ name: `${name}, held out`, x: heldOut.t, y: column(heldOut.y, k), colour: 2 + k, points: true, line: false }]
+      ? []
       : [{ name: `${name}, true`, x: since(truth).t, y: column(since(truth).y, k), colour: 5 + k }]),
     { name: `${name}, observed`, x: since(train).t, y: column(since(train).y, k), colour: k, points: true },
+    ...(truth === undefined
+      ? [{ name: `${name}, held out`, x: heldOut.t, y: column(heldOut.y, k), colour: 2 + k, points: true }]
+      : []),
     { name: `${name}, forecast`, x: forecast.t, y: column(forecast.y, k), colour: k, dashed: true },
   ]);
   return lineChart({

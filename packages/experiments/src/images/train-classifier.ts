@@ -1,8 +1,6 @@
 /** Training a classifier of images: SGD with momentum and the authors' schedule, with the test error after each epoch. */
 import {
   compile,
-  flattenTree,
-  isHostArray,
   random,
   valueAndGrad,
   type Backend,
@@ -15,7 +13,7 @@ import type { ImageSample } from '@node-ode/datasets';
 import type { Classifier, Labelled } from '@node-ode/model-node';
 import { applyGradients, sgd, stepDecay, trainState, type TrainState } from '@node-ode/nn';
 import type { History, OnDevice } from '@node-ode/train';
-import { peakMemoryMiB, type Lab } from '../lab/index.ts';
+import { parameterList, peakMemoryMiB, type Lab } from '../lab/index.ts';
 
 /** How a classifier is trained. */
 export interface TrainingOptions {
@@ -50,13 +48,11 @@ const testBatch = 250;
 
 /** A classifier with its parameters by path. */
 export function named<Params>(model: Classifier<Params>, seed: number): NamedNetwork {
-  const { leaves, structure } = flattenTree('named', model.init(random(seed)), isHostArray, 'a host array');
-  const { paths } = structure;
-  const treeOf = (params: Named<Tensor>): TensorsOf<Params> =>
-    structure.rebuild(paths.map((path) => params[path])) as TensorsOf<Params>;
+  const { arrays, paths, count, rebuild } = parameterList('named', model.init(random(seed)));
+  const treeOf = (params: Named<Tensor>): TensorsOf<Params> => rebuild(paths.map((path) => params[path]));
   return {
-    initial: Object.fromEntries(leaves.map((leaf, i) => [paths[i] ?? '', leaf])),
-    parameters: leaves.reduce((sum, { data }) => sum + data.length, 0),
+    initial: Object.fromEntries(arrays.map((array, i) => [paths[i] ?? '', array])),
+    parameters: count,
     apply: (params, x) => model.apply(treeOf(params), x),
     loss: (params, batch) => model.loss(treeOf(params), batch),
     accuracy: (params, batch) => model.accuracy(treeOf(params), batch),

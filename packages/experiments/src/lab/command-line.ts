@@ -1,6 +1,7 @@
 /** The command line of `npm run experiment -- NAME`. */
 import { OptionError } from '@node-ode/core';
-import { integer, kebab, parseStrictly, valueOf, type Option } from './command-options.ts';
+import { parseOptions, pathOf, seeHelp } from '@node-ode/script-options';
+import { integer, kebab, valueOf, type Option } from './command-options.ts';
 import { engineNames, type EngineName } from './engines.ts';
 import type { Experiment, PreparedExperiment } from './experiment.ts';
 
@@ -43,7 +44,7 @@ export function parseCommand(experiment: Experiment, args: readonly string[]): E
     Object.entries(options).map(([key, { isFlag }]) => [kebab(key), { type: isFlag ? 'boolean' : 'string' } as const]),
   );
   const operation = commandOf(name);
-  const values: Readonly<Record<string, string | boolean | undefined>> = parseStrictly(operation, args, {
+  const values: Readonly<Record<string, string | boolean | undefined>> = parseOptions(operation, args, {
     ...own,
     quick: { type: 'boolean' },
     seeds: { type: 'string' },
@@ -65,10 +66,11 @@ export function parseCommand(experiment: Experiment, args: readonly string[]): E
   };
   const [quick, fresh] = [values['quick'] === true, values['fresh'] === true];
   if (fresh && values['resume'] === true) {
-    throw new OptionError(operation, '--fresh with --resume', { expected: 'one of them', advice: 'See --help.' });
+    throw new OptionError(operation, '--fresh with --resume', { expected: 'one of them', advice: seeHelp });
   }
   for (const key of ['out', 'data']) {
-    if (values[key] === '') throw new OptionError(operation, `--${key} without a folder`, { expected: 'a path' });
+    const text = textOf(key);
+    if (text !== undefined) pathOf(operation, key, text);
   }
   const count = given('seeds', seedsOption, quick ? experiment.seeds.quick : experiment.seeds.full);
   const ownValues = Object.keys(options).map((key) => {

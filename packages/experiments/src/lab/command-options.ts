@@ -1,6 +1,6 @@
 /** Options of a command line: what each reads, its defaults, and what its help says. */
-import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { OptionError } from '@node-ode/core';
+import { seeHelp } from '@node-ode/script-options';
 
 /** An option of a command line. */
 export interface Option<T> {
@@ -140,26 +140,6 @@ export function readNumber(text: string, isValid: (n: number) => boolean): numbe
 /** `batchSize` as `batch-size`. */
 export const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
-const see = 'See --help.';
-
-/**
- * Reads arguments as `parseArgs` does.
- *
- * @throws OptionError for an option that is not known, lacks its value or has one that it does not take.
- */
-export function parseStrictly<T extends NonNullable<ParseArgsConfig['options']>>(
-  operation: string,
-  args: readonly string[],
-  options: T,
-): ReturnType<typeof parseArgs<{ args: string[]; options: T }>>['values'] {
-  try {
-    return parseArgs<{ args: string[]; options: T }>({ args: [...args], options }).values;
-  } catch (cause) {
-    const problem = (cause as Error).message.split(/\.\s|\.?$/m)[0] ?? '';
-    throw new OptionError(operation, problem, { cause, advice: see });
-  }
-}
-
 /**
  * The value that was given for an option.
  *
@@ -174,5 +154,5 @@ export function valueOf<T>(
   const value = option.read(text);
   if (value !== undefined) return value;
   const { expected } = option;
-  throw new OptionError(operation, `--${kebab(name)} ${text === '' ? '“”' : text}`, { expected, advice: see });
+  throw new OptionError(operation, `--${kebab(name)} ${text === '' ? '“”' : text}`, { expected, advice: seeHelp });
 }

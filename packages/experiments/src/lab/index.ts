@@ -15,4 +15,5 @@ export { defineExperiment, type Experiment, type ExperimentDefinition } from './
 export { ifThere } from './if-there.ts';
 export type { Lab, LabFitOptions } from './lab.ts';
 export { measured, peakMemoryMiB, type Cost } from './measure.ts';
+export { parameterList, type ParameterList } from './parameter-list.ts';
 export { spread, type Cell, type Column, type NamedFigure, type Results, type Spread, type Table } from './results.ts';

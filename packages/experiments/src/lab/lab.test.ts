@@ -100,6 +100,7 @@ describe('an experiment', () => {
       'npm run experiment -- line',
       '![The line.](line.png)',
       '(line.gif)',
+      '| size | full |',
     ])
       expect(page).toContain(part);
     expect(page).toMatch(/\| line \| 2\.0+ ± 0\.0+ \| 2 \|/);
@@ -107,6 +108,11 @@ describe('an experiment', () => {
     const results = await resultsIn(out);
     expect(results).toMatchObject({ seeds: [0, 1, 2], engine: 'reference', settings: { steps: 50, rates: [1, 2] } });
     expect(results.sessions).toHaveLength(1);
+  });
+
+  it('says on its page which of its own options made it another than the full one', async () => {
+    const { out } = await run(line(), ['--rates', '4,5', '--seeds', '1']);
+    expect(await readFile(join(out, 'README.md'), 'utf8')).toContain('| size | full, but for `--rates` |');
   });
 
   it('says at once that its results can not be written', async () => {

@@ -1,4 +1,5 @@
 /** Results as Markdown. */
+import { commonOptions } from './experiment.ts';
 import type { Machine } from './machine.ts';
 import type { Cell, Column, NamedFigure, Results, Table } from './results.ts';
 
@@ -59,6 +60,8 @@ export function showCell(cell: Cell, { digits }: Pick<Column, 'digits'> = {}): s
   if (typeof cell === 'number') return showNumber(cell, digits);
   const { mean, std } = cell;
   if (std === undefined || !Number.isFinite(std)) return showNumber(mean, digits);
+  const size = Math.max(Math.abs(mean), std);
+  if (digits === undefined && size > 0 && size < 1e-3) return `${mean.toExponential(1)} ± ${std.toExponential(1)}`;
   // The mean to the place of the deviation's second digit, where no number of digits is asked for.
   const places = digits ?? Math.min(8, Math.max(0, 1 - Math.floor(Math.log10(std > 0 ? std : 1))));
   return `${showNumber(mean, places)} ± ${showNumber(std, places)}`;
@@ -76,10 +79,10 @@ const renderFigure = ({ name, caption, animation }: NamedFigure): string =>
   [`![${caption}](${name}.png)`, caption, ...(animation === undefined ? [] : [`![In time](${name}.gif)`])].join('\n\n');
 
 function renderRun(run: RunRecord): string {
-  const { machine, sessions, quick, seeds, engine, threads, settings } = run;
+  const { machine, sessions, seeds, engine, threads, settings } = run;
   const seconds = sessions.reduce((sum, s) => sum + s, 0);
   const rows: (readonly [string, string])[] = [
-    ['size', quick ? '`--quick`, not the paper’s' : 'full'],
+    ['size', showSize(run)],
     ['settings', showSettings(settings)],
     ['seeds', seeds.join(', ')],
     ['engine', `${engine}, ${threads} thread${threads === 1 ? '' : 's'}`],
@@ -90,6 +93,14 @@ function renderRun(run: RunRecord): string {
     ['date', machine.date],
   ];
   return ['| | |', '| :-- | :-- |', ...rows.map(([key, value]) => `| ${key} | ${escape(value)} |`)].join('\n');
+}
+
+/** Whether a run was a full one, or which options of the experiment's own made it another. */
+function showSize({ quick, command }: RunRecord): string {
+  if (quick) return '`--quick`, not the paper’s';
+  const given = [...command.matchAll(/ --([\w-]+)/g)].map(([, name = '']) => name);
+  const own = given.filter((name) => !commonOptions.includes(name));
+  return own.length === 0 ? 'full' : `full, but for ${own.map((name) => `\`--${name}\``).join(', ')}`;
 }
 
 const showSettings = (settings: Readonly<Record<string, unknown>>): string =>

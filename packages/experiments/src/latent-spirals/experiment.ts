@@ -80,7 +80,7 @@ export const experiment = defineExperiment({
           observed,
           models.map((model) => ({ title: titles[model], scores: firstOf(scores[model]) })),
         ),
-        caption: `The first spirals to test on with ${observed} of 100 points observed, by the models of seed 0: what they make of the piece, how they go on ahead of it, and the latent ODEs back before it.`,
+        caption: `The first spirals to test on with ${observed} of 100 points observed, by the models of seed 0: what they make of the piece, how they go on ahead of it, and the latent ODEs back before it. What leaves a frame is cut off.`,
       })),
       notes,
     };

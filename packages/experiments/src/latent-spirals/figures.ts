@@ -26,7 +26,8 @@ export function spiralsFigure(
       return phasePortrait({
         title,
         width: 330,
-        height: 250,
+        height: 330,
+        equal: true,
         x: { label: 'x', domain: domainOf(xs(whole)) },
         y: { label: 'y', domain: domainOf(ys(whole)) },
         trajectories: [

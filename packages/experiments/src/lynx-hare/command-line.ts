@@ -1,6 +1,6 @@
 /** The command line of the job. */
-import { OptionError } from '@node-ode/core';
-import { parseStrictly, readNumber, valueOf } from '../lab/command-options.ts';
+import { parseOptions, pathOf } from '@node-ode/script-options';
+import { readNumber, valueOf } from '../lab/command-options.ts';
 import { backends, isBackendName, type BackendName } from './backends.ts';
 import type { Settings } from './model.ts';
 
@@ -41,7 +41,6 @@ npm start -- [options]
 export function parseCommand(args: readonly string[]): Command {
   const values = parse(args);
   const { out = defaultOut, resume = false, help = false } = values;
-  if (out === '') throw new OptionError('npm start', '--out without a folder', { expected: 'a path', advice: see });
   const settings = {
     steps: numberOf('steps', values.steps, 'a positive integer', (n) => Number.isSafeInteger(n) && n > 0),
     seed: numberOf('seed', values.seed, 'an integer', Number.isSafeInteger),
@@ -50,14 +49,13 @@ export function parseCommand(args: readonly string[]): Command {
     backend: backendOf(values.backend),
   };
   const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
-  return { settings: given, out, resume, help };
+  return { settings: given, out: pathOf('npm start', 'out', out), resume, help };
 }
 
-const see = 'See --help.';
 const isPositive = (n: number): boolean => Number.isFinite(n) && n > 0;
 
 const parse = (args: readonly string[]) =>
-  parseStrictly('npm start', args, {
+  parseOptions('npm start', args, {
     steps: { type: 'string' },
     seed: { type: 'string' },
     rtol: { type: 'string' },

@@ -1,7 +1,7 @@
 /** Table 1 of Chen et al. 2018: networks of about one accuracy on MNIST, and what the ODE block adds to stem and head. */
 import type { Dataset } from '@node-ode/core';
 import { augmented, type ImageSample } from '@node-ode/datasets';
-import { lineChart, type Figure } from '@node-ode/viz';
+import { lineChart, nfeCurves, type Figure } from '@node-ode/viz';
 import { describeRun, mnistOptions, type MnistOptions } from '../images/options.ts';
 import { byEpoch, trainClassifier } from '../images/train-classifier.ts';
 import { mnist } from '../images/mnist.ts';
@@ -146,7 +146,7 @@ const errorFigure = (results: ReadonlyMap<RowName, readonly Run[]>): Figure =>
     title: 'MNIST: test error',
     width: 760,
     height: 420,
-    x: { label: 'epoch' },
+    x: { label: 'epoch', whole: true },
     y: { label: 'test error', unit: '%', scale: 'log' },
     series: [...results].map(([name, [run]]) => ({
       name: rows[name].title,
@@ -156,16 +156,17 @@ const errorFigure = (results: ReadonlyMap<RowName, readonly Run[]>): Figure =>
   });
 
 const nfeFigure = (results: ReadonlyMap<RowName, readonly Run[]>): Figure =>
-  lineChart({
+  nfeCurves({
     title: 'Function evaluations of a training step',
     width: 760,
     height: 420,
-    x: { label: 'epoch' },
     y: { label: 'function evaluations' },
-    series: [...results]
+    curves: [...results]
       .filter(([name]) => name === 'odenet' || name === 'rknet')
-      .flatMap(([name, [run]]) => [
-        { name: `${name}, forward`, x: epochsOf(run?.nfe ?? []), y: run?.nfe ?? [] },
-        { name: `${name}, backward`, x: epochsOf(run?.nfeBackward ?? []), y: run?.nfeBackward ?? [], dashed: true },
-      ]),
+      .map(([name, [run]]) => ({
+        name: name === 'odenet' ? 'ODE-Net' : 'RK-Net',
+        x: epochsOf(run?.nfe ?? []),
+        forward: run?.nfe ?? [],
+        backward: run?.nfeBackward ?? [],
+      })),
   });

@@ -2,8 +2,6 @@
 import {
   constantStep,
   createOde,
-  flattenTree,
-  isHostArray,
   random,
   valueAndGrad,
   type HostArray,
@@ -34,7 +32,7 @@ import {
 import { dopri5 } from '@node-ode/solver-dopri5';
 import { euler } from '@node-ode/solver-euler';
 import type { Batches } from '@node-ode/train';
-import type { Lab } from '../lab/index.ts';
+import { parameterList, type Lab } from '../lab/index.ts';
 import { hide, someRecords, type Records } from './data.ts';
 
 /** How models are trained. */
@@ -129,11 +127,9 @@ async function fitted<P>(
   { params, loss, predict }: Candidate<P>,
 ): Promise<Predict> {
   const optimizer = adam({ learningRate: cosineDecay({ initial: learningRate, final: learningRate / 50, steps }) });
-  // Parameters as the list of their arrays: what they are a tree of differs from model to model.
-  const { leaves, structure } = flattenTree('physionet', params, isHostArray);
-  const treeOf = (arrays: readonly Tensor[]): TensorsOf<P> => structure.rebuild(arrays) as TensorsOf<P>;
+  const { arrays, rebuild } = parameterList('physionet', params);
   const step = ode.compile((state: TrainState<Tensor, readonly Tensor[]>, batch: TensorsOf<Batch>) => {
-    const lossOf = (arrays: readonly Tensor[]): Tensor => loss(treeOf(arrays), batch, state.optimizer.step);
+    const lossOf = (tensors: readonly Tensor[]): Tensor => loss(rebuild(tensors), batch, state.optimizer.step);
     const { value, grad } = valueAndGrad(lossOf)(state.params);
     return { state: applyGradients(optimizer, state, clipByGlobalNorm(grad, 100)), loss: value };
   });
@@ -143,9 +139,9 @@ async function fitted<P>(
       target,
       noise: normal()(rng, [batchSize, size], 'f32'),
     }));
-  const state = trainState(optimizer, leaves);
+  const state = trainState(optimizer, arrays);
   const result = await lab.train(id, { step, state, batches, steps, random: random(seed + 1000) });
-  const run = ode.compile((arrays: readonly Tensor[], seen: TensorsOf<Records>) => predict(treeOf(arrays), seen));
+  const run = ode.compile((tensors: readonly Tensor[], seen: TensorsOf<Records>) => predict(rebuild(tensors), seen));
   return async (seen) => (await run(result.state.params, seen)).read();
 }
 

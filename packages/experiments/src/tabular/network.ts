@@ -2,19 +2,16 @@
 import {
   array,
   compile,
-  flattenTree,
   hostArray,
-  isHostArray,
   random,
   valueAndGrad,
   type HostArray,
   type Model,
   type Tensor,
-  type TensorsOf,
 } from '@node-ode/core';
 import { inMemory } from '@node-ode/datasets';
 import { adamw, applyGradients, cosineDecay, trainState, type TrainState } from '@node-ode/nn';
-import type { Lab } from '../lab/index.ts';
+import { parameterList, type Lab } from '../lab/index.ts';
 
 /** Inputs with what is to be predicted: classes, i32[samples], or numbers of the shape of the output. */
 export interface Examples {
@@ -54,9 +51,8 @@ export async function trainNetwork<Params>(
 ): Promise<Trained> {
   const { id, loss, train, epochs, batchSize, learningRate, weightDecay, seed } = training;
   const [initial, shuffles] = [random(seed), random(seed + 1_000_000)];
-  const { leaves, structure } = flattenTree('tabular', model.init(initial), isHostArray, 'a host array');
-  const apply = (weights: readonly Tensor[], x: Tensor): Tensor =>
-    model.apply(structure.rebuild(weights) as TensorsOf<Params>, x);
+  const { arrays, count, rebuild } = parameterList('tabular', model.init(initial));
+  const apply = (weights: readonly Tensor[], x: Tensor): Tensor => model.apply(rebuild(weights), x);
   const size = train.x.shape[0] ?? 0;
   const batch = Math.min(batchSize, size);
   const schedule = cosineDecay({
@@ -76,7 +72,7 @@ export async function trainNetwork<Params>(
   );
   const { state, history } = await lab.train(id, {
     step,
-    state: trainState(optimizer, leaves),
+    state: trainState(optimizer, arrays),
     dataset: inMemory(id, { train }),
     batchSize: batch,
     dropLast: true,
@@ -85,7 +81,7 @@ export async function trainNetwork<Params>(
   });
   const run = compile(lab.backend, apply);
   return {
-    parameters: leaves.reduce((sum, { data }) => sum + data.length, 0),
+    parameters: count,
     seconds: history['seconds']?.at(-1) ?? 0,
     nfe: [history['nfe']?.at(-1) ?? 0, history['nfeBackward']?.at(-1) ?? 0],
     predict: async (x) => joined(await inTurn(chunksOf(x, 500), async (part) => read(await run(state.params, part)))),

@@ -77,7 +77,7 @@ export const experiment = defineExperiment({
       ],
       notes: [
         describeRun(options),
-        `Trained with rtol = atol = ${tol}; evaluated with both at each tolerance. The numerical error is that of the outputs of the first batch, against those at ${truth}, in single precision.`,
+        `Trained with rtol = atol = ${tol}; evaluated with both at each tolerance. The numerical error is that of the outputs of the first batch, against those at ${truth.toExponential()}, in single precision.`,
         'The survey counts evaluations over ten batches of 1000; where it says something is the column behind ours. Its times are of another machine.',
       ],
       data: { points, nfeByEpoch, testError: byEpoch(history, 'testError', 'last') },
@@ -161,7 +161,7 @@ function backwardFigure(points: readonly Point[]): Figure {
 }
 
 const epochFigure = ({ forward, backward }: Readonly<Record<'forward' | 'backward', readonly number[]>>): Figure =>
-  chart('Evaluations while training', { label: 'epoch' }, { label: 'evaluations of a step' }, [
+  chart('Evaluations while training', { label: 'epoch', whole: true }, { label: 'evaluations of a step' }, [
     { name: 'forward', x: forward.map((_, i) => i + 1), y: forward, points: true, line: true },
     { name: 'backward', x: backward.map((_, i) => i + 1), y: backward, points: true, line: true },
   ]);

@@ -1,2 +1,3 @@
 /** The interpolating adjoint: the adjoint equations along the dense output of the forward solve. */
-export { interpolatingAdjoint, type InterpolatingAdjointOptions } from './interpolating-adjoint.ts';
+export { interpolatingAdjoint } from './interpolating-adjoint.ts';
+export type { InterpolatingAdjointOptions } from './options.ts';

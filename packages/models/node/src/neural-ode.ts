@@ -8,6 +8,7 @@ import {
   type Ode,
   type Solution,
   type SolveOptions,
+  type Tensor,
   type TensorsOf,
   type Times,
 } from '@node-ode/core';
@@ -62,11 +63,8 @@ export function neuralOde<Params, Y>(
 ): NeuralOde<Params, Y> {
   const { dynamics, ode, solve: defaults = {} } = options;
   const ts = timesOf(options);
-  const solve: NeuralOde<Params, Y>['solve'] = (params, y0, times, overrides = {}) => {
-    // A tree of tensors is its own `StateOf`, which TypeScript can't see while Y is open.
-    const odeint = ode.odeint as unknown as OdeintOf<Y>;
-    return odeint((t, y) => dynamics.apply(params, t, y), y0, times, { ...defaults, ...overrides });
-  };
+  const solve: NeuralOde<Params, Y>['solve'] = (params, y0, times, overrides = {}) =>
+    solveTensors(ode, (t, y: Y) => dynamics.apply(params, t, y), y0, times, { ...defaults, ...overrides });
   const isTerminal = options.output !== 'trajectory';
   return {
     name: 'neuralOde',
@@ -74,12 +72,34 @@ export function neuralOde<Params, Y>(
     solve,
     apply: (params, y0) => {
       const { ys } = solve(params, y0, ts);
-      return isTerminal ? (mapTree('neuralOde', isTensor, (leaf) => leaf.at(-1), ys) as Y) : ys;
+      return isTerminal ? atLast(ys) : ys;
     },
   };
 }
 
-type OdeintOf<Y> = (f: Dynamics<Y>, y0: Y, ts: Times, options?: SolveOptions) => Solution<Y>;
+/** `odeint` of a tree of tensors, which is its own `StateOf`: TypeScript can't see that while Y is open. */
+function solveTensors<Y>(
+  ode: Pick<Ode, 'odeint'>,
+  f: Dynamics<Y>,
+  y0: Y,
+  ts: Times,
+  options: SolveOptions,
+): Solution<Y>;
+function solveTensors(
+  ode: Pick<Ode, 'odeint'>,
+  f: Dynamics<Tensor>,
+  y0: Tensor,
+  ts: Times,
+  options: SolveOptions,
+): Solution<Tensor> {
+  return ode.odeint(f, y0, ts, options);
+}
+
+/** A tree of trajectories at the last time. */
+function atLast<Y>(ys: Y): Y;
+function atLast(ys: unknown): unknown {
+  return mapTree('neuralOde', isTensor, (leaf) => leaf.at(-1), ys);
+}
 
 function timesOf<Params, Y>(options: TerminalOptions<Params, Y> | TrajectoryOptions<Params, Y>): Times {
   if (options.output === 'trajectory') {

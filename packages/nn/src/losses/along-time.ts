@@ -16,7 +16,8 @@ import { requireReduction, total, type Reduction } from './reduction.ts';
 /** Any loss of a prediction and a target with options, `reduction` among them: `mse`, `crossEntropy`, one of yours. */
 export type AnyLoss = (prediction: never, target: never, options?: never) => unknown;
 
-type Untyped = (prediction: unknown, target: unknown, options?: object) => unknown;
+/** What the overloads below are made of: a loss of trees, whatever their types. */
+type LossOfTrees = (prediction: unknown, target: unknown, options?: { readonly reduction?: Reduction }) => unknown;
 
 /**
  * The loss at the last time: the last element of each leaf's first axis. The target has no time axis.
@@ -25,9 +26,9 @@ type Untyped = (prediction: unknown, target: unknown, options?: object) => unkno
  * @example
  * const loss = atLastTime(crossEntropy)(ode.odeint(f, y0, [0, 1]).ys, labels);
  */
-export function atLastTime<L extends AnyLoss>(loss: L): L {
-  const inner = loss as unknown as Untyped;
-  const atEnd: Untyped = (ys, target, options) => {
+export function atLastTime<L extends AnyLoss>(loss: L): L;
+export function atLastTime(loss: LossOfTrees): LossOfTrees {
+  return (ys, target, options) => {
     const { leaves, structure } = flattenTree('atLastTime', ys, isTensor);
     leaves.forEach((leaf, i) => {
       if ((leaf.shape[0] ?? 0) > 0) return;
@@ -35,9 +36,8 @@ export function atLastTime<L extends AnyLoss>(loss: L): L {
         expected: 'a first axis of at least one time',
       });
     });
-    return inner(structure.rebuild(leaves.map((leaf) => leaf.at(-1))), target, options);
+    return loss(structure.rebuild(leaves.map((leaf) => leaf.at(-1))), target, options);
   };
-  return atEnd as unknown as L;
 }
 
 /** How `alongTrajectory` weighs. */
@@ -55,17 +55,13 @@ export interface TrajectoryOptions {
  * @example
  * const loss = alongTrajectory(mse, { weights: [0, 1, 1, 2] })(ys, target);
  */
-export function alongTrajectory<L extends AnyLoss>(loss: L, { weights }: TrajectoryOptions = {}): L {
+export function alongTrajectory<L extends AnyLoss>(loss: L, options?: TrajectoryOptions): L;
+export function alongTrajectory(loss: LossOfTrees, { weights }: TrajectoryOptions = {}): LossOfTrees {
   if (weights === undefined) return loss;
-  const inner = loss as unknown as Untyped;
-  const weighted: Untyped = (ys, target, options = {}) => {
-    const { reduction: asked = 'mean' } = options as { readonly reduction?: Reduction };
-    const reduction = requireReduction('alongTrajectory', asked);
-    const { leaves, structure } = flattenTree(
-      'alongTrajectory',
-      inner(ys, target, { ...options, reduction: 'none' }),
-      isTensor,
-    );
+  return (ys, target, options = {}) => {
+    const reduction = requireReduction('alongTrajectory', options.reduction ?? 'mean');
+    const each = loss(ys, target, { ...options, reduction: 'none' });
+    const { leaves, structure } = flattenTree('alongTrajectory', each, isTensor);
     const scales = leaves.map((leaf, i) => weightsOf(leaf, weights, structure.paths[i]));
     const errors = leaves.map((leaf, i) => leaf.mul(scales[i]!));
     if (reduction === 'none') return structure.rebuild(errors);
@@ -77,7 +73,6 @@ export function alongTrajectory<L extends AnyLoss>(loss: L, { weights }: Traject
     });
     return total(errors).div(mass.reduce((sum, leaf) => sum.add(leaf)));
   };
-  return weighted as unknown as L;
 }
 
 /** The weights with axes of extent 1 behind, so that they broadcast against a leaf of errors. */

@@ -1,7 +1,7 @@
 /** The switches: solver, tolerance or step, gradient, augmentation, learning rate, engine. */
 import type { SceneSpec } from '../scenes/scene.ts';
 import { gradientNames, solverNames, type Settings } from '../scenes/settings.ts';
-import type { EngineName } from '../worker/engines.ts';
+import type { EngineName, Offer } from '../worker/engines.ts';
 import { make } from './element.ts';
 
 /** What a visitor has chosen. */
@@ -15,14 +15,25 @@ export interface Controls {
   /** Shows a choice. */
   set(choice: Choice): void;
   /** Which engines can be chosen. */
-  offer(engines: readonly EngineName[]): void;
+  offer(offer: Offer): void;
 }
 
-const engineTitles: Readonly<Record<EngineName, string>> = {
+/** What engines are called. */
+export const engineTitles: Readonly<Record<EngineName, string>> = {
   wasm: 'WebAssembly, built in',
-  'onnx-webgpu': 'ONNX Runtime on the GPU',
-  'tfjs-webgpu': 'TensorFlow.js on the GPU',
+  'onnx-webgpu': 'ONNX Runtime, WebGPU',
+  'tfjs-webgpu': 'TensorFlow.js, WebGPU',
 };
+
+/** What there is to say of the engines. */
+function engineHint({ engines, gpu }: Offer): string {
+  if (gpu === undefined) return 'What computes. Those for a GPU are offered where the browser has WebGPU.';
+  const isOffered = engines.length > 1;
+  if (!gpu.isSoftware) return `What computes. WebGPU is ${gpu.name} here; it pays for large models, these are small.`;
+  return isOffered
+    ? `What computes. WebGPU is software here (${gpu.name}): right, and very slow.`
+    : `What computes. WebGPU is software here (${gpu.name}), and too slow to be offered.`;
+}
 
 const tolerances = [1e-1, 3e-2, 1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 1e-5, 1e-6];
 const steps = [0.5, 0.25, 0.2, 0.1, 0.05, 0.025, 0.0125];
@@ -70,7 +81,7 @@ export function controlsOf(
   hint(gradient.element, 'How derivatives of the solve are found.');
   hint(augment.element, 'A change begins the training anew.');
   hint(rate.element, 'Of Adam.');
-  hint(engine.element, 'What computes. A GPU pays for large models; these are small.');
+  const sayOfEngines = hint(engine.element, 'What computes.');
   const show = (): void => {
     const { settings } = choice;
     solver.set(settings.solver);
@@ -91,18 +102,23 @@ export function controlsOf(
       choice = next;
       show();
     },
-    offer: (engines) => {
-      engine.offer(engines);
+    offer: (offer) => {
+      engine.offer(offer.engines);
+      sayOfEngines(engineHint(offer));
       show();
     },
   };
 }
 
-function hint(element: HTMLElement, text: string): void {
+/** Puts a sentence below a control; what is given back writes another. */
+function hint(element: HTMLElement, text: string): (text: string) => void {
   const control = element.querySelector('select, input');
   const small = make('small', { id: `${control?.id ?? ''}-hint` }, text);
   control?.setAttribute('aria-describedby', small.id);
   element.append(small);
+  return (next) => {
+    small.textContent = next;
+  };
 }
 
 const titlesOf = <K extends string>(names: Readonly<Record<K, { readonly title: string }>>): Record<K, string> =>

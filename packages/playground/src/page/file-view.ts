@@ -1,5 +1,5 @@
 /** A model from a file on the stage. */
-import { planeOf, type Window } from '../worker/model-file.ts';
+import { planeOf, type Window } from '../worker/model-picture.ts';
 import type { Clock } from './clock.ts';
 import type { PanelPicture } from '../scenes/picture.ts';
 import type { PanelSpec } from '../scenes/scene.ts';
@@ -7,10 +7,10 @@ import type { Report } from '../worker/protocol.ts';
 import { byId } from './element.ts';
 import { startWorker, type Link } from './link.ts';
 import { stageOf } from './stage.ts';
-import { problem } from './training-view.ts';
+import { problem } from './problem.ts';
 import type { View } from './view.ts';
 
-const panelOf = (window: Window): PanelSpec => ({
+const panelOf = (window: Pick<Window, 'from' | 'to'>): PanelSpec => ({
   id: 'yours',
   title: 'What your model does to the plane',
   describes: 'Points of a grid carried by the model, or the plane coloured by its numbers.',
@@ -28,47 +28,67 @@ export interface FileOptions {
 
 /** Puts a place for a file on the stage. */
 export function fileView({ clock, onNews }: FileOptions): View {
-  const [from, to, end] = (['from', 'to', 'end'] as const).map((id) => byId(id, HTMLInputElement));
-  const windowOf = (): Window => {
-    const [least, most, last] = [from, to, end].map((field) => field?.valueAsNumber ?? NaN);
-    const isPlane = least !== undefined && most !== undefined && least < most;
-    return {
-      ...(isPlane ? { from: least, to: most } : { from: -3, to: 3 }),
-      end: last !== undefined && last > 0 ? last : 1,
-    };
-  };
+  const field = (id: string): HTMLInputElement => byId(id, HTMLInputElement);
+  const [input, from, to, end] = [field('file'), field('from'), field('to'), field('end')];
+  const status = byId('file-status', HTMLParagraphElement);
   const panels = byId('panels', HTMLDivElement);
-  let stage = stageOf(panels, [panelOf(windowOf())]);
-  const [input, status] = [byId('file', HTMLInputElement), byId('file-status', HTMLParagraphElement)];
+  const windowOf = (): Window => ({ from: from.valueAsNumber, to: to.valueAsNumber, end: end.valueAsNumber });
+  let stage = stageOf(panels, [panelOf({ from: -3, to: 3 })]);
   const listeners = new AbortController();
   let picture: PanelPicture = {};
+  // Kept, with the runtime that it has loaded, unless another file is opened while it works.
   let worker: Link | undefined;
+  let isBusy = false;
+  let opened = 0;
 
+  const fail = (message: string): void => {
+    problem(message);
+    status.textContent = 'Not drawn.';
+  };
+  const stop = (): void => {
+    worker?.end();
+    [worker, isBusy] = [undefined, false];
+  };
   const onReport = (report: Report): void => {
-    if (report.type === 'problem') {
-      problem(report.message);
-      status.textContent = 'Not drawn.';
-    } else if (report.type === 'drawn') {
+    if (report.type === 'problem') fail(report.message);
+    else if (report.type === 'drawn') {
       picture = report.picture;
       status.textContent = report.said;
-    } else return;
-    worker?.end();
-    worker = undefined;
+    } else {
+      if (report.type === 'phase') stop(); // of a worker that has ended
+      return;
+    }
+    isBusy = false;
     onNews();
   };
   const load = async (file: File): Promise<void> => {
+    opened += 1;
+    const turn = opened;
+    if (isBusy) stop();
     problem(undefined);
-    status.textContent = `Running ${file.name} …`;
-    const window = windowOf();
-    stage = stageOf(panels, [panelOf(window)]);
     picture = {};
+    const window = windowOf();
+    if (!(window.from < window.to && window.end > 0)) {
+      fail('The plane goes from one number to a larger one, and the flow until a time above 0.');
+      onNews();
+      return;
+    }
+    status.textContent = `Running ${file.name} …`;
+    stage = stageOf(panels, [panelOf(window)]);
     clock.span(0, window.end);
-    worker?.end();
-    worker = startWorker(onReport);
-    worker.send({ type: 'file', bytes: new Uint8Array(await file.arrayBuffer()), window });
+    onNews();
+    try {
+      const bytes = new Uint8Array(await file.arrayBuffer());
+      if (turn !== opened || listeners.signal.aborted) return;
+      worker ??= startWorker(onReport);
+      isBusy = true;
+      worker.send({ type: 'file', bytes, window });
+    } catch (error) {
+      fail(`${file.name} can not be read (${String(error)}). Open it again.`);
+    }
   };
   for (const field of [input, from, to, end]) {
-    field?.addEventListener(
+    field.addEventListener(
       'change',
       () => {
         const [file] = input.files ?? [];
@@ -78,7 +98,7 @@ export function fileView({ clock, onNews }: FileOptions): View {
     );
   }
   input.value = '';
-  status.textContent = 'No file yet.';
+  status.textContent = '';
   problem(undefined);
   return {
     draw: (time, palette) => {
@@ -86,7 +106,7 @@ export function fileView({ clock, onNews }: FileOptions): View {
     },
     end: () => {
       listeners.abort();
-      worker?.end();
+      stop();
     },
   };
 }

@@ -22,7 +22,6 @@ const clock = clockOf(frames.request);
 /** Puts what the address names on the stage; the first scene, if it names nothing. */
 function open(): void {
   const name = location.hash.slice(1);
-  if (name === 'stage') return; // the link that skips to it
   const scene = sceneNames.find((one) => one === name) ?? (name === 'yours' ? undefined : 'spirals');
   const shown = scene ?? 'yours';
   view?.end();
@@ -47,6 +46,11 @@ function open(): void {
   frames.request();
 }
 
+document.querySelector('.skip')?.addEventListener('click', (event) => {
+  // The address names a scene, and keeps it.
+  event.preventDefault();
+  byId('stage', HTMLElement).focus();
+});
 addEventListener('hashchange', open);
 addEventListener('resize', frames.request);
 byId('controls', HTMLFormElement).addEventListener('submit', (event) => {

@@ -2,11 +2,13 @@
 import type { Picture } from '../scenes/picture.ts';
 import { specs, type SceneName } from '../scenes/specs.ts';
 import type { Phase, Report } from '../worker/protocol.ts';
-import { controlsOf, numberText, type Choice } from './controls.ts';
+import { controlsOf, type Choice } from './controls.ts';
 import { drawChart } from './draw/chart.ts';
 import { byId } from './element.ts';
 import { historyOf } from './history.ts';
 import { startWorker } from './link.ts';
+import { problem } from './problem.ts';
+import { readouts, speedometer } from './readout.ts';
 import { presetPoints, sketchOn } from './sketch.ts';
 import { stageOf } from './stage.ts';
 import type { View } from './view.ts';
@@ -37,21 +39,16 @@ export function trainingView({ scene, story, software, onNews }: TrainingOptions
   let speed = speedometer();
 
   const show = readouts();
-  const status = (): string => {
-    if (phase === 'preparing') return 'Compiling the training step …';
-    if (phase === 'failed') return 'Stopped.';
-    if (phase === 'training')
-      return pace === 0 ? 'Training …' : `${pace < 10 ? pace.toFixed(1) : Math.round(pace)} steps a second`;
-    return step === 0 ? 'Ready.' : `Resting after ${step} ${step === 1 ? 'step' : 'steps'}.`;
-  };
   const refresh = (): void => {
-    show({ phase, step, status: status(), costs: history.last() });
+    show({ phase, step, pace, costs: history.last() });
   };
+  /** What stays on the page until the visitor chooses or asks for something. */
+  let notice: string | undefined;
   const onReport = (report: Report): void => {
     switch (report.type) {
       case 'phase':
         [phase, step] = [report.phase, report.step];
-        if (phase === 'preparing' || phase === 'training') problem(undefined);
+        if (phase === 'preparing' || phase === 'training') problem(notice);
         [pace, speed] = [0, speedometer()];
         break;
       case 'progress': {
@@ -68,14 +65,14 @@ export function trainingView({ scene, story, software, onNews }: TrainingOptions
         areCurvesNew = true;
         break;
       case 'problem':
-        problem(report.message);
-        if (report.engine !== undefined && report.engine !== 'wasm') {
+        if (report.engine !== undefined && report.engine === choice.engine) {
+          notice = `${report.message.replace(/\.$/, '')}. The built-in engine goes on.`;
           choose({ ...choice, engine: 'wasm' });
-          problem(`${report.message}. The built-in engine goes on.`);
         }
+        problem(notice ?? report.message);
         break;
       case 'engines':
-        controls.offer(report.engines);
+        controls.offer(report);
         break;
       case 'drawn': // of files
         break;
@@ -93,13 +90,27 @@ export function trainingView({ scene, story, software, onNews }: TrainingOptions
     history.mark();
     sendTask();
   };
-  const controls = controlsOf(byId('controls', HTMLFormElement), spec, choice, choose);
+  const asked = (): void => {
+    notice = undefined;
+    problem(undefined);
+  };
+  const chosen = (next: Choice): void => {
+    asked();
+    choose(next);
+  };
+  const controls = controlsOf(byId('controls', HTMLFormElement), spec, choice, chosen);
 
+  const onClick = (button: HTMLButtonElement, action: () => void): void => {
+    const act = (): void => {
+      asked();
+      action();
+    };
+    button.addEventListener('click', act, { signal: listeners.signal });
+  };
   const listen = (id: string, action: () => void): void => {
-    byId(id, HTMLButtonElement).addEventListener('click', action, { signal: listeners.signal });
+    onClick(byId(id, HTMLButtonElement), action);
   };
   listen('train', () => {
-    problem(undefined);
     if (phase === 'training') worker.send({ type: 'pause' });
     else worker.send({ type: 'train', until: step < spec.steps ? spec.steps : step + spec.steps });
   });
@@ -113,13 +124,9 @@ export function trainingView({ scene, story, software, onNews }: TrainingOptions
   });
   for (const button of story.querySelectorAll<HTMLButtonElement>('button[data-set]')) {
     const settings = JSON.parse(button.dataset['set'] ?? '{}') as Partial<Choice['settings']>;
-    button.addEventListener(
-      'click',
-      () => {
-        choose({ ...choice, settings: { ...choice.settings, ...settings } });
-      },
-      { signal: listeners.signal },
-    );
+    onClick(button, () => {
+      choose({ ...choice, settings: { ...choice.settings, ...settings } });
+    });
   }
 
   const drawable = spec.panels.find((panel) => panel.drawable === true);
@@ -145,18 +152,15 @@ export function trainingView({ scene, story, software, onNews }: TrainingOptions
       for (const event of ['focus', 'blur', 'keydown']) canvas.addEventListener(event, onNews);
     }
     for (const button of story.querySelectorAll<HTMLButtonElement>('button[data-points]')) {
-      button.addEventListener(
-        'click',
-        () => {
-          replace(presetPoints(button.dataset['points'] ?? ''));
-        },
-        { signal: listeners.signal },
-      );
+      onClick(button, () => {
+        replace(presetPoints(button.dataset['points'] ?? ''));
+      });
     }
     send();
   }
 
   byId('loss-title', HTMLElement).textContent = `Loss: ${spec.loss}`;
+  byId('loss-of', HTMLElement).textContent = spec.models.length > 1 ? `Loss: ${spec.models.join(' · ')}` : 'Loss';
   problem(undefined);
   refresh();
   worker.send({ type: 'engines', software });
@@ -177,51 +181,3 @@ export function trainingView({ scene, story, software, onNews }: TrainingOptions
     },
   };
 }
-
-/** Shows what went wrong, or that nothing did. */
-export function problem(message: string | undefined): void {
-  const box = byId('problem', HTMLParagraphElement);
-  box.hidden = message === undefined;
-  box.textContent = message ?? '';
-}
-
-/** Steps a second over the last second or so. */
-function speedometer(): (step: number) => number {
-  const seen: { readonly at: number; readonly step: number }[] = [];
-  return (step) => {
-    const at = performance.now();
-    seen.push({ at, step });
-    while (seen.length > 2 && at - (seen[0]?.at ?? at) > 1500) seen.shift();
-    const [first] = seen;
-    return first === undefined || at <= first.at ? 0 : (1000 * (step - first.step)) / (at - first.at);
-  };
-}
-
-interface Readout {
-  readonly phase: Phase;
-  readonly step: number;
-  readonly status: string;
-  readonly costs: ReturnType<ReturnType<typeof historyOf>['last']>;
-}
-
-/** Writes the numbers above the panels. */
-function readouts(): (readout: Readout) => void {
-  const [train, one] = [byId('train', HTMLButtonElement), byId('one', HTMLButtonElement)];
-  const [stepBox, loss, nfe] = ['step', 'loss', 'nfe'].map((id) => byId(id, HTMLElement));
-  const status = byId('status', HTMLParagraphElement);
-  const write = (element: HTMLElement | undefined, text: string): void => {
-    if (element !== undefined && element.textContent !== text) element.textContent = text;
-  };
-  return ({ phase, step, status: text, costs }) => {
-    document.documentElement.dataset['phase'] = phase;
-    write(train, phase === 'training' ? 'Pause' : 'Train');
-    one.disabled = phase === 'training';
-    write(stepBox, String(step));
-    write(loss, costs.length === 0 ? '–' : costs.map((cost) => lossText(cost.loss)).join(' · '));
-    write(nfe, costs.length === 0 ? '–' : costs.map((cost) => `${cost.nfe} + ${cost.nfeBackward}`).join(' · '));
-    write(status, text);
-  };
-}
-
-const lossText = (loss: number): string =>
-  Math.abs(loss) < 1e-3 ? numberText(loss) : loss.toPrecision(3).replace('-', '−');

@@ -29,11 +29,14 @@ export interface FlowLayer {
   readonly groups?: Uint8Array;
 }
 
-/** Numbers on the cells of a square grid, as colours: a density from 0 to its largest, or a decision from −1 to 1. */
+/**
+ * Numbers on the cells of a square grid, as colours: a density from 0 to its largest, a decision from −1 to 1, or the
+ * probabilities of three classes.
+ */
 export interface MapLayer {
-  readonly kind: 'density' | 'decision';
+  readonly kind: 'density' | 'decision' | 'classes';
   readonly side: number;
-  /** [side rows from below, side columns], at the cells' middles. */
+  /** [side rows from below, side columns], at the cells' middles; of classes [side, side, 3]. */
   readonly data: Float32Array;
 }
 

@@ -13,8 +13,8 @@ describe('npm run playground', () => {
   });
 
   it.each([
-    [['--port', 'x'], '--port x; expected a number from 0 to 65535'],
-    [['--port', '70000'], 'expected a number from 0 to 65535'],
+    [['--port', 'x'], "--port 'x'; expected an integer from 0 to 65535"],
+    [['--port', '70000'], 'expected an integer from 0 to 65535'],
     [['--out', ''], '--out without a folder'],
     [['--serve'], "Unknown option '--serve'"],
     [['folder'], "Unexpected argument 'folder'"],

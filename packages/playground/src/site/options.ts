@@ -1,6 +1,5 @@
 /** The command line of `npm run playground`. */
-import { parseArgs } from 'node:util';
-import { OptionError } from '@node-ode/core';
+import { integerOf, parseOptions, pathOf } from '@node-ode/script-options';
 
 /** What was asked for. */
 export interface Command {
@@ -22,36 +21,25 @@ npm run playground -- [options]
   --help       prints this
 `;
 
+const command = 'npm run playground';
+const options = {
+  build: { type: 'boolean', default: false },
+  out: { type: 'string', default: 'output/playground' },
+  port: { type: 'string', default: '4173' },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const;
+
 /**
  * Reads the arguments.
  *
  * @throws OptionError for an option that is not known or out of range.
  */
 export function parseCommand(args: readonly string[]): Command {
-  const { build = false, out = 'output/playground', port = '4173', help = false } = parse(args);
-  const number = Number(port);
-  if (!/^\d+$/.test(port) || number > 65535) {
-    throw new OptionError('npm run playground', `--port ${port}`, { expected: 'a number from 0 to 65535', advice });
-  }
-  if (out === '') throw new OptionError('npm run playground', '--out without a folder', { expected: 'a path', advice });
-  return { build, out, port: number, help };
-}
-
-const advice = 'See --help.';
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        build: { type: 'boolean' },
-        out: { type: 'string' },
-        port: { type: 'string' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    }).values;
-  } catch (cause) {
-    const problem = cause instanceof Error ? cause.message : String(cause);
-    throw new OptionError('npm run playground', problem.split('. ', 1).join(''), { advice, cause });
-  }
+  const { build, out, port, help } = parseOptions(command, args, options);
+  return {
+    build,
+    out: pathOf(command, 'out', out),
+    port: integerOf(command, 'port', port, { min: 0, max: 65535 }),
+    help,
+  };
 }

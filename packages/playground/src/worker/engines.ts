@@ -21,32 +21,52 @@ const open = {
 
 export type EngineName = keyof typeof open;
 
+const engineNames = Object.keys(open) as readonly EngineName[];
+
 /** The embedded engine, which every browser has. */
 export const embedded = 'wasm' satisfies EngineName;
 
+/** What can be chosen on this machine. */
+export interface Offer {
+  readonly engines: readonly EngineName[];
+  /** What WebGPU computes on, as the browser calls it; undefined where there is no WebGPU. */
+  readonly gpu?: { readonly name: string; readonly isSoftware: boolean };
+}
+
 /** What is looked at of WebGPU, which TypeScript's own types leave out. */
 interface Gpu {
-  requestAdapter(): Promise<{
+  requestAdapter(): Promise<Adapter | null>;
+}
+interface Adapter {
+  readonly isFallbackAdapter?: boolean;
+  readonly info?: {
     readonly isFallbackAdapter?: boolean;
-    readonly info?: { readonly isFallbackAdapter?: boolean; readonly architecture?: string };
-  } | null>;
+    readonly vendor?: string;
+    readonly architecture?: string;
+    readonly description?: string;
+  };
 }
 
 const gpuOf = (scope: object): Gpu | undefined => ('gpu' in scope ? (scope.gpu as Gpu | undefined) : undefined);
 
 /** Which engines can be chosen: those of WebGPU where there is a GPU, or a software one if that will do. */
-export async function available(software: boolean): Promise<readonly EngineName[]> {
+export async function available(software: boolean): Promise<Offer> {
   try {
     const adapter = await gpuOf(navigator)?.requestAdapter();
-    if (adapter == null) return [embedded];
-    const isSoftware =
-      adapter.isFallbackAdapter === true ||
-      adapter.info?.isFallbackAdapter === true ||
-      /swiftshader|llvmpipe/i.test(adapter.info?.architecture ?? '');
-    return isSoftware && !software ? [embedded] : [embedded, 'onnx-webgpu', 'tfjs-webgpu'];
+    if (adapter == null) return { engines: [embedded] };
+    const gpu = described(adapter);
+    return { gpu, engines: gpu.isSoftware && !software ? [embedded] : engineNames };
   } catch {
-    return [embedded];
+    return { engines: [embedded] };
   }
+}
+
+function described({ isFallbackAdapter = false, info = {} }: Adapter): NonNullable<Offer['gpu']> {
+  const { vendor = '', architecture = '', description = '' } = info;
+  const name = description || [vendor, architecture].filter((part) => part !== '').join(' ') || 'a GPU';
+  const isSoftware =
+    isFallbackAdapter || info.isFallbackAdapter === true || /swiftshader|llvmpipe|lavapipe/i.test(name);
+  return { name, isSoftware };
 }
 
 /**
@@ -59,7 +79,7 @@ export async function openEngine(name: EngineName): Promise<Backend> {
   try {
     backend = await open[name]();
   } catch (cause) {
-    throw new UnsupportedError('playground', `${name} does not start here (${messageOf(cause)})`, { cause });
+    throw new UnsupportedError(name, `it does not start here (${messageOf(cause)})`, { cause });
   }
   if (name === embedded) return backend;
   try {
@@ -67,7 +87,7 @@ export async function openEngine(name: EngineName): Promise<Backend> {
     return backend;
   } catch (cause) {
     await backend.dispose();
-    throw new UnsupportedError('playground', `${name} does not compute as it should (${messageOf(cause)})`, { cause });
+    throw new UnsupportedError(name, `it does not compute as it should (${messageOf(cause)})`, { cause });
   }
 }
 

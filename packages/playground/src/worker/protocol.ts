@@ -3,8 +3,8 @@ import type { PanelPicture, Picture } from '../scenes/picture.ts';
 import type { Settings } from '../scenes/settings.ts';
 import type { SceneName } from '../scenes/specs.ts';
 import type { Cost } from '../scenes/trainer.ts';
-import type { EngineName } from './engines.ts';
-import type { Window } from './model-file.ts';
+import type { EngineName, Offer } from './engines.ts';
+import type { Window } from './model-picture.ts';
 
 /** What is trained, and how. */
 export interface Task {
@@ -40,9 +40,9 @@ export type Report =
   | { readonly type: 'picture'; readonly picture: Picture }
   /** What was learned does not fit the task: it begins anew. */
   | { readonly type: 'anew' }
-  /** Something did not work, in words for the visitor. */
+  /** Something did not work, in words for the visitor; `engine`, if it was the engine: another has to be chosen. */
   | { readonly type: 'problem'; readonly message: string; readonly engine?: EngineName }
-  | { readonly type: 'engines'; readonly engines: readonly EngineName[] }
+  | ({ readonly type: 'engines' } & Offer)
   /** What the model in a file does, and what there is to say of it. */
   | { readonly type: 'drawn'; readonly picture: PanelPicture; readonly said: string };
 

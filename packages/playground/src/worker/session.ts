@@ -1,11 +1,11 @@
 /** Training as the page asks for it: what it wants may change at any moment, and is looked at between two steps. */
-import { random, type Backend } from '@node-ode/core';
+import { OptionError, random, SolveError, type Backend } from '@node-ode/core';
 import { StepError } from '@node-ode/train';
 import { odeOf } from '../scenes/compose.ts';
 import { scenes } from '../scenes/index.ts';
 import { buffersOf, type Picture } from '../scenes/picture.ts';
 import type { Cost, SceneState, Trainer } from '../scenes/trainer.ts';
-import { available, messageOf, openEngine, type EngineName } from './engines.ts';
+import { available, embedded, messageOf, openEngine, type EngineName } from './engines.ts';
 import type { Phase, Post, Request, Task } from './protocol.ts';
 
 /** Least milliseconds from one picture, or one report of costs, to the next. */
@@ -14,8 +14,17 @@ const [pictureEvery, progressEvery] = [70, 40];
 /** What a session is asked for. */
 export type TrainingRequest = Exclude<Request, { readonly type: 'file' }>;
 
+/** Where a session has its engines from. */
+export interface Engines {
+  readonly available: typeof available;
+  readonly open: typeof openEngine;
+}
+
 /** A training session: it gets requests, and reports. */
-export function session(post: Post): (request: TrainingRequest) => void {
+export function session(
+  post: Post,
+  engines: Engines = { available, open: openEngine },
+): (request: TrainingRequest) => void {
   let task: Task | undefined;
   let until = 0;
   let isChanged = false;
@@ -28,6 +37,7 @@ export function session(post: Post): (request: TrainingRequest) => void {
   let state: SceneState | undefined;
   let step = 0;
   let begun: number | undefined;
+  let wanted: EngineName = embedded;
   let engine: { readonly name: EngineName; readonly backend: Backend } | undefined;
 
   const tell = (phase: Phase): void => {
@@ -37,16 +47,28 @@ export function session(post: Post): (request: TrainingRequest) => void {
     post({ type: 'picture', picture }, buffersOf(picture));
   };
 
+  /** Lets go of trainer and engine. */
+  async function close(): Promise<void> {
+    const [before, backend] = [trainer, engine?.backend];
+    [trainer, engine] = [undefined, undefined];
+    try {
+      before?.dispose();
+      await backend?.dispose();
+    } catch {
+      // An engine that is broken, its device lost, has nothing left to give back.
+    }
+  }
+
   /** Makes a trainer for the task; what was learned goes on in it if it fits and has the same seed. */
-  async function prepare({ scene, settings, engine: wanted, seed }: Task): Promise<void> {
+  async function prepare({ scene, settings, engine: name, seed }: Task): Promise<void> {
     tell('preparing');
-    trainer?.dispose();
-    trainer = undefined;
-    if (engine?.name !== wanted) {
-      const before = engine;
-      engine = undefined;
-      await before?.backend.dispose();
-      engine = { name: wanted, backend: await openEngine(wanted) };
+    wanted = name;
+    if (engine?.name === name) {
+      trainer?.dispose();
+      trainer = undefined;
+    } else {
+      await close();
+      engine = { name, backend: await engines.open(name) };
     }
     const made = scenes[scene]({ ode: odeOf(engine.backend, settings), settings, seed, points: () => points });
     if (state === undefined || begun !== seed || !fits(state, made.state)) {
@@ -63,6 +85,7 @@ export function session(post: Post): (request: TrainingRequest) => void {
   /** Trains until it is told otherwise, or has made the steps it was asked for. */
   async function train(using: Trainer, from: SceneState, seed: number): Promise<void> {
     stretch = new AbortController();
+    const first = step;
     tell('training');
     const costs = batched((found) => {
       post({ type: 'progress', step, costs: found });
@@ -81,7 +104,9 @@ export function session(post: Post): (request: TrainingRequest) => void {
         look: looks,
       });
     } catch (error) {
+      // Without a state that could be read, all that is known is what this stretch began with.
       if (error instanceof StepError) state = error.state as SceneState;
+      else step = first;
       throw error;
     } finally {
       costs.flush();
@@ -105,9 +130,11 @@ export function session(post: Post): (request: TrainingRequest) => void {
           await new Promise<void>((resolve) => (wake = resolve));
         }
       } catch (error) {
-        until = step;
-        const failed = engine === undefined && task !== undefined ? { engine: task.engine } : {};
-        post({ type: 'problem', message: messageOf(error), ...failed });
+        const isEngines = wanted !== embedded && isOfEngine(error);
+        // With another engine it goes on.
+        if (isEngines) await close();
+        else until = step;
+        post({ type: 'problem', message: problemOf(error, step), ...(isEngines && { engine: wanted }) });
         tell('failed');
       }
     }
@@ -131,14 +158,32 @@ export function session(post: Post): (request: TrainingRequest) => void {
         wake();
         return;
       case 'engines':
-        void available(request.software).then((engines) => {
-          post({ type: 'engines', engines });
+        void engines.available(request.software).then((offer) => {
+          post({ type: 'engines', ...offer });
         });
         return;
     }
     stretch.abort();
     wake();
   };
+}
+
+/** What a step failed of; the error itself otherwise. */
+const rootOf = (error: unknown): unknown => (error instanceof StepError ? error.cause : error);
+
+/** Whether another engine may do better: not where a solve fails, a loss is not finite or a setting is wrong. */
+function isOfEngine(error: unknown): boolean {
+  const root = rootOf(error);
+  return root !== undefined && !(root instanceof SolveError) && !(root instanceof OptionError);
+}
+
+/** What to tell the visitor; a step's number is that of the page, whatever stretch it was in. */
+function problemOf(error: unknown, step: number): string {
+  if (!(error instanceof StepError)) return messageOf(error);
+  const root = rootOf(error);
+  return root === undefined
+    ? `The loss of step ${step + 1} is not finite. What was learned before is kept: try a lower learning rate.`
+    : `Step ${step + 1}: ${messageOf(root)}`;
 }
 
 /** Whether parameters of one state can be those of another. */

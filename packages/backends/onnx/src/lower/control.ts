@@ -1,7 +1,8 @@
 /** Control flow: `cond` as `If`, `whileLoop` as `Loop`, `scan` as `Scan`. What a subgraph captures it uses by name. */
 import type { Graph, NodeOf, Value, ValueType } from '@node-ode/core';
 import type { OnnxGraph, ValueInfo } from '../model/ir.ts';
-import { asOperand, infoOf, isTapeOperand, type Lowered, type Scope } from './scope.ts';
+import { asOperand, infoOf, isTapeOperand, type Lowered } from './lowered.ts';
+import type { Scope } from './scope.ts';
 
 /** Lowers a graph into a scope: `lowerGraph`, handed in. */
 type LowerGraph = (scope: Scope, graph: Graph, inputs: readonly Lowered[]) => readonly Lowered[];

@@ -3,7 +3,9 @@ import { formatType, UnsupportedError, type Graph, type HostArray, type TensorTy
 import { irVersion, opset, type OnnxGraph, type OnnxModel, type OnnxNode, type OnnxTensor } from '../model/ir.ts';
 import type { Target } from './contract.ts';
 import { lowerGraph, sharedRules } from './lower-graph.ts';
-import { infoOf, ModelScope, Scope } from './scope.ts';
+import { infoOf } from './lowered.ts';
+import { ModelScope } from './model-scope.ts';
+import { Scope } from './scope.ts';
 
 export interface EmitOptions extends Pick<Target, 'provider'>, Partial<Omit<Target, 'provider'>> {
   /** Names of the inputs that stay inputs and of the outputs; `input_0`, …, `output_0`, … by default. */

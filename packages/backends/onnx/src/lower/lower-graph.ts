@@ -16,7 +16,9 @@ import type { Lowering, Operand } from './contract.ts';
 import { findFusions, type Fusion } from './fusions.ts';
 import { lowerCond, lowerScan, lowerWhileLoop } from './control.ts';
 import { nativeComposites, rules, type PlainPrimitive } from './rules.ts';
-import { asOperand, type Lowered, type Scope, type SharedRules } from './scope.ts';
+import { asOperand, type Lowered } from './lowered.ts';
+import type { SharedRules } from './model-scope.ts';
+import type { Scope } from './scope.ts';
 
 /** Lowers the nodes of a graph into a scope; `inputs` are what its inputs are there. Gives what its outputs became. */
 export function lowerGraph(scope: Scope, graph: Graph, inputs: readonly Lowered[]): readonly Lowered[] {

@@ -2,104 +2,19 @@
  * Where lowered nodes go. A model has one scope for each of its graphs: the nodes of a subgraph in its own, constants and
  * expanded splats in the main graph's, which every subgraph may use.
  */
-import {
-  formatType,
-  OptionError,
-  UnsupportedError,
-  type CompositePrimitive,
-  type DType,
-  type NodeOf,
-  type Primitive,
-  type TensorType,
-  type ValueType,
-} from '@node-ode/core';
+import type { CompositePrimitive, DType, NodeOf, Primitive, TensorType } from '@node-ode/core';
 import {
   elementTypeOf,
-  type Dim,
   type ElementType,
-  type Initializer,
   type OnnxGraph,
   type OnnxNode,
   type OnnxTensor,
   type ValueInfo,
 } from '../model/ir.ts';
 import type { Attributes, Emitter, Operand, Provider, Target } from './contract.ts';
+import { isTapeOperand, type Lowered } from './lowered.ts';
+import type { ModelScope } from './model-scope.ts';
 import { scalarTensor } from './scalar-tensor.ts';
-
-/** A tape of the graph: a tensor whose first extent is the number of entries. */
-export interface TapeOperand {
-  readonly element: TensorType;
-  readonly name: string;
-}
-
-/** What a value of the graph has become. */
-export type Lowered = Operand | TapeOperand;
-
-export type Apply = <P extends Primitive>(
-  scope: Scope,
-  op: P,
-  operands: readonly Operand[],
-  params: NodeOf<P>['params'],
-) => Operand;
-
-/** Rules that need the whole table, handed in so that rules may use each other. */
-export interface SharedRules {
-  /** Applies a primitive. */
-  readonly apply: Apply;
-  /** Applies a composite by its decomposition. */
-  readonly decompose: <P extends CompositePrimitive>(
-    scope: Scope,
-    node: NodeOf<P>,
-    operands: readonly Operand[],
-  ) => string;
-}
-
-/** What all graphs of a model share: fresh names, and the constants of the main graph. */
-export class ModelScope {
-  readonly initializers: Initializer[] = [];
-  readonly #names = new Map<string, number>();
-  readonly #constants = new Map<string, string>();
-
-  constructor(
-    readonly target: Target,
-    readonly rules: SharedRules,
-  ) {}
-
-  /** Keeps a name for an input or an output of the model. */
-  reserve(name: string): void {
-    if (this.#names.has(name)) {
-      throw new OptionError('emitModel', `the name '${name}' is used twice`, {
-        expected: 'one name for each input and output',
-      });
-    }
-    this.#names.set(name, 1);
-  }
-
-  /** A name that nothing in the model has. */
-  fresh(hint: string): string {
-    const count = this.#names.get(hint) ?? 0;
-    this.#names.set(hint, count + 1);
-    return count === 0 ? hint : this.fresh(`${hint}_${count}`);
-  }
-
-  /** A constant of the main graph; equal ones (by `key`) are one. */
-  constant(key: string, hint: string, origin: string, make: () => OnnxTensor): string {
-    return this.memo(key, () => {
-      const name = this.fresh(hint);
-      this.initializers.push({ name, tensor: make(), origin });
-      return name;
-    });
-  }
-
-  /** The name that was made for a key before, or the one that `make` makes now. */
-  memo(key: string, make: () => string): string {
-    const known = this.#constants.get(key);
-    if (known !== undefined) return known;
-    const name = make();
-    this.#constants.set(key, name);
-    return name;
-  }
-}
 
 /** A node without its outputs; by default it is for the primitive that is being lowered. */
 type Emitted = Omit<OnnxNode, 'outputs' | 'origin'> & Partial<Pick<OnnxNode, 'origin'>>;
@@ -302,20 +217,3 @@ export class Scope implements Emitter {
 
 const isDType = (type: ElementType | DType): type is DType =>
   type === 'f32' || type === 'f64' || type === 'i32' || type === 'bool';
-
-/** A name with the type of a tensor, or of a tape (whose length has a name of its own). */
-export function infoOf(name: string, type: ValueType, leading: readonly Dim[] = []): ValueInfo {
-  if (type.kind === 'tape') return infoOf(name, type.element, [`${name}_entries`]);
-  return { name, elementType: elementTypeOf(type.dtype), dims: [...leading, ...type.shape] };
-}
-
-/** Whether a lowered value is a tape. */
-export const isTapeOperand = (lowered: Lowered): lowered is TapeOperand => 'element' in lowered;
-
-/** The value as a tensor. */
-export function asOperand(lowered: Lowered | undefined, op: string): Operand {
-  if (lowered !== undefined && !isTapeOperand(lowered)) return lowered;
-  const problem =
-    lowered === undefined ? 'an operand was not computed before' : `a tape of ${formatType(lowered.element)}`;
-  throw new UnsupportedError(op, problem, { expected: 'a tensor' });
-}

@@ -1,14 +1,13 @@
 /** Segments that run: one tight loop over kernel calls, each result freed at its last use. */
-import { ExecutionError, NodeOdeError, type TensorData } from '@node-ode/core';
+import { ExecutionError, NodeOdeError } from '@node-ode/core';
 import type { LoadedSegment } from '@node-ode/host-driver';
-import { readLater } from '../runtime/read-later.ts';
 import type { ConstantPool } from '../runtime/constants.ts';
 import type { TfKernelArguments, TfKernelConfig, TfKernelInputs, TfTensorInfo } from '../runtime/tf-module.ts';
-import { readNow } from '../kernels/in-memory/memory.ts';
-import { elementsOf, TfValue } from '../runtime/value.ts';
+import type { TfValue } from '../runtime/value.ts';
 import type { TfRuntime } from '../runtime/runtime.ts';
 import { lastUses } from './last-uses.ts';
-import type { KernelCall, ProgramResult, SegmentProgram } from './program.ts';
+import type { KernelCall, SegmentProgram } from './program.ts';
+import { fetchLater, loadedResults, takeNow, takeTensors, type Outputs, type Registers } from './results.ts';
 
 /** A call with everything that its runs share. */
 interface LoadedCall {
@@ -28,8 +27,6 @@ interface LoadedCall {
 interface TfOperand extends TfTensorInfo {
   dataId: object;
 }
-
-type Registers = (TfTensorInfo | undefined)[];
 
 /** Makes a lowered segment ready: its constants are on the device until it is released. */
 export function loadSegment(program: SegmentProgram, runtime: TfRuntime, pool: ConstantPool): LoadedSegment<TfValue> {
@@ -70,36 +67,21 @@ export function loadSegment(program: SegmentProgram, runtime: TfRuntime, pool: C
     isChecked = true;
   };
 
-  /** Takes a result out of its register; what is an operand, a constant or taken already is given as another reference. */
-  const take = ({ register }: ProgramResult): TfValue => {
-    const info = registers[register]!;
-    if (isTemporary[register]! && !isTaken[register]!) isTaken[register] = true;
-    else backend.incRef(info.dataId);
-    return new TfValue(info, backend);
-  };
-  const isTaken = new Array<boolean>(program.registers).fill(false);
-  const takeAll = (): TfValue[] => {
-    const values = program.results.map(take);
-    for (const { register } of program.results) {
-      isTaken[register] = false;
-      if (isTemporary[register]!) registers[register] = undefined;
-    }
-    return values;
-  };
-
-  const run = (operands: readonly TfValue[]): readonly TfValue[] => {
+  const { guard, faults, fetchesWait } = runtime;
+  const results = loadedResults(program, isTemporary);
+  const isFetched = results.some(({ isHost }) => isHost);
+  /** Runs the calls and takes what they leave. */
+  const run = <R>(operands: readonly TfValue[], take: (...given: Parameters<typeof takeNow>) => R): R => {
     try {
       execute(operands);
+      return take(registers, results, runtime);
     } catch (error) {
       clear();
       throw error;
     }
-    return takeAll();
   };
-  const { guard, faults } = runtime;
-  const isFetched = program.results.some(({ isHost }) => isHost);
   const finish = (values: readonly TfValue[]): Outputs | Promise<Outputs> =>
-    isFetched ? fetchResults(values, program.results, runtime) : values;
+    isFetched ? fetchLater(values, results, runtime) : values;
   let isAccepted = false;
   const free = (values: readonly TfValue[]): void => {
     for (const value of values) value.dispose();
@@ -108,8 +90,9 @@ export function loadSegment(program: SegmentProgram, runtime: TfRuntime, pool: C
   return {
     run: (operands) => {
       faults?.demandNone();
-      if (guard === undefined || isAccepted) return finish(run(operands));
-      return guard(() => run(operands), free).then((values) => {
+      if (!fetchesWait) return run(operands, takeNow);
+      if (guard === undefined || isAccepted) return finish(run(operands, takeTensors));
+      return guard(() => run(operands, takeTensors), free).then((values) => {
         isAccepted = true;
         return finish(values);
       });
@@ -179,49 +162,4 @@ function checkResult({ origin, kernel, shape, dtype }: KernelCall, info: TfTenso
 function temporaries({ registers, calls }: SegmentProgram): readonly boolean[] {
   const filled = new Set(calls.map(({ result }) => result));
   return Array.from({ length: registers }, (_, r) => filled.has(r));
-}
-
-type Outputs = readonly (TfValue | TensorData)[];
-
-/** Results as they are wanted. Where copies to the host wait for the device, all are asked for at once. */
-function fetchResults(
-  values: readonly TfValue[],
-  results: readonly ProgramResult[],
-  runtime: TfRuntime,
-): Outputs | Promise<Outputs> {
-  const { backend, fetchesWait } = runtime;
-  if (fetchesWait) return fetchLater(values, results, runtime);
-  const outputs: (TfValue | TensorData)[] = [...values];
-  try {
-    results.forEach(({ isHost, dtype }, i) => {
-      if (!isHost) return;
-      outputs[i] = elementsOf(dtype, readNow(backend, values[i]!.info));
-    });
-  } catch (error) {
-    for (const value of values) value.dispose();
-    throw error;
-  }
-  results.forEach(({ isHost }, i) => {
-    if (isHost) values[i]!.dispose();
-  });
-  return outputs;
-}
-
-async function fetchLater(
-  values: readonly TfValue[],
-  results: readonly ProgramResult[],
-  runtime: TfRuntime,
-): Promise<Outputs> {
-  const reading = values.map(async (value, i) => {
-    const { isHost, dtype } = results[i]!;
-    if (!isHost) return value;
-    return elementsOf(dtype, await readLater(runtime, value.info.dataId));
-  });
-  const settled = await Promise.allSettled(reading);
-  const failed = settled.find((outcome) => outcome.status === 'rejected');
-  values.forEach((value, i) => {
-    if (failed !== undefined || results[i]!.isHost) value.dispose();
-  });
-  if (failed !== undefined) throw failed.reason;
-  return Promise.all(reading);
 }

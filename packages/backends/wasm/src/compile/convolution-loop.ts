@@ -13,7 +13,8 @@ import {
   type Sink,
 } from '../convolution/index.ts';
 import { dimensionsOf, readAccess, writeAccess, type Access } from './access.ts';
-import { addressCode, type FunctionEmitter } from './function-emitter.ts';
+import { addressCode } from './address.ts';
+import type { FunctionEmitter } from './function-emitter.ts';
 import { emitJob } from './job.ts';
 import { LoopBody, movedPlace, placeOf, storedMembers, type Place } from './loop-body.ts';
 import { partsFor } from './shared-work.ts';

@@ -1,7 +1,6 @@
 /** Work that the threads of a backend share: a function of the module for one part of it, and a call that has all parts done. */
 import { get, i32, load } from '../encoder/code.ts';
 import type { Code, FunctionBuilder, Local } from '../encoder/function.ts';
-import type { MemoryOp } from '../encoder/opcodes.ts';
 import type { FunctionEmitter } from './function-emitter.ts';
 import type { Job } from './steps.ts';
 import { scalarType } from './types.ts';
@@ -83,16 +82,13 @@ class Transfers {
 
   emitStores(outer: FunctionBuilder): void {
     for (const { type, address, value } of this.#transfers.values()) {
-      outer
-        .i32(address)
-        .emit(value)
-        .memory(`${type}.store` as MemoryOp);
+      outer.i32(address).emit(value).memory(`${type}.store`);
     }
   }
 
   emitLoads(): void {
     for (const { type, address, local } of this.#transfers.values()) {
-      this.#f.emit(load(`${type}.load` as MemoryOp, i32(address))).set(local);
+      this.#f.emit(load(`${type}.load`, i32(address))).set(local);
     }
   }
 }

@@ -7,7 +7,8 @@ import {
   type SharedKernel,
 } from '../kernels/index.ts';
 import { get, i32, op } from '../encoder/code.ts';
-import { addressCode, type FunctionEmitter } from './function-emitter.ts';
+import { addressCode } from './address.ts';
+import type { FunctionEmitter } from './function-emitter.ts';
 import { emitJob } from './job.ts';
 import { partsFor } from './shared-work.ts';
 import type { KernelStep } from './steps.ts';

@@ -2,7 +2,6 @@
 import type { DType } from '@node-ode/core';
 import { get, i32, op, splat } from '../encoder/code.ts';
 import type { Code, FunctionBuilder, Local } from '../encoder/function.ts';
-import type { PlainOp } from '../encoder/opcodes.ts';
 import { inlineConstants } from '../math/types.ts';
 import type { FunctionEmitter } from './function-emitter.ts';
 import { scalarConstant } from './scalar.ts';
@@ -111,7 +110,7 @@ export class LoopBody {
     const lanes = lanesOf(dtype);
     if (constant !== undefined) return splat(lanes, dtype === 'bool' && constant !== 0 ? -1 : constant);
     const value = this.#e.scalar(variable);
-    return op(`${lanes}.splat` as PlainOp, dtype === 'bool' ? op('i32.sub', i32(0), value) : value);
+    return op(`${lanes}.splat`, dtype === 'bool' ? op('i32.sub', i32(0), value) : value);
   }
 
   /**
@@ -189,7 +188,7 @@ export class LoopBody {
       return coefficient === 1 ? value : op(`${type}.mul`, value, scalarConstant(dtype, coefficient));
     });
     const sum = products.reduce((total, product) => op(`${type}.add`, total, product));
-    return this.#prepared(op(`${lanesOf(dtype)}.splat` as PlainOp, sum));
+    return this.#prepared(op(`${lanesOf(dtype)}.splat`, sum));
   }
 
   /** Loads `count` elements. Contiguous ones come with whatever is behind them. */

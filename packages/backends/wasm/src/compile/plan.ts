@@ -2,10 +2,11 @@
 import { tensorType, type DType, type Graph, type Shape } from '@node-ode/core';
 import { schedule, type Program } from './schedule.ts';
 import { planJobs } from './shared-work.ts';
+import { newRoot, placesOf, rootOf, type Root } from './root.ts';
 import { recordsTapes, type Scope } from './steps.ts';
-import { assignStorage, isWhole, newRoot, placesOf, rootOf, type Root } from './storage.ts';
+import { assignStorage } from './storage.ts';
 import { isTensorType, localTypes, tensorBytes } from './types.ts';
-import { Variable } from './variable.ts';
+import { isWhole, Variable } from './variable.ts';
 
 /** What a graph is used for; a graph with two roles becomes two functions. */
 export type Role =
@@ -54,12 +55,12 @@ export class FunctionPlan {
   /** Whether it, or a function that it calls, records tapes: nothing else can fail. */
   readonly recordsTapes: boolean;
   readonly frameBytes: number;
+  /** The position after its last step. */
+  readonly end: number;
+  /** The position at which the last tape is complete; −1 if there are none. */
+  readonly lastTape: number;
   /** Where its frame begins, relative to the arena. */
   frame = 0;
-  /** The position after its last step. */
-  end = 0;
-  /** The position at which the last tape is complete; −1 if there are none. */
-  lastTape = -1;
 
   constructor(graph: Graph, role: Role, program: Program, takeSlot: () => number) {
     this.name = graph.name;
@@ -86,7 +87,7 @@ export class FunctionPlan {
         ? newRoot(tensorBytes(type), { kind: 'destination', index })
         : undefined,
     );
-    this.frameBytes = assignStorage(this);
+    ({ frameBytes: this.frameBytes, end: this.end, lastTape: this.lastTape } = assignStorage(this));
     this.carries = role.kind === 'body' ? Array.from({ length: role.carries }, (_, k) => this.#carry(k, role)) : [];
     const slotsOf = (variable: Variable): readonly number[] => localTypes(variable.type).map(takeSlot);
     this.slots = {

@@ -12,7 +12,8 @@ import {
   type ResultVector,
 } from '../matmul/index.ts';
 import { isEvenInRows, readAccess, writeAccess, type Access } from './access.ts';
-import { addressCode, type FunctionEmitter } from './function-emitter.ts';
+import { addressCode } from './address.ts';
+import type { FunctionEmitter } from './function-emitter.ts';
 import { emitJob, type Part } from './job.ts';
 import { LoopBody, movedPlace, placeCode, placeOf, storedMembers, type Place } from './loop-body.ts';
 import { partsFor } from './shared-work.ts';

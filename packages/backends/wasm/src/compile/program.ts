@@ -3,7 +3,6 @@ import type { DType, Graph, Shape } from '@node-ode/core';
 import { get, i32, load, op } from '../encoder/code.ts';
 import type { Code, FunctionBuilder } from '../encoder/function.ts';
 import { ModuleBuilder } from '../encoder/module.ts';
-import type { MemoryOp } from '../encoder/opcodes.ts';
 import type { CodeModule, Plan, Target } from './contract.ts';
 import { FunctionEmitter } from './function-emitter.ts';
 import { ModuleContext } from './module-context.ts';
@@ -149,10 +148,10 @@ function emitRun(
       return;
     }
     const type = scalarType(input.dtype);
-    const value = load(`${type}.load` as MemoryOp, pointer(slots.inputs[i]!));
+    const value = load(`${type}.load`, pointer(slots.inputs[i]!));
     f.i32(slot)
       .emit(input.dtype === 'bool' ? op('i32.ne', value, i32(0)) : value)
-      .memory(`${type}.store` as MemoryOp);
+      .memory(`${type}.store`);
   });
   main.destinations.forEach((root, index) => {
     if (root !== undefined)
@@ -162,11 +161,9 @@ function emitRun(
   main.scope.outputs.forEach((output, index) => {
     if (!output.isScalar) return;
     const type = scalarType(output.dtype);
-    const value = f.keep(type, load(`${type}.load` as MemoryOp, i32(at(main.slots.results[index]![0]!))));
+    const value = f.keep(type, load(`${type}.load`, i32(at(main.slots.results[index]![0]!))));
     f.emit(pointer(slots.outputs[index]!));
-    f.emit(output.dtype === 'bool' ? op('i32.sub', i32(0), get(value)) : get(value)).memory(
-      `${type}.store` as MemoryOp,
-    );
+    f.emit(output.dtype === 'bool' ? op('i32.sub', i32(0), get(value)) : get(value)).memory(`${type}.store`);
   });
   return f;
 }

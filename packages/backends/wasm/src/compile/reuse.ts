@@ -1,10 +1,9 @@
 /** Which results may be written over which operands, if the caller gives them up. */
 import { sameType } from '@node-ode/core';
-import { isWhole, rootOf } from './storage.ts';
 import type { FunctionPlan } from './plan.ts';
+import { rootOf } from './root.ts';
 import type { LoopStep, Scope, Step } from './steps.ts';
-import type { Variable } from './variable.ts';
-import { viewOf } from './variable.ts';
+import { isWhole, viewOf, type Variable } from './variable.ts';
 
 /**
  * Pairs [input, output] of the function that is the whole program. A run can fail only where it records tapes: until it is
@@ -39,12 +38,9 @@ function firstWrite(plan: FunctionPlan, index: number): Write | undefined {
   if (destination === undefined) return undefined;
   const output = plan.scope.outputs[index]!;
   // What is copied there is copied last of all.
-  if (rootOf(output) !== destination || destination.start === Infinity) {
-    return destination.start === Infinity
-      ? { position: plan.end, loop: undefined }
-      : { position: destination.start, loop: undefined };
-  }
-  return { position: destination.start, loop: loopAt(plan.scope, destination.start) };
+  if (destination.start === Infinity) return { position: plan.end, loop: undefined };
+  const position = destination.start;
+  return { position, loop: rootOf(output) === destination ? loopAt(plan.scope, position) : undefined };
 }
 
 /** The loop at the top of the function that runs at a position. */

@@ -94,17 +94,13 @@ export function scalarCode(
     }
     case 'rootMeanSquare': {
       const partial = operands.map(({ local }) => get(local));
-      const float = scalarType(result);
+      const float = result === 'f64' ? 'f64' : 'f32';
       const sum = partial.reduce<Code | undefined>(
-        (total, term) => (total === undefined ? term : op(`${float}.add` as PlainOp, total, term)),
+        (total, term) => (total === undefined ? term : op(`${float}.add`, total, term)),
         undefined,
       );
-      const mean = op(
-        `${float}.div` as PlainOp,
-        sum ?? scalarConstant(result, 0),
-        scalarConstant(result, operation.count),
-      );
-      return op(`${float}.sqrt` as PlainOp, mean);
+      const mean = op(`${float}.div`, sum ?? scalarConstant(result, 0), scalarConstant(result, operation.count));
+      return op(`${float}.sqrt`, mean);
     }
     default:
       throw new Error(`no scalar code for ${operation.op}`);
@@ -113,7 +109,7 @@ export function scalarCode(
 
 function castScalar(x: Code, from: DType, to: DType): Code {
   const [a, b] = [scalarType(from), scalarType(to)];
-  if (to === 'bool') return from === 'bool' ? x : op(`${a}.ne` as PlainOp, x, scalarConstant(from, 0));
+  if (to === 'bool') return from === 'bool' ? x : op(`${a}.ne`, x, scalarConstant(from, 0));
   if (a === b) return x;
   const conversions: Readonly<Record<string, PlainOp>> = {
     'f32:f64': 'f64.promote_f32',
@@ -130,8 +126,8 @@ function castScalar(x: Code, from: DType, to: DType): Code {
 function combination(coefficients: readonly number[], operands: readonly ScalarOperand[], dtype: DType): Code {
   const type = scalarType(dtype);
   const terms = coefficients.map((coefficient, i) => {
-    const term = op(`${type}.mul` as PlainOp, get(operands[i]!.local), get(operands[coefficients.length + i]!.local));
-    return coefficient === 1 ? term : op(`${type}.mul` as PlainOp, scalarConstant(dtype, coefficient), term);
+    const term = op(`${type}.mul`, get(operands[i]!.local), get(operands[coefficients.length + i]!.local));
+    return coefficient === 1 ? term : op(`${type}.mul`, scalarConstant(dtype, coefficient), term);
   });
-  return terms.reduce((sum, term) => op(`${type}.add` as PlainOp, sum, term));
+  return terms.reduce((sum, term) => op(`${type}.add`, sum, term));
 }

@@ -3,7 +3,7 @@ import type { LoweredPrimitive, PrimitiveParams, Shape } from '@node-ode/core';
 import type { ConvolutionSpec } from '../convolution/index.ts';
 import type { kernels } from '../kernels/index.ts';
 import type { FunctionPlan } from './plan.ts';
-import type { Root } from './storage.ts';
+import type { Root } from './root.ts';
 import type { Variable } from './variable.ts';
 
 /** An operation with its parameters, detached from its operands. */
@@ -127,7 +127,7 @@ export interface Carry {
   next: Root | undefined;
 }
 
-/** A sequence of a scan, or the tapes of a loop. */
+/** What both kinds of loops over functions have. */
 export interface LoopParts {
   readonly body: FunctionPlan;
   readonly constants: readonly Variable[];

@@ -1,186 +1,54 @@
-/** Memory of a function: which variables share it, what may be written in place, and where the rest lies in the frame. */
-import { sizeOf } from '@node-ode/core';
-import type { FunctionPlan } from './plan.ts';
+/** Memory of a function: which variables share it, and what may be written in place. */
 import { kernelStepScratchBytes } from './kernel-job.ts';
 import { convolutionScratchBytes } from './convolution-loop.ts';
+import { layOutFrame } from './frame.ts';
+import { recordLifetimes, type Lifetimes } from './lifetimes.ts';
+import type { FunctionPlan } from './plan.ts';
 import { matmulScratchBytes } from './product.ts';
-import { recordsTapes, type Carry, type Scope, type Step } from './steps.ts';
-import { align, elementBytes, tensorBytes } from './types.ts';
-import { viewOf, type Origin, type Path, type Use, type Variable } from './variable.ts';
-
-/** Memory for the elements of one tensor at a time. */
-export interface Root {
-  readonly bytes: number;
-  readonly home:
-    | { readonly kind: 'frame' }
-    /** Among the program's constants. */
-    | { readonly kind: 'data' }
-    /** Where operand `index` of the function is. */
-    | { readonly kind: 'input'; readonly index: number }
-    /** Where the caller wants result `index`. */
-    | { readonly kind: 'destination'; readonly index: number }
-    /** One of several places: which one is known when the function runs. */
-    | { readonly kind: 'dynamic'; readonly among: readonly Root[] };
-  /** Whether the function may write to it. */
-  readonly isWritable: boolean;
-  /** First and last position at which it is in use. */
-  start: number;
-  end: number;
-  /** Offset in the function's frame, or of a constant in the arena. */
-  offset: number;
-}
-
-export function newRoot(bytes: number, home: Root['home'], isWritable = true): Root {
-  return { bytes, home, isWritable, start: Infinity, end: -Infinity, offset: -1 };
-}
+import { newRoot, placesOf, rootOf, type Root } from './root.ts';
+import type { Carry, Scope, Step } from './steps.ts';
+import { tensorBytes } from './types.ts';
+import { areExclusive, isWhole, viewOf, type Origin, type Path, type Variable } from './variable.ts';
 
 /** Stands for a part of a root: an address that is no root's. */
 const elsewhere = newRoot(0, { kind: 'data' }, false);
 
-/** Every root that this one may be. */
-export function placesOf(root: Root): readonly Root[] {
-  return root.home.kind === 'dynamic' ? root.home.among.flatMap(placesOf) : [root];
-}
-
-/** The root of a variable's elements; views have that of what they show. */
-export const rootOf = (variable: Variable): Root | undefined => viewOf(variable).of.root;
-
-/** Whether two places are in branches of which at most one runs. */
-const areExclusive = (a: Path, b: Path): boolean =>
-  a.some(([step, branch]) => b.some(([other, otherBranch]) => step === other && branch !== otherBranch));
-
-/** Whether a variable is all of what it is a view of, in the same order. */
-export function isWhole(variable: Variable): boolean {
-  const { of, offset } = viewOf(variable);
-  return offset === 0 && sizeOf(of.shape) === sizeOf(variable.shape);
-}
-
 const hasElements = (variable: Variable): boolean => variable.type.kind === 'tensor' && !variable.isScalar;
 
 /** Assigns roots to all variables of a function that need memory, and lays out its frame. */
-export function assignStorage(plan: FunctionPlan): number {
-  return new Storage(plan).assign();
+export function assignStorage({
+  inputs,
+  scope,
+  destinations,
+}: Pick<FunctionPlan, 'inputs' | 'scope' | 'destinations'>): Pick<FunctionPlan, 'frameBytes' | 'end' | 'lastTape'> {
+  const lifetimes = recordLifetimes(inputs, scope);
+  const roots = new Placement(lifetimes, destinations).place(scope);
+  const { variables, end, lastTape } = lifetimes;
+  return { frameBytes: layOutFrame(roots, variables), end, lastTape };
 }
 
-class Storage {
-  readonly #plan: FunctionPlan;
-  readonly #variables = new Set<Variable>();
+/** Gives variables their roots. */
+class Placement {
+  readonly #lifetimes: Lifetimes;
+  readonly #destinations: readonly (Root | undefined)[];
   readonly #roots = new Set<Root>();
-  /** The variable whose memory a variable takes over, if it may. */
-  readonly #predecessor = new Map<Variable, Variable>();
   /** The result that a variable becomes, if nothing copies it. */
   readonly #target = new Map<Variable, number>();
+  /** For each result, the paths to what has been placed where the caller wants it: at most one of them is taken. */
   readonly #claims = new Map<number, Path[]>();
-  /** The position at which a loop takes the initial value of a carry. */
-  readonly #taken = new Map<Variable, number>();
-  #position = 0;
 
-  constructor(plan: FunctionPlan) {
-    this.#plan = plan;
+  constructor(lifetimes: Lifetimes, destinations: readonly (Root | undefined)[]) {
+    this.#lifetimes = lifetimes;
+    this.#destinations = destinations;
   }
 
-  assign(): number {
-    const { scope, inputs } = this.#plan;
-    for (const input of inputs) this.#define(input, -1);
-    this.#recordScope(scope, []);
-    const end = this.#position;
-    this.#plan.end = end;
-    for (const output of scope.outputs) this.#use(output, { position: end, path: [] });
+  /** Places what the steps of a function make; the roots that are the function's own. */
+  place(scope: Scope): ReadonlySet<Root> {
     scope.outputs.forEach((output, index) => {
       if (hasElements(output)) this.#aim(output, index);
     });
     this.#placeScope(scope, [], false);
-    return this.#layOut();
-  }
-
-  #define(variable: Variable, position: number): void {
-    this.#variables.add(variable);
-    variable.position = position;
-  }
-
-  #use(variable: Variable, use: Use): void {
-    variable.uses.push(use);
-    if (variable.view !== undefined) this.#use(variable.view.of, use);
-    for (const { variable: origin, branch } of variable.origins) {
-      this.#use(origin, { position: use.position, path: [...use.path, branch] });
-    }
-  }
-
-  /** Numbers the steps and records what each makes and reads. */
-  #recordScope({ steps }: Scope, path: Path): void {
-    for (const step of steps) this.#recordStep(step, path);
-  }
-
-  #recordStep(step: Step, path: Path): void {
-    const position = this.#position++;
-    const use = (variables: readonly Variable[], at = position): void => {
-      for (const variable of variables) this.#use(variable, { position: at, path });
-    };
-    const define = (variables: readonly Variable[]): void => {
-      for (const variable of variables) this.#define(variable, position);
-    };
-    switch (step.kind) {
-      case 'scalar':
-      case 'kernel':
-        use(step.inputs);
-        define([step.output]);
-        break;
-      case 'loop': {
-        const inside = new Set<Variable>(step.members.map(({ output }) => output));
-        if (step.product !== undefined) {
-          use([step.product.a, step.product.b]);
-          define([step.product.output]);
-          inside.add(step.product.output);
-        }
-        for (const { inputs, output } of step.members) {
-          use(inputs.filter((input) => !inside.has(input)));
-          define([output]);
-        }
-        break;
-      }
-      case 'call':
-        use(step.inputs);
-        define(step.outputs);
-        break;
-      case 'cond': {
-        use([step.predicate]);
-        step.branches.forEach((branch, index) => {
-          const inner: Path = [...path, [step.choice, index]];
-          this.#recordScope(branch, inner);
-          const last = this.#position++;
-          for (const output of branch.outputs) this.#use(output, { position: last, path: inner });
-        });
-        for (const output of step.outputs) if (output.origins.length > 0) this.#define(output, this.#position);
-        this.#position++;
-        break;
-      }
-      case 'while':
-      case 'scan': {
-        const current = step.carries.map((carry) => carry.current);
-        define([...current, ...(step.kind === 'while' ? step.tapes : step.sequences)]);
-        if (step.kind === 'while') {
-          this.#recordScope(step.condition, path);
-          for (const output of step.condition.outputs) this.#use(output, { position: this.#position, path });
-        }
-        const last = this.#position++;
-        use(
-          [
-            ...step.constants,
-            ...step.carries.map((carry) => carry.initial),
-            ...(step.kind === 'scan' ? step.elements : []),
-          ],
-          last,
-        );
-        for (const variable of current) this.#use(variable, { position: last, path });
-        step.carries.forEach((carry, k) => {
-          this.#taken.set(carry.current, last);
-          if (step.body.carries[k]?.isInPlace === true) this.#predecessor.set(carry.current, carry.initial);
-        });
-        break;
-      }
-    }
-    if (path.length === 0 && recordsTapes(step)) this.#plan.lastTape = this.#position - 1;
-    if (step.kind === 'kernel' && step.operation.op === 'setRow') this.#predecessor.set(step.output, step.inputs[0]!);
+    return this.#roots;
   }
 
   /** Marks what becomes result `index` without a copy. */
@@ -195,7 +63,7 @@ class Storage {
     // A result that may be a part of something is copied: what it may be becomes no result for its sake.
     if (!variable.origins.every((origin) => isWhole(origin.variable))) return;
     for (const origin of variable.origins) this.#aim(origin.variable, index);
-    const before = this.#predecessor.get(variable);
+    const before = this.#lifetimes.predecessor.get(variable);
     if (before !== undefined && hasElements(before)) this.#aim(before, index);
   }
 
@@ -209,7 +77,7 @@ class Storage {
   #place(variable: Variable, path: Path): void {
     if (!hasElements(variable) || variable.root !== undefined) return;
     const index = this.#target.get(variable);
-    const destination = index === undefined ? undefined : this.#plan.destinations[index];
+    const destination = index === undefined ? undefined : this.#destinations[index];
     if (index !== undefined && destination !== undefined) {
       const claims = this.#claims.get(index) ?? [];
       if (claims.every((claim) => areExclusive(claim, path))) {
@@ -303,7 +171,7 @@ class Storage {
     const { initial, current } = carry;
     if (!hasElements(current)) return;
     let first: Root;
-    if (!isRepeated && this.#isFree(initial, this.#taken.get(current)!, path)) {
+    if (!isRepeated && this.#isFree(initial, this.#lifetimes.taken.get(current)!, path)) {
       first = rootOf(initial)!;
     } else {
       // The loop's own copy; it becomes the result if the loop works in place.
@@ -341,44 +209,7 @@ class Storage {
   }
 
   #takenOver(variable: Variable): readonly Variable[] {
-    const before = this.#predecessor.get(variable);
+    const before = this.#lifetimes.predecessor.get(variable);
     return before !== undefined && hasElements(before) && rootOf(before) === variable.root ? [before] : [];
   }
-
-  /** Offsets in the frame: roots that are in use at the same time lie apart; large ones are laid first. */
-  #layOut(): number {
-    for (const variable of this.#variables) {
-      if (variable.root === undefined) continue;
-      extend(variable.root, variable.position);
-      for (const { position } of variable.uses) extend(variable.root, position);
-    }
-    const framed = [...this.#roots].filter((root) => root.home.kind === 'frame' && root.end >= root.start);
-    framed.sort((a, b) => b.bytes - a.bytes);
-    const laid: Root[] = [];
-    let size = 0;
-    for (const root of framed) {
-      const neighbours = laid.filter((other) => other.start <= root.end && root.start <= other.end);
-      neighbours.sort((a, b) => a.offset - b.offset);
-      let offset = 0;
-      for (const other of neighbours) {
-        if (offset + align(root.bytes) <= other.offset) break;
-        offset = Math.max(offset, other.offset + align(other.bytes));
-      }
-      root.offset = offset;
-      laid.push(root);
-      size = Math.max(size, offset + align(root.bytes));
-    }
-    return size;
-  }
-}
-
-function extend(root: Root, position: number): void {
-  root.start = Math.min(root.start, position);
-  root.end = Math.max(root.end, position);
-  if (root.home.kind === 'dynamic') for (const place of root.home.among) extend(place, position);
-}
-
-/** Bytes from the start of its root to a variable's first element. */
-export function byteOffset(variable: Variable): number {
-  return variable.type.kind === 'tensor' ? viewOf(variable).offset * elementBytes(variable.dtype) : 0;
 }

@@ -1,13 +1,17 @@
 /** The values of a function while it is planned, and where in memory they are. */
 import { isTensorType, type DType } from './types.ts';
 import { sizeOf, type Shape, type TensorType, type ValueType } from '@node-ode/core';
-import type { Root } from './storage.ts';
+import type { Root } from './root.ts';
 
 /** A branch: which choice it belongs to, and its number there. */
 export type Branch = readonly [choice: object, branch: number];
 
 /** Branches on the way from a function to a place in it. */
 export type Path = readonly Branch[];
+
+/** Whether two places are in branches of which at most one runs. */
+export const areExclusive = (a: Path, b: Path): boolean =>
+  a.some(([step, branch]) => b.some(([other, otherBranch]) => step === other && branch !== otherBranch));
 
 /** A step that reads a variable. */
 export interface Use {
@@ -98,4 +102,10 @@ export function isDense(variable: Variable): boolean {
   if (variable.view.of.isScalar || variable.view.of.constant !== undefined) return false;
   const dense = denseStrides(variable.shape);
   return variable.shape.every((extent, axis) => extent === 1 || variable.view?.strides[axis] === dense[axis]);
+}
+
+/** Whether a variable is all of what it is a view of, in the same order. */
+export function isWhole(variable: Variable): boolean {
+  const { of, offset } = viewOf(variable);
+  return offset === 0 && sizeOf(of.shape) === sizeOf(variable.shape);
 }

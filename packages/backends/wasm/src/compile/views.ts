@@ -10,7 +10,8 @@ export function reshaped(x: Variable, shape: Shape): Variable {
   return new Variable(type, { view: { of, strides: x.isScalar ? shape.map(() => 0) : denseStrides(shape), offset } });
 }
 
-type Rearrangement = Extract<Node, { readonly op: 'transpose' | 'slice' | 'broadcastTo' }>;
+/** What moves elements and can be a view. */
+export type Rearrangement = Extract<Node, { readonly op: 'transpose' | 'slice' | 'broadcastTo' }>;
 
 /** What a rearrangement of a variable shows of it. */
 export function rearranged(node: Rearrangement, x: Variable, shape: Shape): Variable {

@@ -1,6 +1,13 @@
 /** Spirals of both directions: the data of the latent ODE of Chen et al. 2018. */
-import { allocate, hostArray, OptionError, type HostArray } from '@node-ode/core';
-import { atLeast, generated, type Generated, type GenerateOptions } from '../generated.ts';
+import {
+  allocate,
+  hostArray,
+  OptionError,
+  requireKnownOptions,
+  type HostArray,
+  type OptionNames,
+} from '@node-ode/core';
+import { atLeast, generated, generateNames, type Generated, type GenerateOptions } from '../generated.ts';
 
 /** Pieces of spirals, their observations, and how they go on. */
 export interface SpiralPieces {
@@ -32,6 +39,14 @@ export interface BidirectionalSpiralOptions extends GenerateOptions {
   readonly noise?: number;
 }
 
+const spiralNames: OptionNames<BidirectionalSpiralOptions> = {
+  ...generateNames,
+  points: true,
+  observed: true,
+  future: true,
+  noise: true,
+};
+
 const [start, end, total] = [0, 6 * Math.PI, 500];
 const [inner, growth] = [0, 0.3];
 
@@ -59,6 +74,7 @@ function pointOf(direction: number, k: number): readonly [number, number] {
  * const { t, y, mask } = bidirectionalSpirals({ observed: 30 }).all('train'); // [1000, 100], [1000, 100, 2], [1000, 100]
  */
 export function bidirectionalSpirals(options: BidirectionalSpiralOptions = {}): Generated<SpiralPieces> {
+  requireKnownOptions('bidirectionalSpirals', options, spiralNames);
   const { points = 100, observed = points, future = 100, dtype = 'f32' } = options;
   const noise = atLeast('bidirectionalSpirals', 'noise', options.noise ?? 0.3, 0);
   const isPossible = [points, observed, future].every(Number.isInteger) && observed >= 1 && observed <= points;

@@ -1,7 +1,7 @@
 /** Systems whose trajectories are learnt: chaos, a predator and its prey, an oscillator, a pendulum. */
-import { OptionError } from '@node-ode/core';
+import { OptionError, requireKnownOptions, type OptionNames } from '@node-ode/core';
 import type { Generated } from '../generated.ts';
-import { trajectories, type TrajectoryOptions, type TrajectorySample } from './trajectories.ts';
+import { trajectories, trajectoryNames, type TrajectoryOptions, type TrajectorySample } from './trajectories.ts';
 
 const finite = (operation: string, parameters: Readonly<Record<string, number>>): void => {
   const wrong = Object.entries(parameters).find(([, value]) => !Number.isFinite(value));
@@ -28,6 +28,8 @@ export interface LorenzOptions extends TrajectoryOptions {
  * const { t, y } = lorenz({ points: 50, irregular: true, noise: 0.1, seed: 1 }).all('train'); // [100, 50] and [100, 50, 3]
  */
 export function lorenz(options: LorenzOptions = {}): Generated<TrajectorySample> {
+  const known: OptionNames<LorenzOptions> = { ...trajectoryNames, sigma: true, rho: true, beta: true };
+  requireKnownOptions('lorenz', options, known);
   const { sigma = 10, rho = 28, beta = 8 / 3 } = options;
   finite('lorenz', { sigma, rho, beta });
   return trajectories(
@@ -63,6 +65,9 @@ export interface LotkaVolterraOptions extends TrajectoryOptions {
  * const { y } = lotkaVolterra({ noise: 0.05, seed: 1 }).all('train'); // [100, 100, 2]
  */
 export function lotkaVolterra(options: LotkaVolterraOptions = {}): Generated<TrajectorySample> {
+  const rates = { alpha: true, beta: true, gamma: true, delta: true } as const;
+  const known: OptionNames<LotkaVolterraOptions> = { ...trajectoryNames, ...rates };
+  requireKnownOptions('lotkaVolterra', options, known);
   const { alpha = 1.5, beta = 1, gamma = 3, delta = 1 } = options;
   finite('lotkaVolterra', { alpha, beta, gamma, delta });
   return trajectories(
@@ -92,6 +97,8 @@ export interface VanDerPolOptions extends TrajectoryOptions {
  * const { y } = vanDerPol({ mu: 2 }).all('train'); // [100, 100, 2]
  */
 export function vanDerPol(options: VanDerPolOptions = {}): Generated<TrajectorySample> {
+  const known: OptionNames<VanDerPolOptions> = { ...trajectoryNames, mu: true };
+  requireKnownOptions('vanDerPol', options, known);
   const { mu = 1 } = options;
   finite('vanDerPol', { mu });
   return trajectories(
@@ -123,6 +130,8 @@ export interface DampedPendulumOptions extends TrajectoryOptions {
  * const { y } = dampedPendulum({ damping: 0.5 }).all('train'); // [100, 100, 2]
  */
 export function dampedPendulum(options: DampedPendulumOptions = {}): Generated<TrajectorySample> {
+  const known: OptionNames<DampedPendulumOptions> = { ...trajectoryNames, damping: true, stiffness: true };
+  requireKnownOptions('dampedPendulum', options, known);
   const { damping = 0.2, stiffness = 9.81 } = options;
   finite('dampedPendulum', { damping, stiffness });
   return trajectories(

@@ -1,7 +1,15 @@
 /** Data sets of trajectories of a differential equation. */
-import { allocate, hostArray, OptionError, type FloatDType, type HostArray, type Random } from '@node-ode/core';
+import {
+  allocate,
+  hostArray,
+  OptionError,
+  type FloatDType,
+  type HostArray,
+  type OptionNames,
+  type Random,
+} from '@node-ode/core';
 import type { HostDynamics } from '../../spiral/extrapolate.ts';
-import { atLeast, generated, type Generated, type GenerateOptions } from '../generated.ts';
+import { atLeast, generated, generateNames, type Generated, type GenerateOptions } from '../generated.ts';
 import { statesAt } from './solve.ts';
 
 /** Observed trajectories. */
@@ -27,6 +35,16 @@ export interface TrajectoryOptions extends GenerateOptions {
   /** Where all trajectories start; by default they start at random, as each generator says. */
   readonly y0?: readonly number[];
 }
+
+/** The names of its options; a system adds its parameters. */
+export const trajectoryNames: OptionNames<TrajectoryOptions> = {
+  ...generateNames,
+  points: true,
+  end: true,
+  irregular: true,
+  noise: true,
+  y0: true,
+};
 
 /** A system of differential equations. */
 export interface System {

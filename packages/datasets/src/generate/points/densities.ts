@@ -1,7 +1,7 @@
 /** Densities of the plane that flows are trained on, in the sizes of FFJORD's toy data (Grathwohl et al. 2019). */
-import { OptionError } from '@node-ode/core';
+import { OptionError, requireKnownOptions, type OptionNames } from '@node-ode/core';
 import { positiveInteger } from '../../memory/splits.ts';
-import { atLeast, type Generated, type GenerateOptions } from '../generated.ts';
+import { atLeast, generateNames, type Generated, type GenerateOptions } from '../generated.ts';
 import { labelledPoints, type LabelledPoints } from './points.ts';
 
 /** A density with noise. */
@@ -9,6 +9,8 @@ export interface NoiseOptions extends GenerateOptions {
   /** Standard deviation of the Gaussian noise, in the density's units. */
   readonly noise?: number;
 }
+
+const noiseNames: OptionNames<NoiseOptions> = { ...generateNames, noise: true };
 
 /**
  * Two circles around the origin: r·(cos θ, sin θ) + noise, θ uniform, r = 3 (label 0) or 1.5 (label 1), each with probability ½;
@@ -19,6 +21,7 @@ export interface NoiseOptions extends GenerateOptions {
  * const batch = twoCircles().draw(random(1), 512); // x [512, 2], label [512]
  */
 export function twoCircles(options: NoiseOptions = {}): Generated<LabelledPoints> {
+  requireKnownOptions('twoCircles', options, noiseNames);
   const noise = atLeast('twoCircles', 'noise', options.noise ?? 0.24, 0);
   return labelledPoints('two-circles', 2, options, (random) => {
     const label = random.integer(2);
@@ -38,6 +41,7 @@ export function twoCircles(options: NoiseOptions = {}): Generated<LabelledPoints
  * const { x, label } = twoMoons().all('train'); // shapes [1000, 2] and [1000]
  */
 export function twoMoons(options: NoiseOptions = {}): Generated<LabelledPoints> {
+  requireKnownOptions('twoMoons', options, noiseNames);
   const noise = atLeast('twoMoons', 'noise', options.noise ?? 0.2, 0);
   return labelledPoints('two-moons', 2, options, (random) => {
     const label = random.integer(2);
@@ -59,6 +63,14 @@ export interface PinwheelOptions extends GenerateOptions {
   readonly rate?: number;
 }
 
+const pinwheelNames: OptionNames<PinwheelOptions> = {
+  ...generateNames,
+  arms: true,
+  radial: true,
+  tangential: true,
+  rate: true,
+};
+
 /**
  * Arms of a pinwheel: with r = 1 + radial·n₁, s = tangential·n₂ (n₁, n₂ normal) and arm k of K, the point (r, s) is turned by the
  * angle φ = 2πk/K + rate·eʳ: 2·(r cos φ + s sin φ, −r sin φ + s cos φ); label k (Johnson et al. 2016, "Composing graphical models
@@ -69,6 +81,7 @@ export interface PinwheelOptions extends GenerateOptions {
  * const { x, label } = pinwheel({ arms: 5 }).all('train'); // shapes [1000, 2] and [1000]
  */
 export function pinwheel(options: PinwheelOptions = {}): Generated<LabelledPoints> {
+  requireKnownOptions('pinwheel', options, pinwheelNames);
   const { arms = 5, rate = 0.25 } = options;
   positiveInteger('pinwheel', 'arms', arms);
   const radial = atLeast('pinwheel', 'radial', options.radial ?? 0.3, 0);
@@ -92,6 +105,7 @@ export function pinwheel(options: PinwheelOptions = {}): Generated<LabelledPoint
  * const batch = eightGaussians().draw(random(1), 512); // x [512, 2]
  */
 export function eightGaussians(options: NoiseOptions = {}): Generated<LabelledPoints> {
+  requireKnownOptions('eightGaussians', options, noiseNames);
   const noise = atLeast('eightGaussians', 'noise', options.noise ?? 0.5 / Math.SQRT2, 0);
   const radius = 4 / Math.SQRT2;
   return labelledPoints('eight-gaussians', 2, options, (random) => {
@@ -111,6 +125,7 @@ export function eightGaussians(options: NoiseOptions = {}): Generated<LabelledPo
  * const { x } = checkerboard().all('train'); // shape [1000, 2]
  */
 export function checkerboard(options: GenerateOptions = {}): Generated<LabelledPoints> {
+  requireKnownOptions('checkerboard', options, generateNames);
   return labelledPoints('checkerboard', 2, options, (random) => {
     const square = random.integer(8);
     const row = Math.floor(square / 2);

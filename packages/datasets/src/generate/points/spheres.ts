@@ -1,7 +1,7 @@
 /** What flows of the plane, or of a line, can and can't separate: the data of augmented neural ODEs (Dupont et al. 2019). */
-import { OptionError } from '@node-ode/core';
+import { OptionError, requireKnownOptions, type OptionNames } from '@node-ode/core';
 import { positiveInteger } from '../../memory/splits.ts';
-import { atLeast, type Generated, type GenerateOptions } from '../generated.ts';
+import { atLeast, generateNames, type Generated, type GenerateOptions } from '../generated.ts';
 import { targetPoints, type TargetPoints } from './points.ts';
 
 /** The crossing map. */
@@ -12,13 +12,15 @@ export interface CrossingMapOptions extends GenerateOptions {
 
 /**
  * The map g(−1) = 1, g(1) = −1 of the line: no flow of the line has it, as trajectories would cross (Dupont, Doucet and Teh,
- * "Augmented Neural ODEs", 2019, section 3.1). Points are −1 or 1, each with probability ½; targets y = −sign x.
+ * "Augmented Neural ODEs", 2019, Proposition 1). Points are −1 or 1, each with probability ½; targets y = −sign x.
  *
  * @throws OptionError if an option is out of range.
  * @example
  * const { x, y } = crossingMap().all('train'); // shapes [1000, 1] and [1000, 1]
  */
 export function crossingMap(options: CrossingMapOptions = {}): Generated<TargetPoints> {
+  const known: OptionNames<CrossingMapOptions> = { ...generateNames, noise: true };
+  requireKnownOptions('crossingMap', options, known);
   const noise = atLeast('crossingMap', 'noise', options.noise ?? 0, 0);
   return targetPoints('crossing-map', 1, options, (random) => {
     const side = random.uniform() < 0.5 ? -1 : 1;
@@ -38,7 +40,7 @@ export interface SpheresOptions extends GenerateOptions {
 
 /**
  * g(x) = −1 for |x| ≤ r₁ and 1 for r₂ ≤ |x| ≤ r₃: a ball and the shell around it, which no flow of the same dimension followed
- * by a linear map separates (Dupont, Doucet and Teh 2019, section 3.2). Directions are uniform, radii a + (b − a)·u^(1/d) with u
+ * by a linear map separates (Dupont, Doucet and Teh 2019, appendix F.2.1). Directions are uniform, radii a + (b − a)·u^(1/d) with u
  * uniform: uniform in the ball.
  *
  * @throws OptionError if an option is out of range.
@@ -46,6 +48,8 @@ export interface SpheresOptions extends GenerateOptions {
  * const { x, y } = spheres({ dimensions: 2 }).all('train'); // shapes [1000, 2] and [1000, 1], y of −1 and 1
  */
 export function spheres(options: SpheresOptions = {}): Generated<TargetPoints> {
+  const known: OptionNames<SpheresOptions> = { ...generateNames, dimensions: true, radii: true, inside: true };
+  requireKnownOptions('spheres', options, known);
   const { dimensions = 2, radii = [0.5, 1, 1.5], inside = 1 / 3 } = options;
   positiveInteger('spheres', 'dimensions', dimensions);
   const [ball, inner, outer] = radii;
@@ -84,6 +88,8 @@ export interface ShiftedSinesOptions extends GenerateOptions {
  * const { x, y } = shiftedSines({ dimensions: 2 }).all('train'); // shapes [1000, 2] and [1000, 1]
  */
 export function shiftedSines(options: ShiftedSinesOptions = {}): Generated<TargetPoints> {
+  const known: OptionNames<ShiftedSinesOptions> = { ...generateNames, dimensions: true, shift: true, noise: true };
+  requireKnownOptions('shiftedSines', options, known);
   const { dimensions = 2 } = options;
   positiveInteger('shiftedSines', 'dimensions', dimensions);
   const shift = atLeast('shiftedSines', 'shift', options.shift ?? 1.4, 0);

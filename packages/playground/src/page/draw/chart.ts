@@ -42,8 +42,7 @@ export function drawChart(canvas: HTMLCanvasElement, { lines, changes, scale }: 
   context.lineWidth = 1;
   context.textBaseline = 'middle';
   context.textAlign = 'right';
-  for (const tick of ticksOf(range, 3)) {
-    if (isLog && !Number.isInteger(tick) && range[1] - range[0] > 1) continue;
+  for (const tick of isLog ? decadesOf(range) : ticksOf(range, 4)) {
     context.strokeStyle = palette.grid;
     context.beginPath();
     context.moveTo(margin.left, y(tick));
@@ -54,7 +53,12 @@ export function drawChart(canvas: HTMLCanvasElement, { lines, changes, scale }: 
   }
   context.textBaseline = 'top';
   context.textAlign = 'center';
-  for (const tick of ticksOf([0, steps], 5)) context.fillText(String(tick), x(tick), height - margin.bottom + 6);
+  const room = 34; // at the end, for the axis's name
+  for (const tick of ticksOf([0, steps], 5)) {
+    if (x(tick) < width - margin.right - room) context.fillText(String(tick), x(tick), height - margin.bottom + 6);
+  }
+  context.textAlign = 'right';
+  context.fillText('step', width - margin.right, height - margin.bottom + 6);
   context.strokeStyle = palette.soft;
   context.setLineDash([2, 3]);
   for (const step of changes) {
@@ -80,6 +84,15 @@ export function drawChart(canvas: HTMLCanvasElement, { lines, changes, scale }: 
   context.restore();
   if (lines.some(({ name }) => name !== '')) legend(context, lines, palette, width);
   context.setLineDash([]);
+}
+
+/** Logarithms of round numbers within a range of them: of powers of ten, or of 1, 2 and 5 times these where few fit. */
+export function decadesOf([from, to]: readonly [number, number]): readonly number[] {
+  const isWide = Math.floor(to) - Math.ceil(from) >= 1;
+  const exponents = Array.from({ length: Math.floor(to) - Math.floor(from) + 1 }, (_, i) => Math.floor(from) + i);
+  return exponents
+    .flatMap((exponent) => (isWide ? [exponent] : [1, 2, 5].map((factor) => exponent + Math.log10(factor))))
+    .filter((tick) => tick >= from && tick <= to);
 }
 
 /** The names of the lines, from the right, each with a piece of its line. */

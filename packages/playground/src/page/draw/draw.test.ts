@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ticksOf } from './axes.ts';
-import { thinned } from './chart.ts';
+import { decadesOf, thinned } from './chart.ts';
 import { between, valueAt } from './in-time.ts';
 import { rgbOf } from './map.ts';
 
@@ -9,6 +9,13 @@ describe('what is drawn', () => {
     expect(ticksOf([-2.4, 2.4], 4)).toEqual([-2, 0, 2]);
     expect(ticksOf([0, 25], 4)).toEqual([0, 10, 20]);
     expect(ticksOf([0.11, 0.33], 3)).toEqual([0.2, 0.3]);
+  });
+
+  it('has powers of ten at an axis of logarithms, and numbers between where these are few', () => {
+    expect(decadesOf([-2.5, 1.2])).toEqual([-2, -1, 0, 1]);
+    expect(decadesOf([-2.5, -1.2]).map((tick) => Number((10 ** tick).toPrecision(3)))).toEqual([
+      0.005, 0.01, 0.02, 0.05,
+    ]);
   });
 
   it('is on the straight line between two times, and stays at the ends', () => {

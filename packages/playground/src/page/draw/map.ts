@@ -24,21 +24,45 @@ function imageOf({ kind, side, data }: MapLayer, palette: Palette): HTMLCanvasEl
   const context = canvas.getContext('2d');
   if (context === null) return canvas;
   const pixels = context.createImageData(side, side);
-  const [first, second] = [rgbOf(palette.first), rgbOf(palette.second)];
-  const most = kind === 'density' ? robustMost(data) : 1;
+  const colourOf = colouring(kind, data, palette);
   for (let row = 0; row < side; row++) {
     for (let column = 0; column < side; column++) {
       // Rows come from below; images begin at the top.
-      const value = (data[(side - 1 - row) * side + column] ?? NaN) / most;
-      const strength = Number.isFinite(value) ? Math.min(1, Math.abs(value)) : 0;
-      const [r, g, b] = kind === 'density' || value < 0 ? first : second;
-      const alpha = kind === 'density' ? 0.9 * Math.sqrt(strength) : 0.5 * strength;
-      pixels.data.set([r, g, b, Math.round(255 * alpha)], 4 * (row * side + column));
+      pixels.data.set(colourOf((side - 1 - row) * side + column), 4 * (row * side + column));
     }
   }
   context.putImageData(pixels, 0, 0);
   return canvas;
 }
+
+/** The colour of each cell: red, green, blue, and how opaque it is, from 0 to 255. */
+function colouring(
+  kind: MapLayer['kind'],
+  data: Float32Array,
+  palette: Palette,
+): (cell: number) => readonly [...Rgb, number] {
+  const [first, second, third] = [rgbOf(palette.first), rgbOf(palette.second), rgbOf(palette.third)];
+  const opacity = (share: number): number => Math.round(255 * share);
+  switch (kind) {
+    case 'density': {
+      const most = robustMost(data);
+      return (cell) => [...first, opacity(0.9 * Math.sqrt(strengthOf((data[cell] ?? NaN) / most)))];
+    }
+    case 'decision':
+      return (cell) => {
+        const value = data[cell] ?? NaN;
+        return [...(value < 0 ? first : second), opacity(0.5 * strengthOf(value))];
+      };
+    case 'classes':
+      return (cell) => {
+        const [a, b, c] = [data[3 * cell] ?? NaN, data[3 * cell + 1] ?? NaN, data[3 * cell + 2] ?? NaN];
+        const mixed = (k: 0 | 1 | 2): number => Math.round(a * first[k] + b * second[k] + c * third[k]);
+        return [mixed(0), mixed(1), mixed(2), Number.isFinite(a + b + c) ? opacity(0.5) : 0];
+      };
+  }
+}
+
+const strengthOf = (value: number): number => (Number.isFinite(value) ? Math.min(1, Math.abs(value)) : 0);
 
 /** Nearly the largest value: a single cell must not make all others pale. */
 function robustMost(data: Float32Array): number {

@@ -1,7 +1,8 @@
 import { array, type HostArray } from '@node-ode/core';
 import type { LoadedModel, ModelTensor } from '@node-ode/backend-onnx';
 import { describe, expect, it } from 'vitest';
-import { pictureOf, rolesOf } from './model-file.ts';
+import { rolesOf } from './model-file.ts';
+import { pictureOf } from './model-picture.ts';
 
 const f32 = (name: string, ...shape: ModelTensor['shape']): ModelTensor => ({ name, dtype: 'f32', shape });
 
@@ -9,10 +10,11 @@ const f32 = (name: string, ...shape: ModelTensor['shape']): ModelTensor => ({ na
 const model = (
   inputs: readonly ModelTensor[],
   run: (values: Readonly<Record<string, HostArray>>) => Readonly<Record<string, HostArray>>,
+  metadata: LoadedModel['metadata'] = {},
 ): LoadedModel => ({
   inputs,
   outputs: [],
-  metadata: {},
+  metadata,
   placement: [],
   run: () => Promise.reject(new Error('by name')),
   runNamed: (values) => Promise.resolve(run(values)),
@@ -89,6 +91,49 @@ describe('a model of the plane', () => {
     expect(log.picture.map?.kind).toBe('density');
     expect(log.picture.map?.data[19]).toBeCloseTo(Math.exp(-(0.075 ** 2)), 6);
     expect(classes.picture.map?.data[0]).toBeCloseTo(-1, 6);
+  });
+
+  it('is coloured by three classes, with the names that the file has for them', async () => {
+    const three = model(
+      [points],
+      ({ y0 }) => ({
+        probabilities: array(rows(y0).map(([a, b]) => (a < 0 ? [1, 0, 0] : b < 0 ? [0, 0.5, 0.5] : [0, 0, 1]))),
+      }),
+      { task: 'classification', classes: 'left, low, high', columns: 'east, north' },
+    );
+    const { picture, said } = await pictureOf(three, window);
+    expect(picture.map?.kind).toBe('classes');
+    expect(Array.from(picture.map?.data.slice(0, 3) ?? [])).toEqual([1, 0, 0]);
+    expect(Array.from(picture.map?.data.slice(3 * 39, 3 * 40) ?? [])).toEqual([0, 0.5, 0.5]);
+    expect(said).toBe('It tells classes apart. Blue is left, orange is low, purple is high. x₁ is east, x₂ is north.');
+    const logits = await pictureOf(
+      model([points], ({ y0 }) => ({ logits: array(rows(y0).map(() => [800, 800, -800])) })),
+      window,
+    );
+    expect(Array.from(logits.picture.map?.data.slice(0, 3) ?? [])).toEqual([0.5, 0.5, 0]);
+    const four = model([points], ({ y0 }) => ({ logits: array(rows(y0).map(() => [0, 1, 2, 3])) }));
+    await expect(pictureOf(four, window)).rejects.toThrow('the model gives logits of 4 classes; expected at most 3');
+  });
+
+  it('is coloured between its least and its largest number, where zero means nothing', async () => {
+    const warm = (task?: string) =>
+      pictureOf(
+        model([points], ({ y0 }) => ({ y: array(rows(y0).map(([a]) => [280 + a])) }), {
+          ...(task !== undefined && { task, outputs: 'warmth: y [batch, 1]' }),
+        }),
+        window,
+      );
+    const { picture, said } = await warm('regression');
+    expect(picture.map?.kind).toBe('decision');
+    expect([picture.map?.data[0], picture.map?.data[39]]).toEqual([-1, 1]);
+    expect(said).toBe('It gives warmth: from 277, blue, to 283, orange.');
+    expect((await warm()).said).toContain('It gives a number: from 277');
+  });
+
+  it('is told of if it is not finite', async () => {
+    const log = model([points], ({ y0 }) => ({ y: array(rows(y0).map(([a]) => [Math.log(a)])) }));
+    expect((await pictureOf(log, window)).said).toContain('Where it is not finite nothing is drawn.');
+    await expect(pictureOf(log, { ...window, to: -1 })).rejects.toThrow('no finite y anywhere on this plane');
   });
 
   it('is refused if it gives something else for each point', async () => {
