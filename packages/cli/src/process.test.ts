@@ -1,7 +1,7 @@
 /** The command line as its users have it: processes of the built package. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,9 +19,9 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-const start = (command: string, args: readonly string[]): ChildProcess =>
+const start = (command: string, args: readonly string[], cwd = folder): ChildProcess =>
   spawn(command, args, {
-    cwd: folder,
+    cwd,
     env: { ...process.env, NO_COLOR: '1', PATH: `${join(folder, 'bin')}${delimiter}${process.env['PATH'] ?? ''}` },
   });
 
@@ -36,7 +36,10 @@ async function ended(
 }
 
 const nodeOde = (...args: readonly string[]) => start(process.execPath, [bin, ...args]);
-const shell = (script: string) => ended(start('bash', ['-e', '-o', 'pipefail', '-c', script]));
+const shell = (script: string, cwd = folder) => ended(start('bash', ['-e', '-o', 'pipefail', '-c', script], cwd));
+
+/** A page's commands, in an empty folder: pages may give their runs the same names. */
+const session = async (script: string) => shell(script, await mkdtemp(join(folder, 'session-')));
 
 /** Waits until a run has written a checkpoint. */
 async function checkpointOf(out: string, child: ChildProcess): Promise<void> {
@@ -65,19 +68,32 @@ it('a run that is killed, and one that is interrupted, end with the parameters o
   const interrupted = ended(second);
   await once(second.stderr!, 'data');
   second.kill('SIGINT');
-  expect(await interrupted).toMatchObject({ code: 130, stderr: expect.stringContaining('--resume --out parts') });
+  expect(await interrupted).toMatchObject({
+    code: 130,
+    stderr: expect.stringContaining('node-ode train --resume parts'),
+  });
 
-  const third = await ended(nodeOde(...args, 'parts'));
+  // by its folder alone, from where it was moved to
+  await rename(join(folder, 'parts'), join(folder, 'moved'));
+  const third = await ended(nodeOde('train', '--resume', 'moved'));
   expect(third).toMatchObject({ code: 0, stderr: expect.stringContaining('Going on after step') });
-  expect(await arraysOf('parts')).toEqual(await arraysOf('whole'));
+  expect(await arraysOf('moved')).toEqual(await arraysOf('whole'));
 });
 
 it('a reader that goes away ends a stream quietly', async () => {
   const { code, stdout, stderr } = await shell(
-    'node-ode train moons-cnf --steps 1 --out flow 2> /dev/null; set +o pipefail; node-ode sample flow --count 1000000 | head -2; echo ${PIPESTATUS[0]}',
+    'node-ode train moons-cnf --steps 1 --out flow 2> /dev/null; set +o pipefail; node-ode sample flow --count 1000000000 | head -2; echo ${PIPESTATUS[0]}',
   );
   expect([code, stderr]).toEqual([0, '']);
   expect(stdout.trim().split('\n').slice(-3)).toEqual(['x1,x2', expect.stringMatching(/^[-\d.e]+,[-\d.e]+$/), '0']);
+});
+
+it('Ctrl-C ends a stream, and says so', async () => {
+  const child = nodeOde('sample', 'flow', '--count', '1000000000');
+  const interrupted = ended(child);
+  await once(child.stdout!, 'data');
+  child.kill('SIGINT');
+  expect(await interrupted).toMatchObject({ code: 130, stderr: expect.stringMatching(/^node-ode: .*interrupted/) });
 });
 
 it('rows are streamed: memory does not grow with them', async () => {
@@ -97,11 +113,24 @@ it('says what is wrong in one paragraph, and how to get help', async () => {
   expect([help.code, help.stdout]).toEqual([0, expect.stringMatching(/Examples:\n {2}node-ode train moons-cnf/)]);
 });
 
+it("the guide's page runs, but for what it installs, and shows what it says", async () => {
+  const page = await readFile(new URL('../../../docs/guide/command-line.md', import.meta.url), 'utf8');
+  const blocks = Array.from(page.matchAll(/```sh\n([\s\S]*?)```/g), ([, block = '']) => block);
+  const script = blocks
+    .join('')
+    .replaceAll(/^npm install .*\n/gm, '')
+    .replaceAll('npx ', '');
+  expect(script.match(/^node-ode /gm)?.length).toBeGreaterThan(12);
+  const { code, stdout, stderr } = await session(script);
+  expect(code, stderr).toBe(0);
+  expect(stdout).toContain(/```text\n([\s\S]*?)```/.exec(page)?.[1]);
+}, 120_000);
+
 it("the README's session runs", async () => {
   const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
-  const session = /## A whole session\n\n```sh\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
-  expect(session).toContain('node-ode train');
-  const { code, stdout, stderr } = await shell(session);
+  const script = /## A whole session\n\n```sh\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
+  expect(script).toContain('node-ode train');
+  const { code, stdout, stderr } = await session(script);
   expect([code, stderr.includes('node-ode: ')]).toEqual([0, false]);
   expect(stdout).toContain('price predicted');
   expect(stdout).toMatch(/year,hare,lynx\n1921,/);
