@@ -15,8 +15,10 @@ const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(bytes < 1e
 const kilobytes = (bytes: number): string => `${(bytes / 1e3).toFixed(1)} kB`;
 
 const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+/** Columns of words are aligned to the left, those of numbers to the right. */
+const words = ['set', 'comes along', 'bundle'];
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
-  [row(head), row(head.map(() => '---')), ...rows.map(row)].join('\n');
+  [row(head), row(head.map((name) => (words.includes(name) ? '---' : '---:'))), ...rows.map(row)].join('\n');
 
 const asked = (name: string): string => `\`${name.replace('@node-ode/', '')}\``;
 
