@@ -15,10 +15,13 @@ export function describeWatched(name: string, watched: Watched): string {
   const line = (cells: readonly string[]): string =>
     cells.map((cell, i) => cell.padStart(columns[i]?.length ?? 0)).join('   ');
   const problems = leaksIn(watched);
-  const signed = (bytes: number): string => `${bytes < 0 ? '−' : '+'}${kilobytes(Math.abs(bytes))} kB`;
+  const grown = (what: 'heap' | 'resident'): string => {
+    const { growth, noise } = growthOf(samples, what);
+    return `${what} ${growth < 0 ? '−' : '+'}${kilobytes(Math.abs(growth))} ± ${kilobytes(noise)} kB`;
+  };
   const verdict =
     problems.length === 0
-      ? `flat: heap ${signed(growthOf(samples, 'heap'))}, resident ${signed(growthOf(samples, 'resident'))} from one quarter to the next`
+      ? `flat: ${grown('heap')}, ${grown('resident')} from one quarter to the next`
       : `LEAKS:\n${problems.map((problem) => `  ${problem}`).join('\n')}`;
   return [`${name}: ${steps} steps, ${failures} solves that failed`, line(columns), ...rows.map(line), verdict].join(
     '\n',

@@ -1,4 +1,5 @@
 /** Whether what was counted is flat. */
+import { median } from '../bench/statistics.ts';
 import type { Sample, Watched } from './watch.ts';
 
 /** Bytes for each step by which memory may seem to grow: collectors and allocators are never quite flat. */
@@ -18,30 +19,41 @@ export function leaksIn({ samples }: Watched): readonly string[] {
   };
   exact('live arrays', ({ arrays }) => arrays);
   exact("the engine's own count", ({ engine }) => engine);
-  const { steps } = quartersOf(samples);
+  const { steps } = warm(samples);
   for (const what of ['heap', 'resident'] as const) {
-    const growth = growthOf(samples, what);
-    if (growth > Math.max(slack[what], tolerance[what] * steps))
+    const { growth, noise } = growthOf(samples, what);
+    if (growth > Math.max(slack[what], tolerance[what] * steps, noise))
       problems.push(`${what}: ${growth} bytes more in every ${steps} steps`);
   }
   return problems;
 }
 
-/**
- * By how much memory grows from one quarter of a run to the next: the median of the three. A leak goes on. What happens once is none: an
- * arena that an allocator takes or gives back, code that is compiled, pages that the system takes away and that come back; neither must
- * it hide a leak. Of each quarter the lowest sample counts, as noise only adds.
- */
-export function growthOf(samples: readonly Sample[], what: 'heap' | 'resident'): number {
-  const lowest = quartersOf(samples).quarters.map((quarter) => Math.min(...quarter.map((sample) => sample[what])));
-  const growths = lowest.slice(1).map((low, i) => low - lowest[i]!);
-  return growths.sort((a, b) => a - b)[1]!;
+/** How memory grows over a quarter of a run. */
+export interface Growth {
+  readonly growth: number;
+  /** What that is uncertain by, as the run shows it: no leak is told from less. */
+  readonly noise: number;
 }
 
-/** A run in quarters, and the steps of one; the first fifth is left out, in which an engine warms up. */
-function quartersOf(samples: readonly Sample[]): { readonly quarters: readonly Sample[][]; readonly steps: number } {
-  const warm = samples.slice(Math.min(Math.floor(samples.length / 5), samples.length - 4));
-  const startOf = (i: number): number => Math.floor((i * warm.length) / 4);
-  const quarters = [0, 1, 2, 3].map((i) => warm.slice(startOf(i), startOf(i + 1)));
-  return { quarters, steps: quarters[1]![0]!.step - quarters[0]![0]!.step };
+/**
+ * By how much memory grows over a quarter of a run: the median of what each sample has more than the one a quarter before; and the
+ * median by which these differ from it. A leak goes on, and shows in all of them alike. What happens once shows in a third at most: an
+ * arena that an allocator takes or gives back, code that is compiled, pages that the system takes away; it is no leak, nor hides one.
+ */
+export function growthOf(samples: readonly Sample[], what: 'heap' | 'resident'): Growth {
+  const { seen, quarter } = warm(samples);
+  const growths = seen.slice(quarter).map((sample, i) => sample[what] - seen[i]![what]);
+  const growth = median(growths);
+  return { growth, noise: median(growths.map((one) => Math.abs(one - growth))) };
+}
+
+/** A run without its first fifth, in which an engine warms up; how many samples a quarter of it has, and how many steps. */
+function warm(samples: readonly Sample[]): {
+  readonly seen: readonly Sample[];
+  readonly quarter: number;
+  readonly steps: number;
+} {
+  const seen = samples.slice(Math.min(Math.floor(samples.length / 5), samples.length - 4));
+  const quarter = Math.floor(seen.length / 4);
+  return { seen, quarter, steps: seen[quarter]!.step - seen[0]!.step };
 }
