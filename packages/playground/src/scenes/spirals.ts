@@ -14,8 +14,8 @@ import { trainer } from './trainer.ts';
 const { plane, end, horizon } = spiral;
 /** Nodes of the field along each side, particles, and the times of their ways. */
 const [side, particles, moments] = [19, 140, 41];
-/** Points of the predicted trajectory. */
-const resolution = 501;
+/** Points of a trajectory that is drawn: it begins fast. */
+const resolution = 2001;
 const windows = 24;
 
 /** dh/dt = mlp(h³): the form of the demo, whose truth is linear in h³. */
@@ -61,8 +61,9 @@ export const spirals: Prepare = ({ ode, settings, seed }) => {
   const nodes = pointsArray(padded(gridNodes(plane, side), 2, dimensions), dimensions);
   const points = pointsArray(padded(from, 2, dimensions), dimensions);
   const start = array([[2, 0, ...new Array<number>(settings.augment).fill(0)]]);
-  const truth = Float32Array.from(data.trajectory.y.data);
-  const truthInTime = inTime(Array.from(data.trajectory.t.data), truth);
+  const drawn = cubicSpiral({ points: resolution }).trajectory;
+  const truth = Float32Array.from(drawn.y.data);
+  const truthInTime = inTime(Array.from(drawn.t.data), truth);
   return trainer({
     learners: [model],
     draw: (rng) => data.draw(rng, windows),
