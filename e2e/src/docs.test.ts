@@ -6,16 +6,19 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { titleOf } from './cases/case.ts';
 import { allCases } from './cases/index.ts';
 import { enginesPage, sectionsOf, withSections, writeDocs } from './docs.ts';
-import type { Machine } from './machine.ts';
+import type { EngineMachine } from './machine.ts';
 import type { Report } from './report.ts';
 import type { Outcome } from './run-case.ts';
 import { main } from './runner.ts';
 import { tfjsNodeVersion } from './tfjs/tfjs-node.ts';
 
-const machine: Machine = {
+const machine: EngineMachine = {
   date: '2031-02-03T04:05:06.000Z',
   gpus: [{ name: 'Example 9000', driver: '999.1', memory: '80000 MiB' }],
   cpu: 'A CPU',
+  cores: 2,
+  memoryGiB: 24,
+  load: 0,
   system: 'Linux 6',
   node: '20.0.0',
   onnxRuntime: '1.30.0',

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { FormatError, OptionError } from '@node-ode/core';
 import { backends, type About } from './backends.ts';
 import { allCases } from './cases/index.ts';
-import type { Machine } from './machine.ts';
+import type { EngineMachine } from './machine.ts';
 import { tally, type Report } from './report.ts';
 import type { Outcome } from './run-case.ts';
 
@@ -37,7 +37,7 @@ const runsIn = ({ engines, outcomes }: Pick<Report, 'engines' | 'outcomes'>): re
  *
  * @throws OptionError if cases were left out, or if an engine that needs a GPU had none.
  */
-function demandWhole({ backend, outcomes }: EngineRun, { gpus }: Machine): void {
+function demandWhole({ backend, outcomes }: EngineRun, { gpus }: EngineMachine): void {
   if (outcomes.length < allCases.length) {
     throw new OptionError('e2e --docs', `${outcomes.length} cases on ${backend}`, {
       expected: `all ${allCases.length}`,
@@ -53,12 +53,12 @@ function demandWhole({ backend, outcomes }: EngineRun, { gpus }: Machine): void 
 }
 
 /** Whether WebGPU ran in software: its adapter says so, or the driver that the environment names. */
-const isInSoftware = ({ backend, about }: EngineRun, { vulkanDrivers = '', isPage }: Machine): boolean =>
+const isInSoftware = ({ backend, about }: EngineRun, { vulkanDrivers = '', isPage }: EngineMachine): boolean =>
   usesVulkan.includes(backend) &&
   (/swiftshader/i.test(about.device ?? '') || (!isPage && /swiftshader/i.test(vulkanDrivers)));
 
 /** The title of a section: where the same engine ran otherwise it has another. */
-export const titleOfRun = (run: EngineRun, machine: Machine): string =>
+export const titleOfRun = (run: EngineRun, machine: EngineMachine): string =>
   [
     run.backend,
     ...(machine.isPage ? ['in Chromium'] : []),
@@ -66,7 +66,7 @@ export const titleOfRun = (run: EngineRun, machine: Machine): string =>
   ].join(' ');
 
 /** A run in Markdown, below the title of its section. */
-function describeRun(run: EngineRun, machine: Machine): string {
+function describeRun(run: EngineRun, machine: EngineMachine): string {
   const { outcomes, about, backend } = run;
   const { date, gpus, cpu, system, node, onnxRuntime, commit } = machine;
   const cards = gpus.map(({ name, driver, memory }) => `${name} (${memory}, driver ${driver})`).join(', ');
@@ -141,7 +141,7 @@ export function withSections(text: string, sections: ReadonlyMap<string, string>
 }
 
 /** Writes the run of each engine into its section of `docs/engines.md`; tells the file. */
-export async function writeDocs(report: Report, machine: Machine, file = enginesPage): Promise<string> {
+export async function writeDocs(report: Report, machine: EngineMachine, file = enginesPage): Promise<string> {
   const runs = runsIn(report);
   if (runs.length === 0) throw new OptionError('e2e --docs', 'no engine ran', { expected: 'outcomes' });
   for (const run of runs) demandWhole(run, machine);

@@ -1,8 +1,7 @@
 /** What a run was made on: written into its report. */
 import { execFileSync } from 'node:child_process';
-import { cpus, release, type as system } from 'node:os';
 import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
+import { describeMachine, type Machine } from '@node-ode/scripts';
 
 /** A graphics card, as its driver tells. */
 export interface Gpu {
@@ -11,17 +10,11 @@ export interface Gpu {
   readonly memory: string;
 }
 
-export interface Machine {
-  /** ISO 8601. */
-  readonly date: string;
+/** A machine, and what engines find on it. */
+export interface EngineMachine extends Machine {
   readonly gpus: readonly Gpu[];
-  readonly cpu: string;
-  readonly system: string;
-  readonly node: string;
   /** Version of `onnxruntime-node`; undefined if it is not installed. */
   readonly onnxRuntime: string | undefined;
-  /** What was run: a commit's short name, with `+` behind it if more than documentation was changed since. */
-  readonly commit: string | undefined;
   /** Whether it ran in a page of Chromium. */
   readonly isPage: boolean;
   /** The Vulkan drivers that the environment names, if it does: not the system's. */
@@ -54,28 +47,11 @@ function versionOf(name: string): string | undefined {
   }
 }
 
-/** The commit that is checked out; a machine that has no repository is told it by the environment. */
-function commit(): string | undefined {
-  const git = (...args: readonly string[]): string =>
-    execFileSync('git', ['-C', here, ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
-  try {
-    const changed = git('status', '--porcelain', '--untracked-files=no', '--', ':(top)', ':(top,exclude)docs');
-    return `${git('rev-parse', '--short', 'HEAD')}${changed === '' ? '' : '+'}`;
-  } catch {
-    return process.env['NODE_ODE_COMMIT'];
-  }
-}
-
-const here = fileURLToPath(new URL('.', import.meta.url));
-
-export const describeMachine = (isPage = false): Machine => ({
-  date: new Date().toISOString(),
+/** The machine as it is now. */
+export const describeEngineMachine = (isPage = false): EngineMachine => ({
+  ...describeMachine(),
   gpus: nvidiaGpus(),
-  cpu: cpus()[0]?.model ?? 'unknown',
-  system: `${system()} ${release()}`,
-  node: process.versions.node,
   onnxRuntime: versionOf('onnxruntime-node'),
-  commit: commit(),
   isPage,
   vulkanDrivers: process.env['VK_ICD_FILENAMES'] ?? process.env['VK_DRIVER_FILES'],
 });

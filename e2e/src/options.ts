@@ -1,6 +1,6 @@
 /** The runner's command line. */
 import { OptionError } from '@node-ode/core';
-import { parseOptions, seeHelp } from '@node-ode/script-options';
+import { parseOptions, seeHelp } from '@node-ode/scripts';
 import { backendFactory, backends } from './backends.ts';
 
 /** What the runner is asked to do. */

@@ -7,7 +7,7 @@ import type { Case } from './cases/case.ts';
 import { casesMatching } from './cases/index.ts';
 import { writeDocs } from './docs.ts';
 import { inProcess, type Host, type OpenBackend } from './host.ts';
-import { describeMachine, type Machine } from './machine.ts';
+import { describeEngineMachine, type EngineMachine } from './machine.ts';
 import { parseCommand, usage, type RunnerOptions } from './options.ts';
 import { formatOutcome, formatReport, isSuccess, type Report } from './report.ts';
 import type { Outcome } from './run-case.ts';
@@ -101,11 +101,11 @@ export async function main(args: readonly string[], { log, error }: Output = con
 /** A report, and what it was made on. */
 interface Run {
   readonly report: Report;
-  readonly machine: Machine;
+  readonly machine: EngineMachine;
 }
 
 async function runHere(options: RunnerOptions, say: (line: string) => void): Promise<Run> {
-  const machine = describeMachine(options.browser !== undefined); // as it is when the run starts
+  const machine = describeEngineMachine(options.browser !== undefined); // as it is when the run starts
   const onOutcome = (outcome: Outcome): void => {
     if (outcome.result !== 'excluded') say(formatOutcome(outcome));
   };
@@ -133,7 +133,7 @@ async function readJson(file: string): Promise<Run> {
   return { report: { engines, outcomes, unavailable, missing, errors }, machine };
 }
 
-const isRun = (content: unknown): content is Report & { readonly machine: Machine } =>
+const isRun = (content: unknown): content is Report & { readonly machine: EngineMachine } =>
   typeof content === 'object' &&
   content !== null &&
   ['outcomes', 'unavailable', 'missing', 'errors'].every((key) =>

@@ -2,7 +2,7 @@
 import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NodeOdeError, OptionError } from '@node-ode/core';
-import { parseOptions } from '@node-ode/script-options';
+import { parseOptions } from '@node-ode/scripts';
 import { format, resolveConfig } from 'prettier';
 import { build, emptyFolder, pack, root, succeed, type Tarballs } from '../packed.ts';
 import { bundleSizes } from './bundles.ts';

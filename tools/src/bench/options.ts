@@ -1,7 +1,7 @@
 /** The runner's command line. */
 import { OptionError } from '@node-ode/core';
 import { backends } from '@node-ode/e2e/backends';
-import { integerOf, parseOptions, pathOf, seeHelp } from '@node-ode/script-options';
+import { integerOf, parseOptions, pathOf, seeHelp } from '@node-ode/scripts';
 import { benchCases } from './cases/index.ts';
 import { peerNames, type Field } from './contestants.ts';
 

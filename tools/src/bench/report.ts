@@ -142,10 +142,10 @@ const listOf = (entries: Readonly<Record<string, string>>): readonly string[] =>
   Object.entries(entries).map(([name, text]) => `- ${name}: ${text}`);
 
 function machineSection({ machine, options, versions, unavailable, isInterrupted }: Results): string {
-  const { cpu, cores, memoryGiB, system, node, isPinned, loadBefore, date, commit } = machine;
+  const { cpu, cores, memoryGiB, system, node, isPinned, load, date, commit } = machine;
   const lines = [
     `- ${cpu}, ${cores} cores, ${memoryGiB} GiB; ${system}; Node ${node}`,
-    `- ${date.slice(0, 16).replace('T', ' ')} UTC${commit === undefined ? '' : `, commit ${commit}`}; load before the run ${figure(loadBefore)}`,
+    `- ${date.slice(0, 16).replace('T', ' ')} UTC${commit === undefined ? '' : `, commit ${commit}`}; load before the run ${figure(load)}`,
     `- ${options.rounds} rounds${options.quick ? ', quick: shorter rounds and fewer of them, for a look only' : ''}`,
     `- workers ${isPinned ? 'kept to as many cores as they have threads (taskset)' : 'not kept to cores: no taskset here'}`,
     ...listOf(

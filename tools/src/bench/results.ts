@@ -1,5 +1,5 @@
 /** What a run found: plain data, as it is written to results.json. */
-import type { Machine } from './machine.ts';
+import type { BenchMachine } from './machine.ts';
 import type { CallCounts, Counts, Reached } from './protocol.ts';
 import type { Summary } from './statistics.ts';
 import type { BenchOptions } from './options.ts';
@@ -85,7 +85,7 @@ export interface Verdict {
 }
 
 export interface Results {
-  readonly machine: Machine;
+  readonly machine: BenchMachine;
   readonly options: BenchOptions;
   /** By contestant, each package with its version. */
   readonly versions: Readonly<Record<string, Readonly<Record<string, string>>>>;

@@ -6,7 +6,7 @@ import { benchCases } from './cases/index.ts';
 import type { BenchCase } from './cases/case.ts';
 import { contestantsOf, type Contestant } from './contestants.ts';
 import { writeDocs } from './docs.ts';
-import { describeMachine } from './machine.ts';
+import { describeBenchMachine } from './machine.ts';
 import { measureMemory } from './measure-memory.ts';
 import { measureTimes } from './measure-times.ts';
 import { parseCommand, usage, type BenchOptions } from './options.ts';
@@ -39,7 +39,7 @@ const timeouts = { prepare: 300, round: 120 } as const;
 /** Runs the cases that were asked for. */
 export async function runBench(options: BenchOptions, surroundings: Surroundings): Promise<Results> {
   const { signal, log, cases: known = benchCases } = surroundings;
-  const machine = describeMachine();
+  const machine = describeBenchMachine();
   const cases = known.filter(({ id }) => options.cases.includes(id));
   const setting: Setting = {
     start: surroundings.start ?? (({ command }) => startWorker(command, signal)),

@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { NodeOdeError, OptionError } from '@node-ode/core';
-import { integerOf, parseOptions, pathOf } from '@node-ode/script-options';
+import { integerOf, parseOptions, pathOf } from '@node-ode/scripts';
 import { preview } from 'vite';
 import { makeSite } from './site.ts';
 

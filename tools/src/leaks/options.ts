@@ -1,7 +1,7 @@
 /** The command line of `npm run leaks`. */
 import { OptionError } from '@node-ode/core';
 import { backendFactory, backends } from '@node-ode/e2e/backends';
-import { integerOf, parseOptions } from '@node-ode/script-options';
+import { integerOf, parseOptions } from '@node-ode/scripts';
 
 /** An engine to watch. */
 export interface Watching {

@@ -1,6 +1,6 @@
 /** The command line of `npm run tfjs-node`. */
 import type { TfjsNodeBuild } from '@node-ode/e2e/tfjs-node';
-import { parseOptions } from '@node-ode/script-options';
+import { parseOptions } from '@node-ode/scripts';
 import type { Source } from './install.ts';
 
 export interface Options {

@@ -1,6 +1,6 @@
 /** The command line of `npm run torture`. */
 import { backendFactory, backends } from '@node-ode/e2e/backends';
-import { integerOf, parseOptions } from '@node-ode/script-options';
+import { integerOf, parseOptions } from '@node-ode/scripts';
 
 /** What is asked for. */
 export interface TortureCommand {

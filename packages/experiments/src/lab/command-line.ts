@@ -1,6 +1,6 @@
 /** The command line of `npm run experiment -- NAME`. */
 import { OptionError } from '@node-ode/core';
-import { parseOptions, pathOf, seeHelp } from '@node-ode/script-options';
+import { parseOptions, pathOf, seeHelp } from '@node-ode/scripts';
 import { integer, kebab, valueOf, type Option } from './command-options.ts';
 import { engineNames, type EngineName } from './engines.ts';
 import type { Experiment, PreparedExperiment } from './experiment.ts';

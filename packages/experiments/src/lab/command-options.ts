@@ -1,6 +1,6 @@
 /** Options of a command line: what each reads, its defaults, and what its help says. */
 import { OptionError } from '@node-ode/core';
-import { seeHelp } from '@node-ode/script-options';
+import { seeHelp } from '@node-ode/scripts';
 
 /** An option of a command line. */
 export interface Option<T> {

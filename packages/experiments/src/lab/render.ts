@@ -1,6 +1,6 @@
 /** Results as Markdown. */
+import type { Machine } from '@node-ode/scripts';
 import { commonOptions } from './experiment.ts';
-import type { Machine } from './machine.ts';
 import type { Cell, Column, NamedFigure, Results, Table } from './results.ts';
 
 /** A run that came to its end, as its files tell it. */

@@ -1,12 +1,12 @@
 /** Runs an experiment: opens its engine, keeps what it has done, writes what it found. */
 import { relative, resolve } from 'node:path';
 import type { Backend } from '@node-ode/core';
+import { describeMachine } from '@node-ode/scripts';
 import { requireWritable, type ProgressStream } from '@node-ode/train/node';
 import { commandOf, parseCommand, usage, type ExperimentCommand } from './command-line.ts';
 import { engines, type EngineName } from './engines.ts';
 import type { Experiment } from './experiment.ts';
 import type { Lab } from './lab.ts';
-import { describeMachine } from './machine.ts';
 import { renderTable, showSeconds, type RunRecord } from './render.ts';
 import type { Results } from './results.ts';
 import { addSession, openWorkFolder, work, workFolder } from './work-folder.ts';

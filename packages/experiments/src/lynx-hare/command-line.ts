@@ -1,5 +1,5 @@
 /** The command line of the job. */
-import { parseOptions, pathOf } from '@node-ode/script-options';
+import { parseOptions, pathOf } from '@node-ode/scripts';
 import { readNumber, valueOf } from '../lab/command-options.ts';
 import { backends, isBackendName, type BackendName } from './backends.ts';
 import type { Settings } from './model.ts';

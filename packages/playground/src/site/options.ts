@@ -1,5 +1,5 @@
 /** The command line of `npm run playground`. */
-import { integerOf, parseOptions, pathOf } from '@node-ode/script-options';
+import { integerOf, parseOptions, pathOf } from '@node-ode/scripts';
 
 /** What was asked for. */
 export interface Command {
