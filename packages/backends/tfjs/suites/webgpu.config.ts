@@ -10,6 +10,7 @@ config.test = {
   setupFiles: `${swiftShader}/vitest-setup.ts`,
   pool: 'forks', // the driver is named by an environment variable, which worker threads have copies of
   maxWorkers: 1,
+  env: { NODE_ODE_CHECK_TIMEOUT: '600000' },
   testTimeout: 600_000,
   hookTimeout: 600_000,
 };
