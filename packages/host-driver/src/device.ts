@@ -26,6 +26,12 @@ export interface LoadedSegment<V extends DeviceValue> {
 export interface Transfers<V extends DeviceValue> {
   /** A value with these elements, copied. */
   toValue(array: HostArray): V;
+  /**
+   * Puts the elements of an array in the place of a value's, of the same type, where that costs less than another value. False,
+   * and nothing has happened, where it does not, or where something else on the device shares the value's memory. The driver
+   * calls it for values of `toValue` that no run reads any more.
+   */
+  overwrite?(value: V, array: HostArray): boolean;
   /** The elements of a value, copied. A device that has just got them from the host may remember small ones. */
   toHost(value: V, type: TensorType): TensorData | Promise<TensorData>;
 }

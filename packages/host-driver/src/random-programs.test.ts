@@ -28,8 +28,8 @@ async function run(backend: Backend, fn: Program, seed: number): Promise<readonl
 /** Bit for bit: the device is the reference engine, and the host rounds as it does. */
 async function agree(fn: Program, seed: number): Promise<void> {
   const expected = await run(reference(), fn, seed);
-  for (const waits of [false, true]) {
-    const device = fakeDevice({ waits });
+  for (const options of [{ waits: false }, { waits: false, overwrites: true }, { waits: true }]) {
+    const device = fakeDevice(options);
     expect(await run(fakeBackend(device), fn, seed)).toEqual(expected);
     expect(device.log.live, 'values that were not disposed of').toBe(0);
   }

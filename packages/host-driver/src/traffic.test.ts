@@ -13,13 +13,15 @@ import {
   type Tensor,
 } from '@node-ode/core';
 import { describe, expect, it } from 'vitest';
-import { fakeBackend, fakeDevice, type DeviceLog } from '../test/fake-device.ts';
+import { fakeBackend, fakeDevice, type DeviceLog, type FakeDevice } from '../test/fake-device.ts';
 
 type Program = (...inputs: Tensor[]) => readonly Tensor[];
 
 /** What a program costs on a device, without the uploads of its inputs and without reads of its results. */
-async function costOf(waits: boolean, fn: Program, ...inputs: readonly HostArray[]): Promise<DeviceLog> {
-  const device = fakeDevice({ waits });
+const costOf = (waits: boolean, fn: Program, ...inputs: readonly HostArray[]): Promise<DeviceLog> =>
+  costOn(fakeDevice({ waits }), fn, ...inputs);
+
+async function costOn(device: FakeDevice, fn: Program, ...inputs: readonly HostArray[]): Promise<DeviceLog> {
   const graph = compile(fakeBackend(), fn).graph(...inputs);
   const program = await device.compile(graph);
   const values = inputs.map((input) => device.toValue(input));
@@ -173,6 +175,53 @@ describe.each([
     // The constant, and the counter where a branch multiplies by it: at 1, 3, 5 and 7.
     expect(uploads).toBe(1 + 4);
     expect(mostLive).toBeLessThan(8);
+  });
+});
+
+describe('a device that puts numbers in the place of others', () => {
+  it('gets the first of a loop, then overwrites it', async () => {
+    const { uploads, overwritten } = await costOn(
+      fakeDevice({ waits: false, overwrites: true }),
+      (x) => {
+        const { carry } = whileLoop(
+          { i: constant(0, [], 'i32'), x: x! },
+          (c) => c.i.less(9),
+          (c) => ({ carry: { i: c.i.add(1), x: c.x.mul(c.i.cast('f32')) } }),
+        );
+        return [carry.x];
+      },
+      vector,
+    );
+    expect({ uploads, overwritten }).toEqual({ uploads: 1, overwritten: 8 });
+  });
+
+  it('leaves those alone that something else still has', async () => {
+    const device = fakeDevice({ waits: false, overwrites: true });
+    // A branch gives a number of the host's or one of the device's: the one that it gave stays what it was.
+    const last = compile(fakeBackend(device), (x: Tensor) => {
+      const { carry } = whileLoop(
+        { i: constant(0, [], 'i32'), x, kept: x.sum() },
+        (c) => c.i.less(5),
+        (c) => {
+          const number = c.i.cast('f32');
+          const kept = cond(
+            c.i.equal(2),
+            c.x,
+            () => number,
+            () => c.kept,
+          );
+          return { carry: { i: c.i.add(1), x: c.x.add(number), kept } };
+        },
+      );
+      return [carry.kept, carry.x];
+    });
+    const [kept, x] = await last(vector);
+    expect([Array.from((await kept!.read()).data), Array.from((await x!.read()).data)]).toEqual([[2], [11, 12, 13]]);
+    kept!.dispose();
+    x!.dispose();
+    last.dispose();
+    expect(device.log.overwritten).toBeGreaterThan(0);
+    expect(device.log.live).toBe(0);
   });
 });
 

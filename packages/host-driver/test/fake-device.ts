@@ -2,7 +2,7 @@
  * A device that computes segments with the reference engine: its values are counted, and refused once they were disposed of.
  * A backend of programs driven from the host, on it. The engine's parts are taken one by one, as its uploads are promises.
  */
-import type { DeviceArray, Graph, TensorData } from '@node-ode/core';
+import type { DeviceArray, Graph, HostArray, TensorData } from '@node-ode/core';
 import { nativeComposites } from '../../backends/reference/src/composites.ts';
 import { bufferArrays, copyToDevice } from '../../backends/reference/src/device-array.ts';
 import { executable } from '../../backends/reference/src/executable.ts';
@@ -20,7 +20,7 @@ import {
 /** A value of the device. */
 export interface FakeValue extends DeviceValue {
   /** What it holds; only the device looks at it. */
-  readonly array: DeviceArray;
+  array: DeviceArray;
 }
 
 /** What happened on the device. */
@@ -37,6 +37,8 @@ export interface DeviceLog {
   reads: number;
   /** Values that came from the host. */
   uploads: number;
+  /** Values whose elements were put in the place of others. */
+  overwritten: number;
   /** Segments that are loaded. */
   loaded: number;
 }
@@ -55,25 +57,37 @@ export type Act = 'run' | 'upload' | 'read' | 'load';
 export interface FakeDeviceOptions {
   /** Whether its segments and reads are promises; they are by default. */
   readonly waits?: boolean;
+  /** Whether it puts elements in the place of others; it does not by default. */
+  readonly overwrites?: boolean;
 }
 
-export function fakeDevice({ waits = true }: FakeDeviceOptions = {}): FakeDevice {
+export function fakeDevice({ waits = true, overwrites = false }: FakeDeviceOptions = {}): FakeDevice {
   const memory = new Memory(true);
   const arrays = bufferArrays('fake', memory);
-  const log: DeviceLog = { runs: 0, live: 0, mostLive: 0, fetched: 0, reads: 0, uploads: 0, loaded: 0 };
+  const log: DeviceLog = { runs: 0, live: 0, mostLive: 0, fetched: 0, reads: 0, uploads: 0, overwritten: 0, loaded: 0 };
   const make = (array: DeviceArray): FakeValue => {
     let isAlive = true;
     log.live++;
     log.mostLive = Math.max(log.mostLive, log.live);
-    return {
+    const value: FakeValue = {
       array,
       dispose: () => {
         if (!isAlive) throw new Error('a value was disposed of twice');
         isAlive = false;
         log.live--;
-        array.dispose();
+        value.array.dispose();
       },
     };
+    return value;
+  };
+  const copyOf = (array: HostArray): DeviceArray =>
+    arrays.make(copyToDevice(memory, array), [...array.shape], array.dtype);
+  const overwrite = (value: FakeValue, array: HostArray): boolean => {
+    device.before('upload');
+    log.overwritten++;
+    value.array.dispose();
+    value.array = copyOf(array);
+    return true;
   };
   /** Refuses what was disposed of. */
   const elementsOf = ({ array }: FakeValue): TensorData => arrays.ownedBy('read', array).data.slice();
@@ -116,8 +130,9 @@ export function fakeDevice({ waits = true }: FakeDeviceOptions = {}): FakeDevice
     toValue: (array) => {
       device.before('upload');
       log.uploads++;
-      return make(arrays.make(copyToDevice(memory, array), [...array.shape], array.dtype));
+      return make(copyOf(array));
     },
+    ...(overwrites ? { overwrite } : {}),
     toHost: (value) =>
       answer(() => {
         device.before('read');

@@ -102,7 +102,7 @@ export const engine = (name: string, threads = 1): Contestant => ({
 /** A yardstick of an engine, as tables call it. */
 export const yardstickName = (name: string, of: string): string => `${of}, ${name}`;
 
-/** A yardstick of an engine: the engine once more, in a process of its own. */
+/** A yardstick of an engine: the engine once more, in a process of its own, where both take turns. */
 export const yardstick = (name: string, of: string): Contestant => ({
   ...engine(of),
   name: yardstickName(name, of),

@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { TimedExperiment } from './cases/case.ts';
 import { errorOf } from './compare.ts';
 import { referenceEngine, yardstick, type Contestant } from './contestants.ts';
-import { unitsOf } from './problem.ts';
-import type { Answer, Prepared, ReachRequest } from './protocol.ts';
+import { unitsOf, type Task } from './problem.ts';
+import type { Answer, Prepared, ReachRequest, RoundTimes } from './protocol.ts';
 import type { Outcome, Row, Without } from './results.ts';
 import {
   labelOf,
@@ -15,7 +15,7 @@ import {
   wrong,
   type Setting,
 } from './session.ts';
-import { median, summarize } from './statistics.ts';
+import { median, ratios, summarize } from './statistics.ts';
 import { ourEngine } from './targets.ts';
 import type { Worker } from './worker-process.ts';
 
@@ -29,6 +29,8 @@ interface Ready {
   readonly warmup: number;
   /** Medians, as they come in, ms. */
   readonly rounds: number[];
+  /** Of a yardstick: how many times as long the engine took in turn with it, as they come in. */
+  readonly ratios: number[];
   failure?: Without;
 }
 
@@ -66,7 +68,8 @@ export async function measureTimes(
       if (engine === undefined) continue;
       const contestant = yardstick(one.name, one.engine);
       const counterpart = { ...problem, task: one.task(engine.prepared.counts) };
-      enter(contestant, await prepareYardstick(contestant, { ...experiment, problem: counterpart }, setting));
+      const checked = { ...experiment, problem: counterpart, inTurnWith: problem.task };
+      enter(contestant, await prepareYardstick(contestant, checked, setting));
     }
     await runRounds(ready, setting);
     for (const one of ready) outcomes.set(one.contestant, await outcomeOf(one, experiment.reach, setting));
@@ -79,17 +82,20 @@ export async function measureTimes(
 const tooHeavy: Without = { status: 'skipped', reason: 'it would take minutes' };
 
 /** What is asked, and what makes an answer right. */
-type Checked = Pick<TimedExperiment, 'problem' | 'bound' | 'units'>;
+interface Checked extends Pick<TimedExperiment, 'problem' | 'bound' | 'units'> {
+  /** What it takes turns with. */
+  readonly inTurnWith?: Task;
+}
 
 /** Prepares, checks the answer and warms up. */
 async function prepare(
   contestant: Contestant,
-  { problem, bound, units = problem }: Checked,
+  { problem, bound, units = problem, inTurnWith }: Checked,
   expected: Answer,
   ready: readonly Ready[],
   setting: Setting,
 ): Promise<Without | Ready> {
-  const result = await preparedWorker(contestant, problem, setting);
+  const result = await preparedWorker(contestant, problem, setting, inTurnWith);
   if ('status' in result) return result;
   const { worker, prepared } = result;
   const dismissed = (without: Without): Without => {
@@ -113,7 +119,7 @@ async function prepare(
     const reason = `does not help: ${warmup.toPrecision(3)} ms against ${rival.warmup.toPrecision(3)} ms`;
     return dismissed({ status: 'skipped', reason });
   }
-  return { contestant, worker, prepared, error, warmup, rounds: [] };
+  return { contestant, worker, prepared, error, warmup, rounds: [], ratios: [] };
 }
 
 /** The same for a yardstick, which has a problem of its own. */
@@ -128,19 +134,29 @@ async function runRounds(ready: readonly Ready[], { rounds, roundSeconds, timeou
   for (let round = 0; round < rounds; round++) {
     for (const one of ready.filter(({ failure }) => failure === undefined)) {
       const reply = await one.worker.request({ round: { seconds: roundSeconds } }, timeouts.round);
-      if ('times' in reply) one.rounds.push(median(reply.times));
+      if ('times' in reply) record(one, reply);
       else one.failure = withoutOf(reply);
       await settle(one.contestant);
     }
   }
 }
 
+function record({ rounds, ratios: found }: Ready, { times, inTurn }: RoundTimes): void {
+  rounds.push(median(times));
+  // Of neighbours: they had the same state of the machine, which differs within a round, too.
+  if (inTurn !== undefined) found.push(median(ratios(inTurn, times)));
+}
+
 /** What came of the rounds; trains to a test loss first, where that is asked for and not too long. */
 async function outcomeOf(one: Ready, reach: ReachRequest | undefined, { timeouts }: Setting): Promise<Outcome> {
-  const { contestant, worker, prepared, error, rounds, failure } = one;
+  const { contestant, worker, prepared, error, rounds, ratios, failure } = one;
   if (failure !== undefined) return failure;
   const { counts, compileMs, nodesPerStep, calls } = prepared;
-  const told = { ...(nodesPerStep === undefined ? {} : { nodesPerStep }), ...(calls === undefined ? {} : { calls }) };
+  const told = {
+    ...(nodesPerStep === undefined ? {} : { nodesPerStep }),
+    ...(calls === undefined ? {} : { calls }),
+    ...(ratios.length === 0 ? {} : { ratios }),
+  };
   const measured = { status: 'measured', error, counts, compileMs, ...told, rounds, ms: summarize(rounds) } as const;
   const isExperiment = contestant.yardstick === undefined;
   if (

@@ -2,7 +2,7 @@
  * What the runner and a worker say to each other: one JSON object a line, a request on the worker's stdin, then its reply
  * on stdout. The workers in Python and JavaScript (`tools/bench`) speak the same.
  */
-import type { Problem } from './problem.ts';
+import type { Problem, Task } from './problem.ts';
 
 /** Trains until the test loss is `target` or below, looking after each `every` steps. */
 export interface ReachRequest {
@@ -15,9 +15,9 @@ export interface ReachRequest {
 }
 
 export type Request =
-  /** Compiles, solves once and answers. */
-  | { readonly prepare: Problem }
-  /** Repeats the unit of work for about this time, once at least. */
+  /** Compiles, solves once and answers. A task that it is a yardstick of, on the same problem, then takes turns with it. */
+  | { readonly prepare: Problem; readonly inTurnWith?: Task }
+  /** Repeats the unit of work for about this time, once at least; as long again what takes turns with it. */
   | { readonly round: { readonly seconds: number } }
   | { readonly reach: ReachRequest }
   /** Runs the gradient once over other times, and tells how much memory it took. */
@@ -73,6 +73,12 @@ export interface MemoryUse {
   readonly peakBytes: number;
 }
 
+/** Milliseconds of each unit of work; of each that had its turn just before or after, if something takes turns with it. */
+export interface RoundTimes {
+  readonly times: readonly number[];
+  readonly inTurn?: readonly number[];
+}
+
 /** Why a worker does not do what it was asked: its engine is not installed, or has no such thing. */
 export type Refusal =
   | { readonly unavailable: string }
@@ -81,12 +87,7 @@ export type Refusal =
   | { readonly error: string };
 
 export type Reply =
-  | { readonly prepared: Prepared }
-  /** Milliseconds of each unit of work. */
-  | { readonly times: readonly number[] }
-  | { readonly reach: Reached }
-  | { readonly memory: MemoryUse }
-  | Refusal;
+  { readonly prepared: Prepared } | RoundTimes | { readonly reach: Reached } | { readonly memory: MemoryUse } | Refusal;
 
 /** Whether a reply refuses. */
 export const isRefusal = (reply: Reply): reply is Refusal =>

@@ -130,7 +130,7 @@ const verdictRow = ({
 const targetSection = (targets: readonly Verdict[]): string =>
   section(
     'Targets',
-    "≥ and >: the peer's time over that of our engine in this run, one thread each; of eager and compiled PyTorch the faster. ≤: the engine's time over that of the yardstick, a program of its own.",
+    "≥ and >: the peer's time over that of our engine in this run, one thread each; of eager and compiled PyTorch the faster. ≤: the engine's time over that of the yardstick, both in turn in one process.",
     table(['case', 'engine', 'against', 'target', 'ratio', 'spread', 'verdict'], targets.map(verdictRow), [
       'engine',
       'against',

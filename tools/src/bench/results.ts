@@ -32,6 +32,8 @@ export interface Measurement {
   /** Milliseconds of a unit of work: the median of each round. */
   readonly rounds: readonly number[];
   readonly ms: Summary;
+  /** Of a yardstick: how many times as long the engine took in turn with it, in each round. */
+  readonly ratios?: readonly number[];
   readonly reach?: Reached;
 }
 

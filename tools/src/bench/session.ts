@@ -2,7 +2,7 @@
 import type { Experiment } from './cases/case.ts';
 import { referenceOf } from './compare.ts';
 import { engine, referenceEngine, type Contestant } from './contestants.ts';
-import type { Problem } from './problem.ts';
+import type { Problem, Task } from './problem.ts';
 import { isRefusal, reasonOf, type Answer, type Prepared, type Reply } from './protocol.ts';
 import type { RowKey, Without } from './results.ts';
 import type { Worker } from './worker-process.ts';
@@ -74,17 +74,19 @@ export async function referenceAnswer(
   return { status: 'failed', reason: `there is no reference answer: ${withoutOf(reply).reason}` };
 }
 
-/** Starts a worker and has it prepare; or why there is none. */
+/** Starts a worker and has it prepare, perhaps with what it takes turns with; or why there is none. */
 export async function prepared(
   contestant: Contestant,
   problem: Problem,
   { start, timeouts, unavailable, versions }: Setting,
+  inTurnWith?: Task,
 ): Promise<Without | { readonly worker: Worker; readonly prepared: Prepared }> {
   if (contestant.unfit !== undefined) return { status: 'skipped', reason: contestant.unfit };
   const known = unavailable.get(contestant.name);
   if (known !== undefined) return { status: 'unavailable', reason: known };
   const worker = start(contestant);
-  const reply = await worker.request({ prepare: problem }, timeouts.prepare);
+  const request = { prepare: problem, ...(inTurnWith === undefined ? {} : { inTurnWith }) };
+  const reply = await worker.request(request, timeouts.prepare);
   if ('prepared' in reply) {
     versions.set(contestant.name, reply.prepared.versions);
     return { worker, prepared: reply.prepared };

@@ -24,7 +24,13 @@ const isEngine = ({ peer, yardstick, threads }: Row): boolean =>
 /** What a verdict is about, before anything was measured. */
 type Question = Pick<Verdict, 'case' | 'experiment' | 'engine' | 'rival' | 'relation' | 'target'>;
 
-function verdictOn(question: Question, rows: readonly Row[], isRival: (row: Row) => boolean): Verdict {
+/** The rows that a target is about, and the ratio of them that it bounds, round by round. */
+interface Comparison {
+  readonly isRival: (row: Row) => boolean;
+  readonly ratiosOf: (ours: MeasuredRow, rival: MeasuredRow) => readonly number[];
+}
+
+function verdictOn(question: Question, rows: readonly Row[], { isRival, ratiosOf }: Comparison): Verdict {
   const { engine, rival, relation, target } = question;
   const notMeasured = (reason: string): Verdict => ({ ...question, verdict: 'not measured', reason });
   const ours = rows.find((row) => isEngine(row) && row.contestant === engine);
@@ -36,8 +42,7 @@ function verdictOn(question: Question, rows: readonly Row[], isRival: (row: Row)
     const [first] = theirs;
     return notMeasured(first === undefined ? `${rival} did not run` : reasonOf(first));
   }
-  const [above, below] = relation === '≤' ? [ours, fastest] : [fastest, ours];
-  const ratio = summarize(ratios(above.rounds, below.rounds));
+  const ratio = summarize(ratiosOf(ours, fastest));
   const verdict = holds[relation](ratio.median, target) ? 'met' : 'missed';
   return { ...question, contestant: fastest.contestant, ratio, verdict };
 }
@@ -73,10 +78,17 @@ function verdictOnPeer(about: About, target: PeerTarget, rows: readonly Row[]): 
   const question: Question = { ...about, engine, rival, relation: isStrict ? '>' : '≥', target: ratio };
   const isRival = (row: Row): boolean =>
     row.peer === peer && (contestant === undefined || row.contestant === contestant);
-  return verdictOn(question, rows, (row) => isRival(row) && row.threads === 1);
+  return verdictOn(question, rows, {
+    isRival: (row) => isRival(row) && row.threads === 1,
+    ratiosOf: (ours, theirs) => ratios(theirs.rounds, ours.rounds),
+  });
 }
 
 function verdictOnYardstick(about: About, { name, engine, ratio }: Yardstick, rows: readonly Row[]): Verdict {
   const question: Question = { ...about, engine, rival: name, relation: '≤', target: ratio };
-  return verdictOn(question, rows, (row) => row.contestant === yardstickName(name, engine));
+  return verdictOn(question, rows, {
+    isRival: (row) => row.contestant === yardstickName(name, engine),
+    // Its own process has run the engine in turn with it.
+    ratiosOf: (_, { ratios: inTurn = [] }) => inTurn,
+  });
 }

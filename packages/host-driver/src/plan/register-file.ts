@@ -3,7 +3,7 @@ import { ExecutionError, formatType, sizeOf, type TensorData, type TensorType, t
 import type { DeviceValue } from '../device.ts';
 import { hostKernel } from '../run/host-kernels.ts';
 import type { Kernel, Operand } from '../run/instructions.ts';
-import type { HostRegisters, Register, Slot, Upload } from '../run/registers.ts';
+import { bytesOf, type HostRegisters, type Register, type Slot, type Upload } from '../run/registers.ts';
 import type { Placement } from './placement.ts';
 import type { PlainNode } from './scope.ts';
 
@@ -114,7 +114,7 @@ export class RegisterFile<V extends DeviceValue> {
     const key = `${bank} ${index} ${formatType(slot.type)}`;
     const place = this.#uploads.get(key) ?? this.#uploads.size;
     this.#uploads.set(key, place);
-    return { slot, place };
+    return { slot, place, bytes: bytesOf(slot.type) };
   }
 
   /** Copies a value to a register; `takes` leaves nothing behind. */

@@ -102,17 +102,22 @@ export class Frame<V extends DeviceValue> implements HostRegisters {
 
   /**
    * A value of the host's on the device. The frame keeps it, with a reference of its own, and uploads it again when it has
-   * changed. Arrays are never written to, so that another one is another object.
+   * changed: in its place, if nobody else has a reference and the device can. Arrays are never written to, so that another one is
+   * another object.
    */
-  uploaded({ slot, place }: Upload): Held<V> {
+  uploaded({ slot, place, bytes }: Upload): Held<V> {
     const { bank, index } = slot.register;
     const source = bank === 'number' ? this.numbers[index] : this.arrays[index];
     const known = this.#uploads[place];
     if (known !== undefined && Object.is(source, this.#sources[place])) return known;
-    this.#forget(place);
     const { shape, dtype } = slot.type;
-    const value = this.device.toValue(hostArray(elementsIn(this, slot), shape, dtype));
-    const held = this.hold(value, bytesOf(slot.type));
+    const array = hostArray(elementsIn(this, slot), shape, dtype);
+    if (known?.refs === 1 && this.device.overwrite?.(known.value, array) === true) {
+      this.#sources[place] = source;
+      return known;
+    }
+    this.#forget(place);
+    const held = this.hold(this.device.toValue(array), bytes);
     this.#uploads[place] = held;
     this.#sources[place] = source;
     return held;

@@ -49,6 +49,7 @@ export interface Upload {
   readonly slot: Slot;
   /** Where the uploaded value is kept, for as long as the host's stays the same. */
   readonly place: number;
+  readonly bytes: number;
 }
 
 /** What the host has. */

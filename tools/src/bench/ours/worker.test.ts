@@ -8,6 +8,8 @@ import { decay, referenceWorker, y0 } from '../test/support.ts';
 import type { Worker } from '../worker-process.ts';
 import { workerOn } from './worker.ts';
 
+const solve = { ...decay({ kind: 'solve', y0, ts: [0, 1] }), task: { kind: 'solve', y0, ts: [0, 1] } } as const;
+
 async function prepare(worker: Worker, problem: Problem): Promise<Prepared> {
   const reply = await worker.request({ prepare: problem }, 60);
   if (!('prepared' in reply)) throw new Error(JSON.stringify(reply));
@@ -177,9 +179,32 @@ it('evaluates the right-hand side alone', async () => {
   expect(await worker.request({ round: { seconds: 0 } }, 60)).toEqual({ times: [expect.any(Number)] });
 });
 
-describe('what it can not do is a reply', () => {
-  const solve = decay({ kind: 'solve', y0, ts: [0, 1] });
+it('takes turns with the task that it is a yardstick of', async () => {
+  const worker = referenceWorker();
+  const [{ task, ...problem }, inTurnWith] = [decay({ kind: 'evaluations', y0, count: 5 }), solve.task];
+  const reply = await worker.request({ prepare: { ...problem, task }, inTurnWith }, 60);
+  expect(reply).toMatchObject({ prepared: { answer: { dy: expect.any(Array) } } });
+  expect(await worker.request({ round: { seconds: 0 } }, 60)).toEqual({
+    times: [expect.any(Number)],
+    inTurn: [expect.any(Number)],
+  });
+});
 
+it('takes turns with its own kernel calls, which know what was uploaded in the place of something else', async () => {
+  const handle = workerOn('tfjs-wasm', backends['tfjs-wasm'] as BackendFactory);
+  const reply = await handle({
+    prepare: { ...solve, task: { kind: 'kernelCalls', of: solve.task } },
+    inTurnWith: solve.task,
+  });
+  const { calls, counts } = (reply as { readonly prepared: Prepared }).prepared;
+  // The size of each step at least.
+  expect(calls?.uploads).toBeGreaterThan(counts.steps ?? NaN);
+  expect(calls?.reads).toBeGreaterThan(counts.steps ?? NaN);
+  // What the calls leave is what the engine left, or the round is an error.
+  expect(await handle({ round: { seconds: 0.02 } })).toEqual({ times: expect.any(Array), inTurn: expect.any(Array) });
+});
+
+describe('what it can not do is a reply', () => {
   it('without an engine', async () => {
     const handle = workerOn('wasm', () => Promise.reject(new Error('package wasm is not installed')));
     expect(await handle({ prepare: solve })).toEqual({ unavailable: 'package wasm is not installed' });

@@ -1,11 +1,12 @@
 /** A worker of this library on one backend: answers the runner's requests. */
 import type { Backend, NodeOdeError } from '@node-ode/core';
 import { isUnavailable, openBackend, type BackendFactory } from '@node-ode/e2e/backends';
-import { unitsOf, type Problem } from '../problem.ts';
+import { unitsOf, type Problem, type Task } from '../problem.ts';
 import type { Reached, ReachRequest, Reply, Request } from '../protocol.ts';
 import type { Program } from './program.ts';
 import { programOf } from './program-of.ts';
 import { residentDuring } from './resident.ts';
+import { roundsOf, timed, type Round } from './rounds.ts';
 import { unfitDevice, versionsOf } from './versions.ts';
 
 /** Answers one request after the other. */
@@ -13,11 +14,12 @@ export type Handler = (request: Request) => Promise<Reply>;
 
 /** The worker of a backend, which is opened at the first request. */
 export function workerOn(name: string, factory: BackendFactory): Handler {
-  let loaded: { readonly program: Program; readonly units: number } | undefined;
+  let loaded: { readonly program: Program; readonly round: Round } | undefined;
 
-  const prepare = async (backend: Backend, problem: Problem): Promise<Reply> => {
+  const prepare = async (backend: Backend, problem: Problem, inTurnWith: Task | undefined): Promise<Reply> => {
     const program = await programOf(backend, problem);
-    loaded = { program, units: unitsOf(problem.task) };
+    const others = inTurnWith === undefined ? [] : [await programOf(backend, { ...problem, task: inTurnWith })];
+    loaded = { program, round: roundsOf([program, ...others], unitsOf(problem.task)) };
     const [firstMs, runMs] = [await timed(program.run), await timed(program.run)];
     const compileMs = Math.max(0, firstMs - runMs);
     return { prepared: { ...(await program.answer()), compileMs, runMs, versions: versionsOf(name, backend) } };
@@ -29,13 +31,16 @@ export function workerOn(name: string, factory: BackendFactory): Handler {
       if (isUnavailable(backend)) return { unavailable: backend.reason };
       const reason = unfitDevice(backend);
       if (reason !== undefined) return { unavailable: reason };
-      const { dtype } = request.prepare;
-      if (!backend.capabilities.dtypes.includes(dtype)) return { unsupported: `no ${dtype}` };
-      return prepare(backend, request.prepare);
+      const { prepare: problem, inTurnWith } = request;
+      if (!backend.capabilities.dtypes.includes(problem.dtype)) return { unsupported: `no ${problem.dtype}` };
+      return prepare(backend, problem, inTurnWith);
     }
     if (loaded === undefined) return { error: 'asked to run before it was prepared' };
-    const { program, units } = loaded;
-    if ('round' in request) return { times: await round(program, units, request.round.seconds) };
+    const { program, round } = loaded;
+    if ('round' in request) {
+      const [times = [], inTurn] = await round(request.round.seconds);
+      return { times, ...(inTurn === undefined ? {} : { inTurn }) };
+    }
     if ('reach' in request) {
       return program.test === undefined
         ? { unsupported: 'no training' }
@@ -55,22 +60,6 @@ const asReply = (error: unknown): Reply => {
   const reason = message ?? String(error);
   return code === 'UNSUPPORTED' ? { unsupported: reason } : { error: reason };
 };
-
-async function timed(work: () => Promise<void>): Promise<number> {
-  const started = performance.now();
-  await work();
-  return performance.now() - started;
-}
-
-async function round(program: Program, units: number, seconds: number): Promise<readonly number[]> {
-  const started = performance.now();
-  const times: number[] = [];
-  do {
-    program.restart();
-    for (let i = 0; i < units; i++) times.push(await timed(program.run));
-  } while (performance.now() - started < seconds * 1000);
-  return times;
-}
 
 async function reach(
   { restart, run }: Program,

@@ -46,13 +46,17 @@ export const altered = (worker: Worker, change: (reply: Reply, request: Request)
   request: async (request, seconds) => change(await worker.request(request, seconds), request),
 });
 
-/** A worker that is right, and whose every round takes so many milliseconds by its own account. */
-export function taking(ms: number): Worker {
+/**
+ * A worker that is right, and whose every unit takes so many milliseconds by its own account; so do, one by one, those that take
+ * turns with it.
+ */
+export function taking(ms: number, inTurn?: readonly number[]): Worker {
   const worker = referenceWorker();
   const times = [ms, ms, ms];
+  const reply = { times, ...(inTurn === undefined ? {} : { inTurn }) };
   return {
     ...worker,
-    request: (request, seconds) => ('round' in request ? Promise.resolve({ times }) : worker.request(request, seconds)),
+    request: (request, seconds) => ('round' in request ? Promise.resolve(reply) : worker.request(request, seconds)),
   };
 }
 

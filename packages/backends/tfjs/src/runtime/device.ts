@@ -1,6 +1,7 @@
 /** The device behind the loops: tensors and kernels of one backend of tfjs. */
 import { sizeOf } from '@node-ode/core';
 import type { Device } from '@node-ode/host-driver';
+import { overwrite } from '../kernels/in-memory/memory.ts';
 import { loweringsFor } from '../kernels/lowerings.ts';
 import { lowerSegment } from '../segment/lower-segment.ts';
 import { loadSegment } from '../segment/load-segment.ts';
@@ -26,6 +27,7 @@ export function tfDevice(runtime: TfRuntime): Device<TfValue> {
     fetchesWait,
     load: (segment) => loadSegment(lowerSegment(segment, target), runtime, pool),
     toValue: (array) => new TfValue(write(backend, 'upload', array), backend),
+    overwrite: ({ info }, array) => overwrite(backend, info, array),
     toHost: ({ info }, { shape, dtype }) => {
       const type = tfDType('read', dtype);
       if (sizeOf(shape) === 0) return elementsOf(type, []);

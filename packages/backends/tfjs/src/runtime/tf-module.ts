@@ -39,6 +39,8 @@ export interface TfKernelBackend {
   /** Lets go of one reference; the last one frees the memory. */
   disposeData(dataId: object): boolean;
   incRef(dataId: object): void;
+  /** How many references there are. */
+  refCount(dataId: object): number;
   numDataIds(): number;
 }
 

@@ -15,7 +15,7 @@ interface LoadedCall {
   readonly kernel: TfKernelConfig['kernelFunc'];
   /** What the kernel is called with: it reads it, and keeps none of it. */
   readonly args: TfKernelArguments;
-  /** The operands in there, whose elements are put in for each run, and the registers that have them. */
+  /** The operands in there whose elements are put in for each run, and the registers that have them: all but constants. */
   readonly operands: readonly TfOperand[];
   readonly sources: readonly number[];
   readonly result: number;
@@ -32,35 +32,36 @@ interface TfOperand extends TfTensorInfo {
 export function loadSegment(program: SegmentProgram, runtime: TfRuntime, pool: ConstantPool): LoadedSegment<TfValue> {
   const { backend } = runtime;
   const frees = lastUses(program);
-  const calls = program.calls.map((call, i) => loadedCall(call, frees[i]!, runtime));
-  const registers: Registers = new Array<TfTensorInfo | undefined>(program.registers).fill(undefined);
+  const registers: Registers = new Array<object | undefined>(program.registers).fill(undefined);
   const constants = program.constants.map(({ array, register }) => {
     const shared = pool.take(array);
-    registers[register] = shared.info;
+    registers[register] = shared.info.dataId;
     return shared;
   });
+  const calls = program.calls.map((call, i) => loadedCall(call, frees[i]!, registers, runtime));
   const isTemporary = temporaries(program);
   let isChecked = false;
 
   const clear = (): void => {
     for (let r = 0; r < registers.length; r++) {
-      const info = registers[r];
-      if (info === undefined || !isTemporary[r]!) continue;
+      const dataId = registers[r];
+      if (dataId === undefined || !isTemporary[r]!) continue;
       registers[r] = undefined;
-      backend.disposeData(info.dataId);
+      backend.disposeData(dataId);
     }
   };
 
   const execute = (operands: readonly TfValue[]): void => {
-    for (let i = 0; i < operands.length; i++) registers[i] = operands[i]!.info;
+    for (let i = 0; i < operands.length; i++) registers[i] = operands[i]!.info.dataId;
     for (let i = 0; i < calls.length; i++) {
       const loaded = calls[i]!;
-      registers[loaded.result] = runCall(loaded, registers, runtime);
-      if (!isChecked) checkResult(loaded.call, registers[loaded.result]!, runtime.name);
+      const made = runCall(loaded, registers, runtime);
+      registers[loaded.result] = made.dataId;
+      if (!isChecked) checkResult(loaded.call, made, runtime.name);
       const { frees: dead } = loaded;
       for (let k = 0; k < dead.length; k++) {
         const r = dead[k]!;
-        backend.disposeData(registers[r]!.dataId);
+        backend.disposeData(registers[r]!);
         registers[r] = undefined;
       }
     }
@@ -104,17 +105,30 @@ export function loadSegment(program: SegmentProgram, runtime: TfRuntime, pool: C
   };
 }
 
-function loadedCall(call: KernelCall, frees: readonly number[], { kernelOf, backend }: TfRuntime): LoadedCall {
+/** `constants` are in their registers already; all others are empty. */
+function loadedCall(
+  call: KernelCall,
+  frees: readonly number[],
+  constants: Registers,
+  { kernelOf, backend }: TfRuntime,
+): LoadedCall {
   const { names, operands, attributes } = call;
-  const given = operands.map(({ shape, dtype }): TfOperand => ({ dataId: nobody, shape: [...shape], dtype }));
+  const given = operands.map(({ index, shape, dtype }): TfOperand => ({
+    dataId: constants[index] ?? nobody,
+    shape: [...shape],
+    dtype,
+  }));
+  const changing = operands
+    .map(({ index }, k) => ({ index, operand: given[k]! }))
+    .filter(({ operand }) => operand.dataId === nobody);
   const inputs: TfKernelInputs =
     names === undefined ? given : Object.fromEntries(names.map((name, k) => [name, given[k]]));
   return {
     call,
     kernel: kernelOf(call.kernel)!.kernelFunc,
     args: { inputs, attrs: attributes, backend },
-    operands: given,
-    sources: operands.map(({ index }) => index),
+    operands: changing.map(({ operand }) => operand),
+    sources: changing.map(({ index }) => index),
     result: call.result,
     frees,
   };
@@ -128,7 +142,7 @@ function runCall(
   registers: Registers,
   runtime: TfRuntime,
 ): TfTensorInfo {
-  for (let k = 0; k < operands.length; k++) operands[k]!.dataId = registers[sources[k]!]!.dataId;
+  for (let k = 0; k < operands.length; k++) operands[k]!.dataId = registers[sources[k]!]!;
   let result: TfTensorInfo | TfTensorInfo[];
   try {
     result = kernel(args);

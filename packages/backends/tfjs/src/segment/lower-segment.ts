@@ -18,6 +18,11 @@ export function lowerSegment({ graph, results }: Segment, target: Target): Segme
     registers: builder.registers,
     constants: builder.constants,
     calls: builder.calls,
-    results: outputs.map(({ index, dtype }, i) => ({ register: index, dtype, isHost: results[i]!.isHost })),
+    results: outputs.map(({ index, shape, dtype }, i) => ({
+      register: index,
+      shape,
+      dtype,
+      isHost: results[i]!.isHost,
+    })),
   };
 }

@@ -26,6 +26,7 @@ export interface Constant {
 /** What a segment gives. */
 export interface ProgramResult {
   readonly register: number;
+  readonly shape: readonly number[];
   readonly dtype: TfDType;
   /** Whether its elements are given instead of a tensor. */
   readonly isHost: boolean;

@@ -7,13 +7,15 @@ import type { TfRuntime } from '../runtime/runtime.ts';
 import { elementsOf, TfValue } from '../runtime/value.ts';
 import type { ProgramResult, SegmentProgram } from './program.ts';
 
-/** The tensor of each register, while there is one. */
-export type Registers = (TfTensorInfo | undefined)[];
+/** The elements of each register, while there are any: `dataId` of a tensor. Its type is known. */
+export type Registers = (object | undefined)[];
 
 export type Outputs = readonly (TfValue | TensorData)[];
 
 /** A result, and whether the register's tensor goes with it: otherwise it is an operand's, a constant's or another result's. */
 export interface LoadedResult extends ProgramResult {
+  /** As tfjs has it; nobody writes to it. */
+  readonly shape: number[];
   readonly isOwner: boolean;
 }
 
@@ -22,7 +24,7 @@ export function loadedResults({ results }: SegmentProgram, isTemporary: readonly
   return results.map((result, i) => {
     const { register } = result;
     const isLast = results.findLastIndex((other) => other.register === register) === i;
-    return { ...result, isOwner: isLast && isTemporary[register]! };
+    return { ...result, shape: [...result.shape], isOwner: isLast && isTemporary[register]! };
   });
 }
 
@@ -33,12 +35,19 @@ export function takeTensors(registers: Registers, results: readonly LoadedResult
   return values;
 }
 
-function takeTensor(registers: Registers, { register, isOwner }: LoadedResult, backend: TfRuntime['backend']): TfValue {
-  const info = registers[register]!;
+function takeTensor(registers: Registers, result: LoadedResult, backend: TfRuntime['backend']): TfValue {
+  const { register, isOwner } = result;
+  const info = infoOf(registers, result);
   if (isOwner) registers[register] = undefined;
   else backend.incRef(info.dataId);
   return new TfValue(info, backend);
 }
+
+const infoOf = (registers: Registers, { register, shape, dtype }: LoadedResult): TfTensorInfo => ({
+  dataId: registers[register]!,
+  shape,
+  dtype,
+});
 
 /** Takes results as they are wanted, from a backend that need not be waited for. */
 export function takeNow(registers: Registers, results: readonly LoadedResult[], { backend }: TfRuntime): Outputs {
@@ -58,12 +67,9 @@ export function takeNow(registers: Registers, results: readonly LoadedResult[], 
   return outputs;
 }
 
-function takeElements(
-  registers: Registers,
-  { register, isOwner, dtype }: LoadedResult,
-  backend: TfRuntime['backend'],
-): TensorData {
-  const info = registers[register]!;
+function takeElements(registers: Registers, result: LoadedResult, backend: TfRuntime['backend']): TensorData {
+  const { register, isOwner, dtype } = result;
+  const info = infoOf(registers, result);
   const elements = elementsOf(dtype, readNow(backend, info));
   if (isOwner) {
     registers[register] = undefined;

@@ -14,7 +14,7 @@ export interface CallEvent {
   readonly results: readonly object[];
 }
 
-/** Numbers were brought to the backend. */
+/** Numbers were brought to the backend, perhaps in the place of those that a tensor had. */
 export interface UploadEvent {
   readonly kind: 'upload';
   readonly id: object;

@@ -16,8 +16,9 @@ export class Slots {
   /** The slots of each place in the program. */
   readonly #of = new Map<unknown, number[]>();
 
-  /** A slot for data that is uploaded. */
+  /** A slot for data that is uploaded, perhaps in the place of other data. */
   give(id: object): number {
+    this.release(id);
     const slot = this.#free('upload');
     this.#held.set(id, { slot, shares: 1, isGiven: true });
     return slot;

@@ -1,6 +1,7 @@
 /** Writes down what an engine does with a backend of tfjs, by kernels and methods that tell when they are called. */
 import {
   ownKernels,
+  type TfElements,
   type TfKernelArguments,
   type TfKernelBackend,
   type TfKernelConfig,
@@ -92,11 +93,10 @@ export function watchBackend(tfjsName: string): Watch {
     ...(typedArrayFromHeap === undefined
       ? {}
       : {
-          // How our engine reads a number on `wasm`.
+          // How our engine reads and writes a number on `wasm`.
           typedArrayFromHeap: (info: TfTensorInfo): unknown => {
-            const values = within(() => typedArrayFromHeap.call(backend, info));
-            note(() => ({ kind: 'read', id: info.dataId, isSync: true, values: elementsIn(values).slice() }));
-            return values;
+            const view = within(() => typedArrayFromHeap.call(backend, info));
+            return events === undefined || depth > 0 ? view : tellingView(info, elementsIn(view), note);
           },
         }),
     read: async (id) => {
@@ -126,6 +126,29 @@ export function watchBackend(tfjsName: string): Watch {
       Object.assign(backend, { write, readSync, read, disposeData }, typedArrayFromHeap && { typedArrayFromHeap });
     },
   };
+}
+
+/** A view of a tensor's elements that tells when it is copied, and when it is written to. */
+function tellingView(
+  { dataId: id, shape, dtype }: TfTensorInfo,
+  view: TfElements,
+  note: (event: () => KernelEvent) => void,
+): TfElements {
+  return Object.defineProperties(view, {
+    slice: {
+      value: (start?: number, end?: number): TfElements => {
+        const values = view.subarray(start, end).slice();
+        note(() => ({ kind: 'read', id, isSync: true, values }));
+        return values;
+      },
+    },
+    set: {
+      value: (values: ArrayLike<number>, offset?: number): void => {
+        view.subarray(0).set(values, offset);
+        note(() => ({ kind: 'upload', id, values: view.subarray(0).slice(), shape: [...shape], dtype }));
+      },
+    },
+  });
 }
 
 /** A kernel's operands, copied, without those that are left out. */

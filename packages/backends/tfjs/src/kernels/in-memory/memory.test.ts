@@ -1,12 +1,16 @@
-// Stage sums of what was cast: `cpu` keeps the elements of a bool or an integer tensor that is called float.
+/** Elements in this process's memory. */
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-backend-wasm';
-import { array, compile, linearCombination, type Tensor } from '@node-ode/core';
-import { expect, it } from 'vitest';
+import { array, compile, constant, linearCombination, whileLoop, type HostArray, type Tensor } from '@node-ode/core';
+import { describe, expect, it, vi } from 'vitest';
 import { tfjs } from '../../index.ts';
+import type { TfKernelBackend, TfModule, TfTensorInfo } from '../../runtime/tf-module.ts';
+import { write } from '../../runtime/value.ts';
+import { overwrite } from './memory.ts';
 
-it.each(['cpu', 'wasm'])('are those of floats, on %s', async (backend) => {
+// `cpu` keeps the elements of a bool or an integer tensor that is called float.
+it.each(['cpu', 'wasm'])('stage sums of what was cast are those of floats, on %s', async (backend) => {
   const engine = await tfjs({ tf, backend });
   const sum = compile(engine, (flags: Tensor, counts: Tensor) =>
     linearCombination([2, 0.5], [flags.cast('f32'), counts.cast('f32')]),
@@ -14,4 +18,69 @@ it.each(['cpu', 'wasm'])('are those of floats, on %s', async (backend) => {
   const found = await sum(array([true, false, true], { dtype: 'bool' }), array([3, -5, 7], { dtype: 'i32' }));
   expect(Array.from((await found.read()).data)).toEqual([3.5, -2.5, 5.5]);
   await engine.dispose();
+});
+
+describe('writing over elements', () => {
+  const modules: TfModule = tf;
+  async function backendOf(name: string): Promise<TfKernelBackend> {
+    await tf.setBackend(name);
+    await tf.ready();
+    return modules.findBackend(name)!;
+  }
+  const elements = (backend: TfKernelBackend, { dataId }: TfTensorInfo): unknown => backend.readSync(dataId);
+  const [before, after]: HostArray[] = [array([1, 2]), array([3, -4])];
+
+  it('puts them in their place in the heap of wasm', async () => {
+    const backend = await backendOf('wasm');
+    const held = backend.numDataIds();
+    const info = write(backend, 'test', before!);
+    expect(overwrite(backend, info, after!)).toBe(true);
+    expect(elements(backend, info)).toEqual(Float32Array.of(3, -4));
+    expect(backend.numDataIds()).toBe(held + 1);
+    backend.disposeData(info.dataId);
+  });
+
+  it('leaves alone what another tensor shares', async () => {
+    const backend = await backendOf('wasm');
+    const info = write(backend, 'test', before!);
+    backend.incRef(info.dataId);
+    expect(overwrite(backend, info, after!)).toBe(false);
+    expect(elements(backend, info)).toEqual(Float32Array.of(1, 2));
+    backend.disposeData(info.dataId);
+    expect(overwrite(backend, info, after!)).toBe(true);
+    backend.disposeData(info.dataId);
+  });
+
+  it('is for numbers in a heap alone', async () => {
+    const wasm = await backendOf('wasm');
+    const flags = write(wasm, 'test', array([true, false], { dtype: 'bool' }));
+    expect(overwrite(wasm, flags, array([false, true], { dtype: 'bool' }))).toBe(false);
+    wasm.disposeData(flags.dataId);
+    const cpu = await backendOf('cpu');
+    const info = write(cpu, 'test', before!);
+    expect(overwrite(cpu, info, after!)).toBe(false);
+    cpu.disposeData(info.dataId);
+  });
+
+  it('spares a loop the uploads of its numbers', async () => {
+    const engine = await tfjs({ tf, backend: 'wasm' });
+    const powers = compile(engine, (x: Tensor) => {
+      const { carry } = whileLoop(
+        { i: constant(0, [], 'i32'), x },
+        (c) => c.i.less(9),
+        (c) => ({ carry: { i: c.i.add(1), x: c.x.add(c.i.cast('f32')) } }),
+      );
+      return carry.x;
+    });
+    const x = await engine.upload(array([1, 2, 3]));
+    (await powers(x)).dispose();
+    const writing = vi.spyOn(modules.findBackend('wasm')!, 'write');
+    const found = await powers(x);
+    // Kernels ask for memory by the same method, without elements.
+    const uploads = writing.mock.calls.filter(([values]) => values !== null).length;
+    writing.mockRestore();
+    expect(uploads).toBe(1);
+    expect(Array.from((await found.read()).data)).toEqual([37, 38, 39]);
+    await engine.dispose();
+  });
 });

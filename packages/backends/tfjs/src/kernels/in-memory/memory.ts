@@ -1,7 +1,7 @@
 /** The elements of tensors that are in this process's memory: on `cpu` as arrays, on `wasm` in its heap. */
-import { ExecutionError } from '@node-ode/core';
+import { ExecutionError, type HostArray } from '@node-ode/core';
 import { isElements } from '../../runtime/value.ts';
-import type { TfElements, TfKernelInputs, TfTensorInfo } from '../../runtime/tf-module.ts';
+import type { TfElements, TfKernelBackend, TfKernelInputs, TfTensorInfo } from '../../runtime/tf-module.ts';
 
 /** What `cpu` has: an array is a tensor as it is. */
 interface ArrayBackend {
@@ -39,6 +39,18 @@ export function readNow(backend: object & Pick<ArrayBackend, 'readSync'>, info: 
   if (!isHeap(backend)) return backend.readSync(info.dataId);
   const view = backend.typedArrayFromHeap(info);
   return isElements(view) ? view.slice() : backend.readSync(info.dataId);
+}
+
+/**
+ * Writes numbers over those of a tensor of the same type, in `wasm`'s heap: no memory is asked for, and none let go of. False, and
+ * nothing is written, where that can't be: on other backends, for booleans, and where another tensor shares the elements.
+ */
+export function overwrite(backend: TfKernelBackend, info: TfTensorInfo, { data }: HostArray): boolean {
+  if (!isHeap(backend) || backend.refCount(info.dataId) !== 1) return false;
+  const view = backend.typedArrayFromHeap(info);
+  const isSame = (isFloats(view) && isFloats(data)) || (isIntegers(view) && isIntegers(data));
+  if (isSame) view.set(data);
+  return isSame;
 }
 
 /** Computes a tensor of floats from a list of such. */

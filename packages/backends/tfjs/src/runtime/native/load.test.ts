@@ -126,6 +126,7 @@ describe('the device', () => {
     disposeData: () => true,
     incRef: () => undefined,
     numDataIds: () => 0,
+    refCount: () => 0,
   });
   const tf = {
     getKernel: () => ({

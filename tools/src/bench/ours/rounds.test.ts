@@ -1,0 +1,33 @@
+import { expect, it } from 'vitest';
+import type { Program } from './program.ts';
+import { roundsOf } from './rounds.ts';
+
+/** A program that does nothing but say so. */
+const saying = (name: string, said: string[]): Program => ({
+  restart: () => void said.push(`${name}0`),
+  run: () => Promise.resolve(void said.push(name)),
+  answer: () => Promise.reject(new Error('nobody asks')),
+});
+
+it('repeats all units of a program, from the start each time', async () => {
+  const said: string[] = [];
+  const round = roundsOf([saying('a', said)], 3);
+  const [times = [], ...others] = await round(0);
+  expect([said.join(' '), times.length, others]).toEqual(['a0 a a a', 3, []]);
+});
+
+it('has programs take turns unit by unit, and another one begin in the next pass', async () => {
+  const said: string[] = [];
+  const round = roundsOf([saying('a', said), saying('b', said)], 2);
+  const times = [...(await round(0)), ...(await round(0))];
+  expect(said.join(' ')).toBe('a0 b0 a b a b a0 b0 b a b a');
+  expect(times.map(({ length }) => length)).toEqual([2, 2, 2, 2]);
+  expect(times.flat().every((ms) => ms >= 0 && ms < 1000)).toBe(true);
+});
+
+it('gives each of them as long', async () => {
+  const round = roundsOf([saying('a', []), saying('b', [])], 1);
+  const started = performance.now();
+  await round(0.02);
+  expect(performance.now() - started).toBeGreaterThanOrEqual(40);
+});

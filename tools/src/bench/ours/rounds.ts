@@ -1,0 +1,32 @@
+/** Rounds: units of work, one after the other, of one program or of several that take turns. */
+import type { Program } from './program.ts';
+
+/** Runs the units of each program for about so many seconds, all of them once at least; gives the milliseconds of each. */
+export type Round = (seconds: number) => Promise<readonly (readonly number[])[]>;
+
+/**
+ * Rounds of programs that take turns unit by unit, so that whatever the machine, the compiler and the garbage collector do meets
+ * all of them. Who begins alternates from one pass through the units to the next.
+ */
+export function roundsOf(programs: readonly Program[], units: number): Round {
+  const order = programs.map((_, i) => i);
+  return async (seconds) => {
+    const times = programs.map((): number[] => []);
+    const started = performance.now();
+    do {
+      for (const program of programs) program.restart();
+      for (let unit = 0; unit < units; unit++) {
+        for (const i of order) times[i]!.push(await timed(programs[i]!.run));
+      }
+      order.reverse();
+    } while (performance.now() - started < seconds * 1000 * programs.length);
+    return times;
+  };
+}
+
+/** Milliseconds that work takes. */
+export async function timed(work: () => Promise<void>): Promise<number> {
+  const started = performance.now();
+  await work();
+  return performance.now() - started;
+}
