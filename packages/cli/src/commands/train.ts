@@ -5,12 +5,13 @@ import type { Command } from 'commander';
 import { progressBar } from '@node-ode/train/node';
 import type { Config } from '../config/config.ts';
 import { addFlags, configFlags, withFlags } from '../config/flags.ts';
-import { readConfig, type RawConfig } from '../config/read.ts';
+import { namesConfig, presetNames, readConfig, type RawConfig } from '../config/read.ts';
 import { validConfig } from '../config/validate.ts';
 import { InterruptedError, UsageError } from '../errors.ts';
 import type { CommonOptions, Io } from '../io.ts';
 import { forgetRun, train, type TrainEvents, type TrainStart } from '../learn/train.ts';
-import { configOfRun } from '../learn/run-folder.ts';
+import { configOfRun, noRunIn } from '../learn/run-folder.ts';
+import { didYouMean } from '../names.ts';
 import { outputOf, type Output } from '../output/output.ts';
 import { shortNumber } from '../output/table.ts';
 import { evaluateModel } from '../evaluate/evaluate.ts';
@@ -97,6 +98,9 @@ async function configOf(
 async function rawConfig(given: string | undefined, options: TrainOptions, io: Io): Promise<RawConfig> {
   if (given === undefined) return { value: {}, source: 'the flags', name: 'model' };
   const isRun = options.resume === true && (await isFolder(resolve(io.cwd, given)));
+  if (!isRun && options.resume === true && !(await namesConfig(given, io.cwd))) {
+    throw noRunIn(given, 'which does not exist', didYouMean(given, await presetNames()));
+  }
   if (!isRun) return readConfig(given, io.cwd);
   if (options.out !== undefined) {
     throw new UsageError('train', `--resume ${given} with --out`, {
