@@ -116,7 +116,9 @@ const isFolder = (path: string): Promise<boolean> =>
     () => false,
   );
 
-function introduce(output: Output, { task, samples, parameters, engine, from }: TrainStart, out: string): void {
+function introduce(output: Output, start: TrainStart, out: string): void {
+  const { task, samples, parameters, engine, leftOut, from } = start;
   output.note(`${task}: ${samples} samples, ${parameters} parameters. ${engine}.`);
+  if (leftOut.length > 0) output.note(`Left out, as it holds text: ${leftOut.join(', ')}.`);
   output.note(from > 0 ? `Going on after step ${from}, in ${out}.` : `The model and its checkpoints go to ${out}.`);
 }

@@ -39,6 +39,9 @@ export function validConfig(value: unknown, source: string): Config {
   if ((data.file === undefined) === (data.set === undefined)) {
     throw refuse(`data has ${data.file === undefined ? 'neither file nor set' : 'both file and set'}`, 'one of them');
   }
+  if (data.exclude !== undefined && (data.features ?? data.values) !== undefined) {
+    throw refuse(`data has exclude beside ${data.features === undefined ? 'values' : 'features'}`, 'one of them');
+  }
   if ((rtol !== undefined || atol !== undefined) && (stepSize !== undefined || controller !== undefined)) {
     throw refuse(
       `rtol or atol with ${stepSize === undefined ? 'controller' : 'stepSize'}`,

@@ -34,6 +34,8 @@ export interface TrainStart {
   readonly samples: number;
   readonly parameters: number;
   readonly engine: string;
+  /** Columns of the file that nothing is learned from. */
+  readonly leftOut: readonly string[];
   /** The step that training goes on from. */
   readonly from: number;
 }
@@ -196,7 +198,7 @@ function requireSameRun(checkpoint: Checkpoint, config: Config, out: string, res
 }
 
 const startOf = (
-  { info }: Problem,
+  { info, leftOut = [] }: Problem,
   learner: Learner,
   { state }: Training,
   engine: Engine,
@@ -206,6 +208,7 @@ const startOf = (
   samples: learner.samples,
   parameters: state.params.reduce((sum, { data }) => sum + data.length, 0),
   engine: engine.description,
+  leftOut,
   from: checkpoint?.step ?? 0,
 });
 
