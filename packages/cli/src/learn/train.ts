@@ -82,7 +82,9 @@ export async function train(
     const optimizer = await optimizerOf(config, learner, io);
     const training = trainingOf(learner, engine.ode, { optimizer, clip: config.clip, random: random(seed) });
     events.onStart(startOf(problem, learner, training, engine, checkpoint));
+    io.stepDone?.();
     const result = await runFit({ config, out, learner, training, store, checkpoint, events, io });
+    io.stepsOver?.();
     training.step.dispose();
     const summary = summaryOf(result);
     if (result.interrupted) return { interrupted: true, ...summary, model: undefined, hasTest: false };
@@ -149,7 +151,10 @@ function runFit({
     },
     resume: checkpoint ?? false,
     signal: io.signal,
-    onProgress: (progress) => events.onProgress({ ...progress, steps: limits.steps }),
+    onProgress: (progress) => {
+      io.stepDone?.();
+      events.onProgress({ ...progress, steps: limits.steps });
+    },
   });
 }
 
