@@ -136,6 +136,7 @@ describe('train --resume FOLDER', () => {
     [['--resume', 'nothing.yaml'], 3, 'there is no file nothing.yaml'],
     [['--resume', 'alone', '--out', 'x'], 2, '--resume alone with --out'],
     [['--resume', 'alone', '--learning-rate', '1'], 2, '--resume with learningRate 1; expected 0.03'],
+    [['alone'], 3, 'alone is a folder; expected a YAML or JSON file, or a preset'],
     [['./alone'], 3, './alone is a folder; expected a YAML or JSON file, or a preset. A run that is in it goes on by'],
   ])('%j ends with %i', async (args, code, message) => {
     const ended = await session.run(['train', ...args]);

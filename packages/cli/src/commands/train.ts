@@ -1,11 +1,10 @@
 /** `node-ode train`: from a configuration, a preset or flags to a model. */
-import { stat } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { progressBar } from '@node-ode/train/node';
 import type { Config } from '../config/config.ts';
 import { addFlags, configFlags, withFlags } from '../config/flags.ts';
-import { namesConfig, presetNames, readConfig, type RawConfig } from '../config/read.ts';
+import { isFolder, namesConfig, presetNames, readConfig, type RawConfig } from '../config/read.ts';
 import { validConfig } from '../config/validate.ts';
 import { InterruptedError, UsageError } from '../errors.ts';
 import type { CommonOptions, Io } from '../io.ts';
@@ -109,12 +108,6 @@ async function rawConfig(given: string | undefined, options: TrainOptions, io: I
   }
   return { value: await configOfRun(given, io), source: given, name: given };
 }
-
-const isFolder = (path: string): Promise<boolean> =>
-  stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
 
 function introduce(output: Output, start: TrainStart, out: string): void {
   const { task, samples, parameters, engine, leftOut, from } = start;

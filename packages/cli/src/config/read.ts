@@ -38,6 +38,7 @@ export async function readConfig(given: string, cwd: string): Promise<RawConfig>
   if (hasExtension(given) || /[\\/]/.test(given) || (await isFile(path))) return readFileConfig(path, given);
   const presets = await presetNames();
   if (presets.includes(given)) return readFileConfig(join(presetFolder, `${given}.yaml`), `preset ${given}`);
+  if (await isFolder(path)) return readFileConfig(path, given); // which says so
   const meant = didYouMean(given, presets);
   throw new UsageError('train', `there is no preset “${given}”, and no such file`, {
     expected: `a YAML or JSON file, or one of ${presets.join(', ')}`,
@@ -50,6 +51,13 @@ const hasExtension = (given: string): boolean => extensions.includes(extname(giv
 const isFile = (path: string): Promise<boolean> =>
   stat(path).then(
     (found) => found.isFile(),
+    () => false,
+  );
+
+/** Whether a path is a folder. */
+export const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isDirectory(),
     () => false,
   );
 
