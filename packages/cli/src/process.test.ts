@@ -41,11 +41,15 @@ const shell = (script: string, cwd = folder) => ended(start('bash', ['-e', '-o',
 /** A page's commands, in an empty folder: pages may give their runs the same names. */
 const session = async (script: string) => shell(script, await mkdtemp(join(folder, 'session-')));
 
-/** Waits until a run has written a checkpoint. */
-async function checkpointOf(out: string, child: ChildProcess): Promise<void> {
+const checkpointsIn = async (out: string): Promise<readonly string[]> =>
+  (await readdir(join(folder, out, 'checkpoints')).catch(() => [])).filter(
+    (file) => file.endsWith('.safetensors') && !file.startsWith('.'),
+  );
+
+/** Waits until a run has written a checkpoint beside those that were there. */
+async function checkpointOf(out: string, child: ChildProcess, before: readonly string[] = []): Promise<void> {
   while (child.exitCode === null) {
-    const files = await readdir(join(folder, out, 'checkpoints')).catch(() => []);
-    if (files.some((file) => file.endsWith('.safetensors') && !file.startsWith('.'))) return;
+    if ((await checkpointsIn(out)).some((file) => !before.includes(file))) return;
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
   throw new Error('the run ended before it wrote a checkpoint');
@@ -55,7 +59,7 @@ const arraysOf = async (out: string) =>
   decodeSafetensors(await readFile(join(folder, out, 'model.safetensors')), out).tensors;
 
 it('a run that is killed, and one that is interrupted, end with the parameters of one that is not', async () => {
-  const args = ['train', 'breast-cancer', '--epochs', '8', '--checkpoint-every-steps', '3', '--resume', '--out'];
+  const args = ['train', 'breast-cancer', '--epochs', '30', '--checkpoint-every-steps', '3', '--resume', '--out'];
   expect((await ended(nodeOde(...args, 'whole'))).code).toBe(0);
 
   const first = nodeOde(...args, 'parts');
@@ -64,9 +68,10 @@ it('a run that is killed, and one that is interrupted, end with the parameters o
   first.kill('SIGKILL');
   expect((await killed).signal).toBe('SIGKILL');
 
+  const before = await checkpointsIn('parts');
   const second = nodeOde(...args, 'parts');
   const interrupted = ended(second);
-  await once(second.stderr!, 'data');
+  await checkpointOf('parts', second, before);
   second.kill('SIGINT');
   expect(await interrupted).toMatchObject({
     code: 130,
@@ -91,9 +96,25 @@ it('a reader that goes away ends a stream quietly', async () => {
 it('Ctrl-C ends a stream, and says so', async () => {
   const child = nodeOde('sample', 'flow', '--count', '1000000000');
   const interrupted = ended(child);
-  await once(child.stdout!, 'data');
+  for (let batches = 0; batches < 4; batches++) await once(child.stdout!, 'data');
   child.kill('SIGINT');
   expect(await interrupted).toMatchObject({ code: 130, stderr: expect.stringMatching(/^node-ode: .*interrupted/) });
+});
+
+// Minutes in which the engine never lets a listener be called.
+const forever = ['--step-size', '1e-7', '--max-steps', '1000000000'];
+it.each<[string, readonly string[]]>([
+  ['a long solve', ['solve', 'lorenz', '--span', '0,100', '--points', '2', ...forever]],
+  ['a long first step', ['train', 'breast-cancer', '--out', 'long', ...forever]],
+])('Ctrl-C ends %s at once', async (_, args) => {
+  const child = nodeOde(...args);
+  const end = ended(child);
+  await new Promise((resolve) => setTimeout(resolve, 2500)); // it says nothing while it computes
+  expect(child.exitCode).toBe(null);
+  const begin = performance.now();
+  child.kill('SIGINT');
+  expect((await end).signal).toBe('SIGINT');
+  expect(performance.now() - begin).toBeLessThan(2000);
 });
 
 it('rows are streamed: memory does not grow with them', async () => {

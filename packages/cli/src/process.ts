@@ -1,29 +1,21 @@
 /** `node-ode` as a process. */
-import { exitCodes } from './errors.ts';
+import { interruption } from './interruption.ts';
 import { run } from './run.ts';
 
-/** Runs the command line of this process. The first Ctrl-C ends a command in order, the second at once. */
+/**
+ * Runs the command line of this process. Ctrl-C ends training and streams in order where that does not take long, and everything
+ * else at once; the second one ends them, too.
+ */
 export async function runProcess(): Promise<void> {
-  const abort = new AbortController();
-  const interrupt = (): void => {
-    if (abort.signal.aborted) process.exit(exitCodes.interrupted);
-    abort.abort();
-  };
-  process.on('SIGINT', interrupt);
-  process.on('SIGTERM', interrupt);
   // A reader that goes away is told by the next write: without a listener the process would die of it.
   process.stdout.on('error', () => undefined);
   process.stderr.on('error', () => undefined);
   const { stdin, stdout, stderr, env } = process;
+  const { signal, stepDone, stepsOver } = interruption(process);
   process.exitCode = await run(process.argv.slice(2), {
-    stdin,
-    stdout,
-    stderr,
-    env,
+    ...{ stdin, stdout, stderr, env, signal, stepDone, stepsOver },
     cwd: process.cwd(),
-    signal: abort.signal,
   });
-  process.off('SIGINT', interrupt);
-  process.off('SIGTERM', interrupt);
+  stepsOver();
   stdin.destroy();
 }

@@ -1,8 +1,8 @@
 /** The program: its commands, and what all of them have in common. */
 import { readFileSync } from 'node:fs';
-import { Command } from 'commander';
+import { Command, type CommanderError } from 'commander';
 import { commands } from './commands/index.ts';
-import { exitCodes } from './errors.ts';
+import { exitCodes, UsageError } from './errors.ts';
 import type { Io } from './io.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
@@ -26,25 +26,34 @@ export function createProgram(io: Io): Command {
   const program = new Command('node-ode')
     .description('Neural differential equations: train, evaluate, ship.')
     .version(version)
-    .showHelpAfterError('See --help.')
     .addHelpText('after', exitCodeHelp);
-  prepare(program, io);
+  prepare(program, io, 'command line', 'node-ode');
   for (const register of commands) register(program, io);
   for (const command of program.commands) {
-    prepare(command, io);
+    prepare(command, io, command.name(), `node-ode ${command.name()}`);
     command
       .option('--json', 'results as JSON on stdout: one document, or a line for each row')
-      .option('--verbose', 'shows where errors come from')
-      .showHelpAfterError(`See node-ode ${command.name()} --help.`);
+      .option('--verbose', 'shows where errors come from');
   }
   return program;
 }
 
-/** Nothing ends the process, and nothing is written but to `io`. */
-function prepare(command: Command, { stdout, stderr }: Io): void {
-  command.exitOverride().configureOutput({
-    writeOut: (text) => void stdout.write(text),
-    writeErr: (text) => void stderr.write(text),
-    outputError: (text, write) => write(text.replace(/^error: /, 'node-ode: ')),
-  });
+/** Nothing ends the process, and nothing is written but to `io`: what is wrong is thrown, to be told as all errors are. */
+function prepare(command: Command, { stdout, stderr }: Io, operation: string, name: string): void {
+  command
+    .exitOverride((ended) => {
+      throw ended.exitCode === 0 || ended.code === 'commander.help' ? ended : usageError(ended, operation, name);
+    })
+    .configureOutput({
+      writeOut: (text) => void stdout.write(text),
+      writeErr: (text) => void stderr.write(text),
+      outputError: () => undefined,
+    });
+}
+
+/** What commander says in lines, as a paragraph. */
+function usageError(cause: CommanderError, operation: string, name: string): UsageError {
+  const [, problem = '', meant] = /^(?:error: )?(.*?)\.?(?:\n\((.*)\))?$/s.exec(cause.message.trim()) ?? [];
+  const advice = `${meant === undefined ? '' : `${meant} `}See ${name} --help.`;
+  return new UsageError(operation, problem.replaceAll('\n', ' '), { advice, cause });
 }

@@ -23,10 +23,8 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   } catch (thrown) {
     if (thrown instanceof BrokenPipe) return exitCodes.ok;
     if (thrown instanceof CommanderError) {
-      // It has written its help, or what is wrong, already.
-      if (thrown.exitCode === 0) return exitCodes.ok;
-      tellJson({ code: 'USAGE', message: thrown.message.replace(/^error: /, '').replaceAll('\n', ' ') }, {});
-      return exitCodes.usage;
+      // It has written its help already.
+      return thrown.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
     }
     const [error, result] = thrown instanceof PartialResult ? [thrown.cause, thrown.result] : [thrown, {}];
     const failure = failureOf(error);

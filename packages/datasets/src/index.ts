@@ -5,6 +5,7 @@ export {
   breastCancerTable,
   type BreastCancerOptions,
 } from './breast-cancer/breast-cancer.ts';
+export { CellError, type Cell } from './csv/cell-error.ts';
 export { columns } from './csv/columns.ts';
 export { parseCsv, type CsvOptions, type CsvTable } from './csv/parse.ts';
 export type { Generated, GenerateOptions } from './generate/generated.ts';
@@ -86,6 +87,7 @@ export { sharedTimes, type SharedTimesSample } from './series/shared-times.ts';
 export type { HostDynamics } from './spiral/extrapolate.ts';
 export { cubicSpiral, type CubicSpiral, type CubicSpiralOptions, type SpiralSample } from './spiral/cubic-spiral.ts';
 export { shuffledStream, type ShuffleOptions } from './stream/shuffled.ts';
+export { MissingValueError } from './table/missing-value-error.ts';
 export {
   tableClassification,
   tableRegression,

@@ -21,12 +21,24 @@ describe('parseOptions', () => {
     expect({ out, quick, backend }).toEqual({ out: 'a', quick: false, backend: ['b', 'c'] });
   });
 
+  it('takes negative numbers behind their options', () => {
+    expect(parse('--out', '-3', '--quick', '--backend', '-.5', '--backend', 'c')).toEqual({
+      out: '-3',
+      quick: true,
+      backend: ['-.5', 'c'],
+    });
+    expect(() => parse('--quick', '-3')).toThrow("Unknown option '-3'");
+  });
+
   it.each([
     [['--loud'], "npm run it: Unknown option '--loud'. See --help."],
     [['word'], "npm run it: Unexpected argument 'word'. See --help."],
     [['--out'], "npm run it: Option '--out <value>' argument missing. See --help."],
     [['--quick=yes'], "npm run it: Option '--quick' does not take an argument. See --help."],
-    [['--out', '--quick'], "npm run it: Option '--out' argument is ambiguous. See --help."],
+    [
+      ['--out', '--quick'],
+      'npm run it: --out is followed by --quick, which is an option; expected its value, or --out=--quick where that is the value. See --help.',
+    ],
   ])('refuses %j in one sentence', (args, message) => {
     const refused = (): unknown => parse(...args);
     expect(refused).toThrow(OptionError);

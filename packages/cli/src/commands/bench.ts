@@ -3,7 +3,7 @@ import { Option, type Command } from 'commander';
 import type { BenchFlags } from '../bench/command.ts';
 import type { Io } from '../io.ts';
 import { numberFlag } from '../ode/flags.ts';
-import { namesFlag, numbersFlag, spanFlag } from '../solve/flags.ts';
+import { namesFlag, positiveNumbersFlag, spanFlag } from '../solve/flags.ts';
 
 const help = `
 Each solver is run on each engine at each tolerance (atol is a thousandth of rtol), in rounds in which
@@ -24,8 +24,8 @@ export function registerBench(program: Command, io: Io): void {
     .argument('[system]', 'as of node-ode solve', 'pendulum')
     .option('--solvers <name,…>', 'short names, packages or paths', namesFlag, ['dopri5', 'tsit5'])
     .option('--backends <name,…>', 'short names, packages or paths', namesFlag, ['wasm'])
-    .option('--rtols <number,…>', 'relative tolerances', numbersFlag, [1e-3, 1e-6, 1e-9])
-    .option('--step-size <number>', 'for solvers without an error estimate', numberFlag({ atLeast: Number.MIN_VALUE }))
+    .option('--rtols <number,…>', 'relative tolerances', positiveNumbersFlag, [1e-3, 1e-6, 1e-9])
+    .option('--step-size <number>', 'for solvers without an error estimate', numberFlag({ above: 0 }))
     .addOption(new Option('--dtype <dtype>', 'the best of each engine by default').choices(['f32', 'f64']))
     .option('--rounds <n>', 'measured rounds', numberFlag({ atLeast: 1, integer: true }), 20)
     .option('--span <t0,t1>', 'another time span', spanFlag)

@@ -4,7 +4,7 @@ import { array, type HostArray, type Tensor } from '@node-ode/core';
 import { loadOnnx } from '@node-ode/backend-onnx';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startSession, type Session } from '../../test/session.ts';
-import { differenceOf } from '../export/compare.ts';
+import { allowedFor, differenceOf, worstOf } from '../export/compare.ts';
 
 let session: Session;
 beforeAll(async () => {
@@ -144,5 +144,26 @@ describe('differenceOf', () => {
     expect(differenceOf(a, { ...a, y: array([1, -3]) })).toBe(0.25);
     expect(differenceOf(a, { ...a, y: array([1, NaN]) })).toBe(Infinity);
     expect(differenceOf(a, { ...a, y: array([1]) })).toBe(Infinity);
+  });
+});
+
+describe('what a difference may be', () => {
+  it('is rounding and a tenth of rtol, and rtol where steps differ', () => {
+    expect(allowedFor({ rtol: 1e-3, nfe: [20, 20] }, 'f32')).toBeCloseTo(1.61e-4, 6);
+    expect(allowedFor({ rtol: 1e-3, nfe: [26, 20] }, 'f32')).toBeCloseTo(1.061e-3, 6);
+    expect(allowedFor({ rtol: 0, nfe: [20, 20] }, 'f64')).toBe(1e-9);
+  });
+
+  it('is told of the worst run, in units of the largest result of all', () => {
+    const run = (value: number, found: number, rtol: number) => ({
+      expected: { y: array([value]) },
+      found: { y: array([found]) },
+      rtol,
+      nfe: [20, 20] as const,
+    });
+    const small = run(1e-4, 1.2e-4, 1e-3); // 20 % of itself, 5e-6 of the largest
+    expect(worstOf([run(4, 4, 1e-3), small], 'f32').difference).toBeCloseTo(5e-6, 9);
+    const worst = worstOf([run(4, 4.0016, 1e-2), run(4, 4.0012, 1e-3), small], 'f32');
+    expect([worst.difference, worst.difference > worst.allowed]).toEqual([expect.closeTo(3e-4, 6), true]);
   });
 });

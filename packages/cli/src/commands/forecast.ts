@@ -65,11 +65,13 @@ async function runForecast(given: string, history: string | undefined, options: 
     const forecaster = forecasterOf(info, loaded);
     const sink = await openSink({ out, format }, io);
     try {
+      io.stepDone?.();
       for await (const series of histories(stored, info, history, options, io)) {
         if (io.signal.aborted) break;
         const last = series.t.at(-1) ?? 0;
         const times = Array.from({ length: points }, (_, k) => last + ((k + 1) * every) / info.timeUnit);
         const values = await forecast(forecaster, series, times);
+        io.stepDone?.();
         await sink.write(times.map((time, k) => rowOf(info, series.id, time, values, k)));
       }
       await sink.close();

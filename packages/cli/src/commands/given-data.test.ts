@@ -128,9 +128,15 @@ it('a command line that is wrong is an object with --json, too', async () => {
 
 describe('train --resume FOLDER', () => {
   it.each<[readonly string[], number, string]>([
-    [['--resume', 'elsewhere'], 3, 'there is no checkpoint in the folder elsewhere'],
+    [['--resume', 'elsewhere'], 3, 'there is no run in the folder elsewhere, which has no checkpoints; expected'],
+    [['--resume', 'nowhere'], 3, 'there is no run in the folder nowhere, which does not exist; expected the folder of'],
+    [['--resume', 'output/nowhere'], 3, 'model.safetensors and history.csv as well. A run is started by'],
+    [['--resume', 'moons-cfn'], 3, 'there is no run in the folder moons-cfn, which does not exist'],
+    [['--resume', 'moons-cfn'], 3, 'Did you mean moons-cnf? A run is started by'],
+    [['--resume', 'nothing.yaml'], 3, 'there is no file nothing.yaml'],
     [['--resume', 'alone', '--out', 'x'], 2, '--resume alone with --out'],
     [['--resume', 'alone', '--learning-rate', '1'], 2, '--resume with learningRate 1; expected 0.03'],
+    [['alone'], 3, 'alone is a folder; expected a YAML or JSON file, or a preset'],
     [['./alone'], 3, './alone is a folder; expected a YAML or JSON file, or a preset. A run that is in it goes on by'],
   ])('%j ends with %i', async (args, code, message) => {
     const ended = await session.run(['train', ...args]);

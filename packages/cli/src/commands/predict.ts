@@ -58,8 +58,10 @@ async function runPredict(given: string, path: string, options: FlagOptions, io:
     try {
       const becomesJson = input.format === 'csv' && sink.format === 'jsonl';
       let count = 0;
+      io.stepDone?.();
       for await (const rows of grouped(input.rows, batch)) {
         const predicted = await predictor.predict(rows, input.source);
+        io.stepDone?.();
         await sink.write(becomesJson ? predicted.map(typedFields) : predicted);
         count += rows.length;
         if (io.signal.aborted) break;

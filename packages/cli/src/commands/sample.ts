@@ -53,9 +53,11 @@ async function runSample(given: string, options: FlagOptions, io: Io): Promise<v
     const sink = await openSink({ out, format }, io);
     const width = info.features.length;
     try {
+      io.stepDone?.();
       for (let done = 0; done < count && !io.signal.aborted; done += batch) {
         const samples = Math.min(batch, count - done);
         const { outputs } = await runner.run([model.base(source, samples)]);
+        io.stepDone?.();
         const values = unscaled(Array.from(outputs[0]?.data ?? [], Number), info.scale);
         const row = (i: number) => Object.fromEntries(info.features.map((name, k) => [name, values[i * width + k]]));
         await sink.write(Array.from({ length: samples }, (_, i) => row(i)));

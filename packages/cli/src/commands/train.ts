@@ -1,16 +1,16 @@
 /** `node-ode train`: from a configuration, a preset or flags to a model. */
-import { stat } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { progressBar } from '@node-ode/train/node';
 import type { Config } from '../config/config.ts';
 import { addFlags, configFlags, withFlags } from '../config/flags.ts';
-import { readConfig, type RawConfig } from '../config/read.ts';
+import { isFolder, namesConfig, presetNames, readConfig, type RawConfig } from '../config/read.ts';
 import { validConfig } from '../config/validate.ts';
 import { InterruptedError, UsageError } from '../errors.ts';
 import type { CommonOptions, Io } from '../io.ts';
 import { forgetRun, train, type TrainEvents, type TrainStart } from '../learn/train.ts';
-import { configOfRun } from '../learn/run-folder.ts';
+import { configOfRun, noRunIn } from '../learn/run-folder.ts';
+import { didYouMean } from '../names.ts';
 import { outputOf, type Output } from '../output/output.ts';
 import { shortNumber } from '../output/table.ts';
 import { evaluateModel } from '../evaluate/evaluate.ts';
@@ -97,6 +97,9 @@ async function configOf(
 async function rawConfig(given: string | undefined, options: TrainOptions, io: Io): Promise<RawConfig> {
   if (given === undefined) return { value: {}, source: 'the flags', name: 'model' };
   const isRun = options.resume === true && (await isFolder(resolve(io.cwd, given)));
+  if (!isRun && options.resume === true && !(await namesConfig(given, io.cwd))) {
+    throw noRunIn(given, 'which does not exist', didYouMean(given, await presetNames()));
+  }
   if (!isRun) return readConfig(given, io.cwd);
   if (options.out !== undefined) {
     throw new UsageError('train', `--resume ${given} with --out`, {
@@ -106,13 +109,9 @@ async function rawConfig(given: string | undefined, options: TrainOptions, io: I
   return { value: await configOfRun(given, io), source: given, name: given };
 }
 
-const isFolder = (path: string): Promise<boolean> =>
-  stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
-
-function introduce(output: Output, { task, samples, parameters, engine, from }: TrainStart, out: string): void {
+function introduce(output: Output, start: TrainStart, out: string): void {
+  const { task, samples, parameters, engine, leftOut, from } = start;
   output.note(`${task}: ${samples} samples, ${parameters} parameters. ${engine}.`);
+  if (leftOut.length > 0) output.note(`Left out, as it holds text: ${leftOut.join(', ')}.`);
   output.note(from > 0 ? `Going on after step ${from}, in ${out}.` : `The model and its checkpoints go to ${out}.`);
 }

@@ -8,12 +8,14 @@ export interface DataConfig {
   readonly set?: PluginSpec;
   readonly target?: string;
   readonly features?: readonly string[];
+  readonly exclude?: readonly string[];
   readonly time?: string;
   readonly series?: string;
   readonly values?: readonly string[];
   readonly window?: number;
   readonly transform?: 'none' | 'log';
   readonly missing?: 'refuse' | 'drop' | 'mean';
+  readonly missingValues?: readonly string[];
   readonly standardize?: boolean;
   readonly test?: number;
   readonly delimiter?: string;

@@ -5,7 +5,7 @@ import { dashed } from '../names.ts';
 import { isRecord } from '../plugins/package-info.ts';
 import { withAbsolutePaths } from './paths.ts';
 import { parseYaml } from './read.ts';
-import { schema, type SchemaNode } from './validate.ts';
+import { requireEntry, schema, type SchemaNode } from './validate.ts';
 
 /** A flag, and the entry that it sets. */
 interface Flag {
@@ -67,7 +67,10 @@ export function withFlags(
 ): Readonly<Record<string, unknown>> {
   const byFlags = flags.reduce((whole, flag) => {
     const text = given[camel(flag.name)];
-    return typeof text === 'string' ? setEntry(whole, flag.path, valueOf(flag, text)) : whole;
+    if (typeof text !== 'string') return whole;
+    const value = valueOf(flag, text);
+    requireEntry(flag.path, value, `--${flag.name}`);
+    return setEntry(whole, flag.path, value);
   }, config);
   const sets: readonly unknown[] = Array.isArray(given['set']) ? given['set'] : [];
   return withAbsolutePaths(sets.filter((one) => typeof one === 'string').reduce(setText, byFlags), cwd);

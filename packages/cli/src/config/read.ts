@@ -34,24 +34,36 @@ export const presetNames = async (): Promise<readonly string[]> =>
  * const { value } = await readConfig('moons-cnf', process.cwd());
  */
 export async function readConfig(given: string, cwd: string): Promise<RawConfig> {
-  const looksLikeFile = extensions.includes(extname(given).toLowerCase()) || /[\\/]/.test(given);
   const path = resolve(cwd, given);
-  if (
-    looksLikeFile ||
-    (await stat(path).then(
-      (found) => found.isFile(),
-      () => false,
-    ))
-  )
-    return readFileConfig(path, given);
+  if (hasExtension(given) || /[\\/]/.test(given) || (await isFile(path))) return readFileConfig(path, given);
   const presets = await presetNames();
   if (presets.includes(given)) return readFileConfig(join(presetFolder, `${given}.yaml`), `preset ${given}`);
+  if (await isFolder(path)) return readFileConfig(path, given); // which says so
   const meant = didYouMean(given, presets);
   throw new UsageError('train', `there is no preset “${given}”, and no such file`, {
     expected: `a YAML or JSON file, or one of ${presets.join(', ')}`,
     ...(meant === undefined ? {} : { advice: meant }),
   });
 }
+
+const hasExtension = (given: string): boolean => extensions.includes(extname(given).toLowerCase());
+
+const isFile = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+
+/** Whether a path is a folder. */
+export const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+
+/** Whether a name can only be that of a configuration: it ends as its files do, is a file, or a preset. */
+export const namesConfig = async (given: string, cwd: string): Promise<boolean> =>
+  hasExtension(given) || (await isFile(resolve(cwd, given))) || (await presetNames()).includes(given);
 
 async function readFileConfig(path: string, source: string): Promise<RawConfig> {
   const found = await stat(path).catch(() => undefined);

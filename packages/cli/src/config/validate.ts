@@ -10,6 +10,7 @@ export const schemaUrl = new URL('../../schema.json', import.meta.url);
 
 /** The parts of the schema that flags are made of. */
 export interface SchemaNode {
+  readonly $id?: string;
   readonly type?: string | readonly string[];
   readonly enum?: readonly string[];
   readonly description?: string;
@@ -20,12 +21,8 @@ export interface SchemaNode {
 /** The schema as it is published. */
 export const schema = JSON.parse(readFileSync(schemaUrl, 'utf8')) as SchemaNode;
 
-const isConfig = new Ajv({
-  allErrors: true,
-  allowUnionTypes: true,
-  strictRequired: false,
-  verbose: true,
-}).compile<Config>(schema);
+const ajv = new Ajv({ allErrors: true, allowUnionTypes: true, strictRequired: false, verbose: true });
+const isConfig = ajv.compile<Config>(schema);
 
 /**
  * Checks what was read.
@@ -42,6 +39,9 @@ export function validConfig(value: unknown, source: string): Config {
   if ((data.file === undefined) === (data.set === undefined)) {
     throw refuse(`data has ${data.file === undefined ? 'neither file nor set' : 'both file and set'}`, 'one of them');
   }
+  if (data.exclude !== undefined && (data.features ?? data.values) !== undefined) {
+    throw refuse(`data has exclude beside ${data.features === undefined ? 'values' : 'features'}`, 'one of them');
+  }
   if ((rtol !== undefined || atol !== undefined) && (stepSize !== undefined || controller !== undefined)) {
     throw refuse(
       `rtol or atol with ${stepSize === undefined ? 'controller' : 'stepSize'}`,
@@ -50,6 +50,21 @@ export function validConfig(value: unknown, source: string): Config {
   }
   if (stepSize !== undefined && controller !== undefined) throw refuse('stepSize with controller', 'one of them');
   return value;
+}
+
+/**
+ * Checks the value of one entry, as a flag says it.
+ *
+ * @param path The entry's.
+ * @throws UsageError naming the flag, what its value is and what it has to be.
+ * @example
+ * requireEntry(['epochs'], -3, '--epochs'); // --epochs: -3; expected an integer from 0 on
+ */
+export function requireEntry(path: readonly string[], value: unknown, flag: string): void {
+  const isEntry = ajv.getSchema(`${schema.$id ?? ''}#${path.map((name) => `/properties/${name}`).join('')}`);
+  if (isEntry === undefined || isEntry(value) === true) return;
+  const [error] = isEntry.errors ?? [];
+  if (error !== undefined) throw explain(error, flag);
 }
 
 /** The error to tell of: an entry that is written wrongly is missing as well. */
@@ -62,9 +77,11 @@ const entryOf = (path: string): string => path.slice(1).replaceAll('/', '.');
 function explain(error: ErrorObject | undefined, source: string): UsageError {
   if (error === undefined) return new UsageError(source, 'it is no configuration');
   const entry = entryOf(error.instancePath);
+  const isFlag = source.startsWith('--') && entry === '';
   const at = entry === '' ? 'the configuration' : `“${entry}”`;
   const params = error.params as Readonly<Record<string, unknown>>;
   const given = shown(error.data);
+  const what = isFlag ? given : `${at} is ${given}`;
   if (error.keyword === 'additionalProperties') {
     const name = String(params['additionalProperty']);
     const known = Object.keys((error.parentSchema as SchemaNode | undefined)?.properties ?? {});
@@ -72,14 +89,14 @@ function explain(error: ErrorObject | undefined, source: string): UsageError {
   }
   if (error.keyword === 'enum') {
     const allowed = (params['allowedValues'] as readonly unknown[]).map(String);
-    return withMeant(`${at} is ${given}`, allowed.join(', '), String(error.data), allowed);
+    return withMeant(what, allowed.join(', '), String(error.data), allowed);
   }
   if (error.keyword === 'required') {
     const name = String(params['missingProperty']);
     return new UsageError(source, `${at} has no “${name}”`, { expected: 'one', advice: 'See node-ode schema.' });
   }
-  return new UsageError(source, `${at} is ${given}`, {
-    expected: wordsFor(error.keyword, params) ?? `a value that ${error.message ?? 'fits the schema'}`,
+  return new UsageError(source, what, {
+    expected: wordsFor(error) ?? `a value that ${error.message ?? 'fits the schema'}`,
   });
 
   function withMeant(problem: string, expected: string, name: string, known: readonly string[]): UsageError {
@@ -89,21 +106,28 @@ function explain(error: ErrorObject | undefined, source: string): UsageError {
 }
 
 /** What a rule of the schema asks for, in words. */
-function wordsFor(keyword: string, params: Readonly<Record<string, unknown>>): string | undefined {
-  const limit = String(params['limit']);
+function wordsFor({ keyword, params, parentSchema }: ErrorObject): string | undefined {
+  const rule: Readonly<Record<string, unknown>> = params;
+  const limit = String(rule['limit']);
+  const isInteger = parentSchema?.['type'] === 'integer';
+  const one = isInteger ? 'an integer' : 'a number';
   switch (keyword) {
     case 'minimum':
-      return `a number from ${limit} on`;
+      return isInteger && rule['limit'] === 1 ? 'a positive integer' : `${one} from ${limit} on`;
     case 'exclusiveMinimum':
-      return `a number above ${limit}`;
+      return `${one} above ${limit}`;
     case 'maximum':
-      return `a number up to ${limit}`;
+      return `${one} up to ${limit}`;
     case 'exclusiveMaximum':
-      return `a number below ${limit}`;
+      return `${one} below ${limit}`;
     case 'minItems':
       return `at least ${limit} of them`;
+    case 'minLength':
+      return 'a text that is not empty';
+    case 'maxLength':
+      return limit === '1' ? 'one character' : `a text of at most ${limit} characters`;
     case 'type':
-      return [params['type']].flat().map(named).join(' or ');
+      return [rule['type']].flat().map(named).join(' or ');
     default:
       return undefined;
   }

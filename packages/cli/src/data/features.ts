@@ -13,7 +13,7 @@ export function featuresOf(rows: readonly Row[], source: string, info: TableInfo
   const fillsMissing = info.task !== 'density' && info.fillsMissing;
   const values = rows.flatMap((row) =>
     info.features.map((column) => {
-      const value = numberOf(row, column, source);
+      const value = numberOf(row, column, source, info.missingValues);
       if (!Number.isNaN(value) || fillsMissing) return value;
       throw new FormatError('rows', `${source}, line ${row.line}: “${column}” is missing`, {
         expected: 'a number',

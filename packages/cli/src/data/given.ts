@@ -67,7 +67,7 @@ function targetsOf(rows: readonly Row[], source: string, info: TableInfo): Float
   if (info.task === 'classification') return Float64Array.from(rows, (row) => classOf(row, source, info));
   const values = rows.flatMap((row) =>
     info.targets.map((column) => {
-      const value = numberOf(row, column, source);
+      const value = numberOf(row, column, source, info.missingValues);
       if (!Number.isNaN(value)) return value;
       throw new FormatError('data', `${source}, line ${row.line}: “${column}” is missing`, { expected: 'a number' });
     }),

@@ -1,14 +1,14 @@
 /** The data of a configuration. */
 import type { Dataset, Task } from '@node-ode/core';
 import type { CsvTable } from '@node-ode/datasets';
-import type { Config } from '../config/config.ts';
+import type { Config, DataConfig } from '../config/config.ts';
 import { UsageError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import { makePlugin, nameOf } from '../plugins/make.ts';
 import { readTable } from './csv-file.ts';
-import type { Problem } from './problem.ts';
+import { isSeriesProblem, isTableProblem, type Problem } from './problem.ts';
 import { seriesFromFile, seriesFromSet } from './series.ts';
-import { densityFromFile, densityFromSet, rowsOf, tableFromFile, tableFromSet } from './table.ts';
+import { densityFromFile, densityFromSet, rowsOf, tableFromFile, tableFromSet, type SampleOptions } from './table.ts';
 
 /**
  * Reads or makes the data that a configuration names, and says what is learned from it.
@@ -23,7 +23,7 @@ export async function loadProblem(config: Config, io: Io): Promise<Problem> {
 }
 
 async function fromFile({ task: given, data, dtype = 'f32', seed = 0 }: Config, file: string): Promise<Problem> {
-  const { features = [], values = [], time, target, series } = data;
+  const { features, values, exclude = [], missingValues, time, target, series } = data;
   const task = given ?? (time === undefined ? undefined : 'forecast');
   if (task === undefined) {
     throw new UsageError('data', 'a file does not say what is learned from it', {
@@ -31,23 +31,43 @@ async function fromFile({ task: given, data, dtype = 'f32', seed = 0 }: Config, 
       advice: 'Name it in the configuration, or with --task.',
     });
   }
+  const learned = task === 'forecast' ? values : features;
   const table = await readTable(file, {
     numbers: [
-      ...features,
-      ...values,
-      ...(time === undefined ? [] : [time]),
+      ...(learned ?? []),
+      ...(task === 'forecast' && time !== undefined ? [time] : []),
       ...(task === 'regression' && target !== undefined ? [target] : []),
     ],
     text: [
       ...(series === undefined ? [] : [series]),
       ...(task === 'classification' && target !== undefined ? [target] : []),
     ],
+    exclude,
+    usesOthers: learned === undefined,
+    missingValues: missingValues ?? [],
     delimiter: data.delimiter,
   });
-  const options = { dtype, seed };
+  const problem = problemOf(task, table, data, { dtype, seed });
+  const words = Object.keys(table.text).filter((name) => ![...exclude, series, target].includes(name));
+  return {
+    ...withMissingValues(problem, missingValues),
+    ...(learned === undefined && words.length > 0 ? { leftOut: words } : {}),
+  };
+}
+
+function problemOf(task: Task, table: CsvTable, data: DataConfig, options: SampleOptions): Problem {
   if (task === 'density') return densityFromFile(table, data, options);
-  if (task === 'forecast') return seriesFromFile(table, { ...data, time: required('time', time, table) }, seed);
-  return tableFromFile(task, table, { ...data, target: required('target', target, table) }, options);
+  if (task === 'forecast')
+    return seriesFromFile(table, { ...data, time: required('time', data.time, table) }, options.seed);
+  return tableFromFile(task, table, { ...data, target: required('target', data.target, table) }, options);
+}
+
+/** The problem whose model reads other rows as its own were read. */
+function withMissingValues(problem: Problem, missingValues: readonly string[] | undefined): Problem {
+  if (missingValues === undefined) return problem;
+  if (isSeriesProblem(problem)) return { ...problem, info: { ...problem.info, missingValues } };
+  if (isTableProblem(problem)) return { ...problem, info: { ...problem.info, missingValues } };
+  return { ...problem, info: { ...problem.info, missingValues } };
 }
 
 function required(name: string, column: string | undefined, { names, source }: CsvTable): string {

@@ -7,8 +7,14 @@ export interface Scale {
   readonly std: readonly number[];
 }
 
+/** How data are read, as the model's file keeps it. */
+interface ReadInfo {
+  /** What stands for a missing number, beside nothing, `NA` and `NaN`. */
+  readonly missingValues?: readonly string[];
+}
+
 /** A classification or a regression, as the model's file keeps it. */
-export interface TableInfo {
+export interface TableInfo extends ReadInfo {
   readonly task: 'classification' | 'regression';
   /** Columns of `x`. */
   readonly features: readonly string[];
@@ -24,7 +30,7 @@ export interface TableInfo {
 }
 
 /** Series, as the model's file keeps it. */
-export interface SeriesInfo {
+export interface SeriesInfo extends ReadInfo {
   readonly task: 'forecast';
   readonly values: readonly string[];
   readonly time: string;
@@ -36,7 +42,7 @@ export interface SeriesInfo {
 }
 
 /** A density, as the model's file keeps it. */
-export interface DensityInfo {
+export interface DensityInfo extends ReadInfo {
   readonly task: 'density';
   readonly features: readonly string[];
   readonly scale: Scale;
@@ -68,14 +74,20 @@ export interface ForecastCase {
   readonly future: HostSeries;
 }
 
+/** What is known of data beside themselves. */
+interface ReadProblem {
+  /** Columns of the file that nothing is learned from, as they hold text. */
+  readonly leftOut?: readonly string[];
+}
+
 /** A table's data. */
-export interface TableProblem {
+export interface TableProblem extends ReadProblem {
   readonly info: TableInfo;
   readonly splits: Readonly<Record<string, TableSample>>;
 }
 
 /** The data of series. */
-export interface SeriesProblem {
+export interface SeriesProblem extends ReadProblem {
   readonly info: SeriesInfo;
   /** To fit. */
   readonly train: readonly HostSeries[];
@@ -86,7 +98,7 @@ export interface SeriesProblem {
 }
 
 /** The data of a density. */
-export interface DensityProblem {
+export interface DensityProblem extends ReadProblem {
   readonly info: DensityInfo;
   readonly splits: Readonly<Record<string, { readonly x: HostArray }>>;
 }

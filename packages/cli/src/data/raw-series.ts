@@ -62,7 +62,7 @@ function observationOf(row: Row, info: SeriesInfo, source: string): Observation 
       expected: `a number in “${info.time}”`,
     });
   }
-  return { time, values: info.values.map((name) => numberOf(row, name, source)) };
+  return { time, values: info.values.map((name) => numberOf(row, name, source, info.missingValues)) };
 }
 
 const comesBack = (id: string, { line }: Row, source: string): FormatError =>

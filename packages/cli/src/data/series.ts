@@ -5,6 +5,7 @@ import type { DataConfig } from '../config/config.ts';
 import { UsageError } from '../errors.ts';
 import { isRecord } from '../plugins/package-info.ts';
 import { columnScale, scaled, unscaled } from './arrays.ts';
+import { otherNumbers } from './table.ts';
 import { identityScale, type ForecastCase, type HostSeries, type SeriesInfo, type SeriesProblem } from './problem.ts';
 
 /** Series before they are in the model's units. */
@@ -37,7 +38,7 @@ export function seriesFromFile(
   seed: number,
 ): SeriesProblem {
   const { time, series, test = 0.2 } = data;
-  const values = data.values ?? Object.keys(table.numbers).filter((name) => name !== time && name !== series);
+  const values = data.values ?? otherNumbers(table, [time, series]);
   const found = seriesOf(table, { time, values, ...(series === undefined ? {} : { series }) });
   const all = Array.from(found, ([id, { t, y }]): HostSeries => ({ id, t: Array.from(t), y: Float64Array.from(y) }));
   return problemOf(splitsOf(all, test, seed, table.source), data, { values, time, series });

@@ -1,6 +1,13 @@
 /** Tables: from a file, or from a data set whose samples are rows. */
 import { array, isHostArray, type Dataset, type FloatDType, type HostArray } from '@node-ode/core';
-import { columns, tableClassification, tableRegression, trainTestSplit, type CsvTable } from '@node-ode/datasets';
+import {
+  columns,
+  MissingValueError,
+  tableClassification,
+  tableRegression,
+  trainTestSplit,
+  type CsvTable,
+} from '@node-ode/datasets';
 import type { DataConfig } from '../config/config.ts';
 import { UsageError } from '../errors.ts';
 import { isRecord } from '../plugins/package-info.ts';
@@ -22,12 +29,49 @@ export interface SampleOptions {
 
 /** Features by default: columns of numbers but the target. */
 const featuresOf = (table: CsvTable, { features }: DataConfig, target?: string): readonly string[] =>
-  features ?? Object.keys(table.numbers).filter((name) => name !== target);
+  features ?? otherNumbers(table, [target]);
+
+/**
+ * Columns of numbers but some.
+ *
+ * @throws UsageError if there is none.
+ */
+export function otherNumbers(
+  { numbers, text, source }: CsvTable,
+  but: readonly (string | undefined)[],
+): readonly string[] {
+  const found = Object.keys(numbers).filter((name) => !but.includes(name));
+  if (found.length > 0) return found;
+  const words = Object.keys(text).filter((name) => !but.includes(name));
+  throw new UsageError('data', `${source} has no column of numbers to learn from`, {
+    expected: 'at least one',
+    ...(words.length === 0 ? {} : { advice: `Text is in ${words.join(', ')}.` }),
+  });
+}
+
+/** @throws UsageError in place of what the library says of `missing`. */
+function withKnownMissing<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof MissingValueError)) throw error;
+    const { row, source, column, choices } = error;
+    throw new UsageError('data', `row ${row} of ${source} has no value of “${column}”`, {
+      expected: 'values in all columns that are used',
+      advice: missingAdvice(choices),
+      cause: error.cause,
+    });
+  }
+}
+
+/** What to do about rows with missing values. */
+const missingAdvice = (choices: readonly string[]): string =>
+  `Say what becomes of such rows: ${choices.map((one) => `--data-missing ${one}`).join(' or ')} (in a configuration data: { missing: ${choices[0] ?? ''} }).`;
 
 /**
  * A table to learn classes or numbers from.
  *
- * @throws what `tableClassification` and `tableRegression` throw.
+ * @throws UsageError for a missing value that is refused; what `tableClassification` and `tableRegression` throw.
  */
 export function tableFromFile(
   task: TableInfo['task'],
@@ -39,7 +83,7 @@ export function tableFromFile(
   const options = { target, features: featuresOf(table, data, target), missing, standardize, test, seed, dtype };
   const common = { task, target, fillsMissing: missing === 'mean' && standardize } as const;
   if (task === 'classification') {
-    const set = tableClassification(table, options);
+    const set = withKnownMissing(() => tableClassification(table, options));
     const { features, scale, classes } = set;
     return {
       info: {
@@ -53,7 +97,7 @@ export function tableFromFile(
       splits: { train: set.all('train'), test: set.all('test') },
     };
   }
-  const set = tableRegression(table, { ...options, standardizeTarget: standardize });
+  const set = withKnownMissing(() => tableRegression(table, { ...options, standardizeTarget: standardize }));
   return {
     info: {
       ...common,
@@ -81,7 +125,7 @@ export function densityFromFile(table: CsvTable, data: DataConfig, { dtype, seed
     if (missing === 'drop') return false;
     throw new UsageError('data', `row ${i + 1} of ${table.source} has a missing value`, {
       expected: 'values in all features',
-      advice: "Leave such rows out with missing: drop. A density has no 'mean' for them.",
+      advice: `${missingAdvice(['drop'])} A density has no mean for them.`,
     });
   });
   const x = array(kept.flat(), { dtype: 'f64', shape: [kept.length, width] });

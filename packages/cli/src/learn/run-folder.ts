@@ -42,11 +42,16 @@ export async function configOfRun(given: string, io: Io): Promise<Readonly<Recor
   const warn = (message: string): void => void io.stderr.write(`${message}\n`);
   const checkpoint = await latestCheckpoint(checkpointsIn(out), { warn });
   if (checkpoint !== undefined) return { ...configOfCheckpoint(checkpoint, out), out };
-  throw new FileError('train', `there is no checkpoint in the folder ${given}`, {
-    expected: 'the folder of a run that wrote one',
-    advice: `Start it with its configuration: node-ode train CONFIG --out ${given}`,
-  });
+  throw noRunIn(given, 'which has no checkpoints');
 }
+
+/** Of a folder without a run; `why` goes on behind its name. */
+export const noRunIn = (folder: string, why: string, meant?: string): FileError =>
+  new FileError('train', `there is no run in the folder ${folder}, ${why}`, {
+    expected:
+      'the folder of a run: it holds checkpoints/, and when training is done model.safetensors and history.csv as well',
+    advice: `${meant === undefined ? '' : `${meant} `}A run is started by its configuration: node-ode train CONFIG --out ${folder}`,
+  });
 
 function parsed(text: string): unknown {
   try {

@@ -34,6 +34,8 @@ export interface TrainStart {
   readonly samples: number;
   readonly parameters: number;
   readonly engine: string;
+  /** Columns of the file that nothing is learned from. */
+  readonly leftOut: readonly string[];
   /** The step that training goes on from. */
   readonly from: number;
 }
@@ -80,7 +82,9 @@ export async function train(
     const optimizer = await optimizerOf(config, learner, io);
     const training = trainingOf(learner, engine.ode, { optimizer, clip: config.clip, random: random(seed) });
     events.onStart(startOf(problem, learner, training, engine, checkpoint));
+    io.stepDone?.();
     const result = await runFit({ config, out, learner, training, store, checkpoint, events, io });
+    io.stepsOver?.();
     training.step.dispose();
     const summary = summaryOf(result);
     if (result.interrupted) return { interrupted: true, ...summary, model: undefined, hasTest: false };
@@ -147,7 +151,10 @@ function runFit({
     },
     resume: checkpoint ?? false,
     signal: io.signal,
-    onProgress: (progress) => events.onProgress({ ...progress, steps: limits.steps }),
+    onProgress: (progress) => {
+      io.stepDone?.();
+      events.onProgress({ ...progress, steps: limits.steps });
+    },
   });
 }
 
@@ -196,7 +203,7 @@ function requireSameRun(checkpoint: Checkpoint, config: Config, out: string, res
 }
 
 const startOf = (
-  { info }: Problem,
+  { info, leftOut = [] }: Problem,
   learner: Learner,
   { state }: Training,
   engine: Engine,
@@ -206,6 +213,7 @@ const startOf = (
   samples: learner.samples,
   parameters: state.params.reduce((sum, { data }) => sum + data.length, 0),
   engine: engine.description,
+  leftOut,
   from: checkpoint?.step ?? 0,
 });
 

@@ -4,14 +4,21 @@ import type { SolveConfig } from '../config/config.ts';
 import { addFlags, configFlags, withFlags } from '../config/flags.ts';
 import { validConfig } from '../config/validate.ts';
 
-/** A number; with `atLeast`, none below it. */
+/** What a flag's number has to be. */
+interface NumberRange {
+  readonly atLeast?: number;
+  readonly above?: number;
+  readonly integer?: boolean;
+}
+
+/** A number; with `atLeast` none below it, with `above` none as small. */
 export const numberFlag =
-  ({ atLeast = -Infinity, integer = false }: { readonly atLeast?: number; readonly integer?: boolean } = {}) =>
+  ({ atLeast = -Infinity, above = -Infinity, integer = false }: NumberRange = {}) =>
   (text: string): number => {
     const value = Number(text);
-    const isInRange = Number.isFinite(value) && value >= atLeast && (!integer || Number.isInteger(value));
-    if (text.trim() !== '' && isInRange) return value;
-    const bound = atLeast === -Infinity ? '' : ` from ${atLeast} on`;
+    const isInRange = Number.isFinite(value) && value >= atLeast && value > above;
+    if (text.trim() !== '' && isInRange && (!integer || Number.isInteger(value))) return value;
+    const bound = atLeast > -Infinity ? ` from ${atLeast} on` : above > -Infinity ? ` above ${above}` : '';
     throw new InvalidArgumentError(`Expected ${integer ? 'an integer' : 'a number'}${bound}.`);
   };
 

@@ -35,7 +35,7 @@ interface Candidate {
 
 /**
  * Finds the plugin of a kind that a user named: a path (`./my-solver.js`), a package (`my-package`, `@scope/x`), either with
- * `#export`, or a short name (`dopri5`), which is `@node-ode/solver-dopri5`, `node-ode-solver-dopri5`, or an export that an
+ * `#export`, a module of a package (`@scope/x/more#export`), or a short name (`dopri5`), which is `@node-ode/solver-dopri5`, `node-ode-solver-dopri5`, or an export that an
  * installed package declares. Packages are looked for from the user's folder, then from the command line's.
  *
  * @throws PluginError if there is none, or it is not clear which export is meant.
@@ -45,10 +45,11 @@ interface Candidate {
 export async function findPlugin(kind: PluginKind, name: string, io: Io): Promise<FoundPlugin> {
   const [, base = '', exported] = /^(.*?)(?:#([^#]*))?$/s.exec(name) ?? [];
   if (base.startsWith('.') || isAbsolute(base)) return fromModule(kind, await fileCandidate(kind, base, io), exported);
-  for (const packageName of packageNames(kind, base)) {
+  const [, main = base, entry] = /^(@[^/]+\/[^/]+|[^@/][^/]*)\/(.+)$/.exec(base) ?? [];
+  for (const packageName of packageNames(kind, main)) {
     for (const from of searchFrom(io)) {
       const info = await packageNamed(packageName, from);
-      if (info !== undefined) return fromModule(kind, candidateOf(kind, info, io), exported);
+      if (info !== undefined) return fromModule(kind, candidateOf(kind, info, io, entry), exported);
     }
   }
   const installed = (await installedPlugins(io)).filter((one) => one.kind === kind);
@@ -80,26 +81,36 @@ async function fileCandidate(kind: PluginKind, path: string, { cwd }: Io): Promi
   return { source: path, url: pathToFileURL(file).href, version: undefined, declared: undefined };
 }
 
-function candidateOf(kind: PluginKind, info: PackageInfo, { conditions = ['node', 'import'] }: Io): Candidate {
+/** A package's main module, or another one of its `exports`, whose plugins the package does not declare. */
+function candidateOf(
+  kind: PluginKind,
+  info: PackageInfo,
+  { conditions = ['node', 'import'] }: Io,
+  entry?: string,
+): Candidate {
+  const source = entry === undefined ? info.name : `${info.name}/${entry}`;
+  const declared = entry === undefined ? info.declares?.[kind] : undefined;
+  const resolved = (parent: string): Candidate => {
+    const { href } = moduleResolve(source, pathToFileURL(parent), new Set(conditions));
+    return { source, url: href, version: info.version, declared };
+  };
   try {
-    const url = moduleResolve(info.name, pathToFileURL(join(info.folder, 'package.json')), new Set(conditions)).href;
-    return { source: info.name, url, version: info.version, declared: info.declares?.[kind] };
+    return resolved(join(info.folder, 'package.json'));
   } catch {
-    return resolvedFromParent(kind, info, conditions);
+    return resolvedFromParent();
   }
-}
 
-/** Packages without `exports` can't import themselves by name: those around them can. */
-function resolvedFromParent(kind: PluginKind, info: PackageInfo, conditions: readonly string[]): Candidate {
-  try {
-    const parent = pathToFileURL(join(info.folder, '..', 'importer.js'));
-    const { href } = moduleResolve(info.name, parent, new Set(conditions));
-    return { source: info.name, url: href, version: info.version, declared: info.declares?.[kind] };
-  } catch (cause) {
-    throw new PluginError('plugins', `the package ${info.name} in ${info.folder} has no main module`, {
-      expected: `a module that exports ${kinds[kind].what}`,
-      cause,
-    });
+  /** Packages without `exports` can't import themselves by name: those around them can. */
+  function resolvedFromParent(): Candidate {
+    try {
+      return resolved(join(info.folder, '..', 'importer.js'));
+    } catch (cause) {
+      const module = entry === undefined ? 'main module' : `module “${entry}”`;
+      throw new PluginError('plugins', `the package ${info.name} in ${info.folder} has no ${module}`, {
+        expected: `a module that exports ${kinds[kind].what}`,
+        cause,
+      });
+    }
   }
 }
 

@@ -3,6 +3,7 @@ import { NodeOdeError } from '@node-ode/core';
 import { PluginError, UsageError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import { findPlugin, type FoundPlugin } from './find.ts';
+import { inCommandLineWords } from './missing-data.ts';
 import { kinds, type PluginKind, type PluginValues } from './kinds.ts';
 import { isRecord } from './package-info.ts';
 
@@ -81,6 +82,8 @@ async function made(found: FoundPlugin, options: unknown, path: string): Promise
   try {
     return await found.factory(options);
   } catch (cause) {
+    const missing = inCommandLineWords(cause, path);
+    if (missing !== undefined) throw missing;
     if (cause instanceof NodeOdeError || (cause instanceof Error && 'code' in cause)) throw cause;
     throw new PluginError(path, `${found.exported} of ${found.source} failed: ${String(cause)}`, { cause });
   }

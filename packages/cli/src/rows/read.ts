@@ -158,18 +158,23 @@ export function formatNamed(text: unknown): RowFormat | undefined {
 }
 
 /**
- * The number of a field; NaN where it is missing.
+ * The number of a field; NaN where it is missing: where there is nothing, `NA`, `NaN`, or what else stands for that.
  *
  * @throws FormatError for a column that is not there, or a field that is no number.
  */
-export function numberOf({ fields, line }: Row, column: string, source: string): number {
+export function numberOf(
+  { fields, line }: Row,
+  column: string,
+  source: string,
+  missingValues: readonly string[] = [],
+): number {
   if (!Object.hasOwn(fields, column)) {
     throw new FormatError('rows', `${source}, line ${line}: there is no column “${column}”`, {
       expected: `columns such as the model was trained on; there are ${Object.keys(fields).join(', ')}`,
     });
   }
   const field = fields[column];
-  if (field === null || field === '' || field === 'NA' || field === 'NaN') return NaN;
+  if (field === null || ['', 'NA', 'NaN', ...missingValues].includes(String(field))) return NaN;
   const value = typeof field === 'string' ? Number(field) : field;
   if (typeof value === 'number' && Number.isFinite(value)) return value;
   throw new FormatError('rows', `${source}, line ${line}, column “${column}”: ${JSON.stringify(field)} is no number`, {

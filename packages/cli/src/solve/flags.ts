@@ -37,6 +37,13 @@ export function valuesFlag(text: string, before?: ReadonlyMap<string, number>): 
 /** `0,0.5,2` */
 export const numbersFlag = (text: string): readonly number[] => text.split(',').map(numberIn);
 
+/** `1e-3,1e-6` */
+export function positiveNumbersFlag(text: string): readonly number[] {
+  const values = numbersFlag(text);
+  if (values.every((value) => value > 0)) return values;
+  throw new InvalidArgumentError('Expected numbers above 0.');
+}
+
 /** `0,10` */
 export function spanFlag(text: string): readonly [number, number] {
   const [from, to, ...others] = numbersFlag(text);

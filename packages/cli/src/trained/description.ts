@@ -27,7 +27,7 @@ const scale = {
 const infoOf = (task: object, required: readonly string[], properties: object): object => ({
   type: 'object',
   required: ['task', 'scale', ...required],
-  properties: { task, scale, ...properties },
+  properties: { task, scale, missingValues: texts, ...properties },
 });
 
 const isDescription = new Ajv().compile<Description>({

@@ -50,6 +50,9 @@ describe('parseCsv', () => {
     expect(message('t,\n')).toContain('x.csv, line 1, column 2: the name “”');
     expect(message('')).toContain('x.csv is empty');
     expect(message('t,y\n', { text: ['z'] })).toContain('x.csv has no column “z”; expected one of t, y');
+    expect(() => parseCsv('t,y\n0,1\n1,abc\n')).toThrow(
+      expect.objectContaining({ cell: { source: 'CSV', line: 3, column: 'y', position: 2, field: 'abc' } }),
+    );
     for (const word of ['0x10', 'Infinity', '1_5', '1e', '--1']) {
       expect(message(`t\n${word}\n`)).toContain(`line 2, column 1 (“t”): “${word}” is no number`);
     }

@@ -1,6 +1,7 @@
 /** CSV to columns of numbers, with what is missing. */
 import { FormatError, OptionError } from '@node-ode/core';
 import Papa from 'papaparse';
+import { CellError, type Cell } from './cell-error.ts';
 import { lineOf } from './position.ts';
 
 /** How a text is read. */
@@ -46,7 +47,7 @@ export interface CsvRow {
  * of numbers may have spaces around them; empty lines are skipped.
  *
  * @throws FormatError naming source, line and column: no header, a name used twice, too few or too many fields, a quote
- * that is not closed, a field that is no number or too large for one.
+ * that is not closed; CellError for a field that is no number or too large for one.
  * @example
  * const { numbers, masks } = parseCsv('t,y\n0,1\n1,NA\n');
  * numbers.y; // Float64Array [1, NaN]
@@ -74,10 +75,10 @@ export function tableOf(rows: readonly CsvRow[], names: readonly string[], optio
   const numbers = columns
     .filter(([name]) => !isText(name))
     .map(([name, i]) => {
-      const at = { source, column: `${i + 1} (“${name}”)` };
+      const at = { source, column: name, position: i + 1 };
       return [
         name,
-        Float64Array.from(rows, ({ fields, line }) => toNumber(fields[i] ?? '', missing, at, line)),
+        Float64Array.from(rows, ({ fields, line }) => toNumber({ ...at, line, field: fields[i] ?? '' }, missing)),
       ] as const;
     });
   return {
@@ -160,25 +161,16 @@ export function checkHeader(header: CsvRow | undefined, options: CsvOptions): st
 
 const decimal = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
 
-interface Place {
-  readonly source: string;
-  readonly column: string;
-}
-
-function toNumber(field: string, missing: readonly string[], { source, column }: Place, line: number): number {
-  const trimmed = field.trim();
+function toNumber(cell: Cell, missing: readonly string[]): number {
+  const trimmed = cell.field.trim();
   if (missing.includes(trimmed)) return NaN;
   if (!decimal.test(trimmed)) {
-    throw new FormatError('parseCsv', `${source}, line ${line}, column ${column}: “${field}” is no number`, {
+    throw new CellError(cell, 'is no number', {
       expected: `a number, or ${missing.map((word) => (word === '' ? 'nothing' : word)).join(' or ')} for a missing one`,
       advice: 'Name the column in `text` if it holds words.',
     });
   }
   const value = Number(trimmed);
-  if (!Number.isFinite(value)) {
-    throw new FormatError('parseCsv', `${source}, line ${line}, column ${column}: “${field}” is too large`, {
-      expected: `at most ${Number.MAX_VALUE}`,
-    });
-  }
+  if (!Number.isFinite(value)) throw new CellError(cell, 'is too large', { expected: `at most ${Number.MAX_VALUE}` });
   return value;
 }

@@ -12,6 +12,7 @@ export {
 } from './load/images.ts';
 export type { LoadOptions } from './load/locate.ts';
 export { loadMat } from './load/mat.ts';
+export { MissingDataError, type MissingData } from './load/missing-data-error.ts';
 export { loadPhysionet2012 } from './load/physionet.ts';
 export { loadBreastCancer, loadCaliforniaHousing, loadLynxHare, type CaliforniaHousingOptions } from './load/tables.ts';
 export { readCsv } from './read-csv.ts';

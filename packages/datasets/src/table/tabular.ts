@@ -6,6 +6,7 @@ import { inMemory } from '../memory/in-memory.ts';
 import { takeSample } from '../memory/rows.ts';
 import { trainTestSplit } from '../prepare/split.ts';
 import { standardize, standardizer, type Standardizer } from '../prepare/standardize.ts';
+import { MissingValueError } from './missing-value-error.ts';
 
 /** Features, and the number to learn. */
 export interface RegressionSample {
@@ -186,10 +187,8 @@ function completeRows(
     const gap = isMissing(row) ? target : missing === 'mean' ? undefined : features[values.findIndex(Number.isNaN)];
     if (gap === undefined) kept.push(row);
     else if (missing !== 'drop') {
-      throw new OptionError(name, `row ${row + 1} of ${table.source} has no value of “${gap}”`, {
-        expected: 'values in all columns that are used',
-        advice: `Say what to do with missing values: missing: 'drop'${gap === target ? '' : " or 'mean'"}.`,
-      });
+      const choices = gap === target ? ['drop'] : ['drop', 'mean'];
+      throw new MissingValueError(name, { source: table.source, row: row + 1, column: gap, choices });
     }
   }
   return Int32Array.from(kept);

@@ -212,7 +212,7 @@ describe('an experiment', () => {
     [['--steps', '0'], 'npm run experiment -- line: --steps 0; expected an integer, at least 1. See --help.'],
     [['--rates', '1,x'], '--rates 1,x; expected an integer, at least 1; several with commas between them'],
     [['--backend', 'abacus'], '--backend abacus; expected wasm, reference, onnx-cpu, onnx-cuda'],
-    [['--seeds', '-1'], "Option '--seeds' argument is ambiguous"],
+    [['--seeds', '-1'], '--seeds -1; expected an integer'],
     [['--fresh', '--resume'], '--fresh with --resume'],
     [['--data='], '--data without a folder'],
     [['--unknown'], "Unknown option '--unknown'"],

@@ -36,7 +36,7 @@ describe('the command line', () => {
     [['--out='], '--out without a folder'],
     [['--unknown'], "npm start: Unknown option '--unknown'"],
     [['--steps'], "Option '--steps <value>' argument missing"],
-    [['--seed', '-1'], "npm start: Option '--seed' argument is ambiguous. See --help."],
+    [['--rtol', '-1'], 'npm start: --rtol -1; expected a positive number'],
     [['--resume=yes'], "Option '--resume' does not take an argument"],
     [['file'], "Unexpected argument 'file'"],
   ])('refuses %j', (args, message) => {

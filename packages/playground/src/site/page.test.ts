@@ -2,6 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough, Readable, Writable } from 'node:stream';
 import { reference } from '@node-ode/backend-reference';
 import { array, createOde, type Tensor } from '@node-ode/core';
 import { findChromium, launchChromium } from '@node-ode/e2e/browser';
@@ -248,6 +249,25 @@ describe('in Chromium', { timeout: 2 * patience }, () => {
     });
   });
 
+  it.each<[preset: string, what: string, says: RegExp, flags: readonly string[]]>([
+    ['moons-cnf', 'log-prob', /^It gives a density; the largest is \d/, ['--set', 'model.hidden=[8]']],
+    ['spirals', 'flow', /^It gives the flow at any time\./, ['--set', 'model.hidden=[8]']],
+  ])('draws what the command line exports of %s: %s', async (preset, what, says, flags) => {
+    const out = join(folder, preset);
+    await nodeOde('train', preset, '--steps', '2', '--batch-size', '16', '--out', out, ...flags);
+    const file = join(out, `${what}.onnx`);
+    await nodeOde('export', out, '--what', what, '--out', file);
+    await visit('#yours', async (page) => {
+      const before = await inkOf(page, '[data-panel="yours"] canvas');
+      await page.setInputFiles('#file', file);
+      await expect.poll(() => page.textContent('#file-status'), { timeout: patience }).toMatch(says);
+      expect(await page.isHidden('#problem')).toBe(true);
+      await expect
+        .poll(() => inkOf(page, '[data-panel="yours"] canvas'), { timeout: patience })
+        .toBeGreaterThan(before + 1000);
+    });
+  });
+
   it('offers what needs a GPU only where there is one', async () => {
     const offered = (page: Page): Promise<string[]> =>
       page.$$eval('#engine option', (options) => options.map((option) => option.getAttribute('value') ?? ''));
@@ -299,6 +319,19 @@ describe('in Chromium', { timeout: 2 * patience }, () => {
     });
   });
 });
+
+/** Runs the command line as its users do, and demands that it was right. */
+async function nodeOde(...args: readonly string[]): Promise<void> {
+  const { run } = await import('@node-ode/cli');
+  const told: string[] = [];
+  const stderr = new Writable({ write: (chunk, _, done) => (told.push(String(chunk)), done()) });
+  const code = await run(args, {
+    ...{ stdin: Readable.from([]), stdout: new PassThrough().resume(), stderr, env: {}, cwd: folder },
+    signal: new AbortController().signal,
+    conditions: ['@node-ode/source', 'node', 'import'],
+  });
+  expect(code, told.join('')).toBe(0);
+}
 
 /** Frames that a page has drawn in a second: those of the playground, or all that an empty page could draw. */
 const framesOf = (page: Page, milliseconds: number): Promise<number> =>

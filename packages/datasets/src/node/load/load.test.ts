@@ -50,6 +50,7 @@ describe('where files are', () => {
     vi.stubEnv('NODE_ODE_DATA', undefined);
     await expect(loadMnist()).rejects.toThrow('loadMnist: nothing says where “mnist” is, or has to go');
     await expect(loadMnist()).rejects.toThrow(OptionError);
+    await expect(loadMnist()).rejects.toMatchObject({ name: 'MissingDataError', data: { dataset: 'mnist' } });
     await expect(loadMnist({ download: true, mirror })).rejects.toThrow(OptionError);
     vi.stubEnv('NODE_ODE_DATA', join(root, 'nothing'));
     for (const load of [
@@ -63,6 +64,7 @@ describe('where files are', () => {
     ]) {
       await expect(load({ mirror })).rejects.toThrow(OptionError);
       await expect(load({ mirror })).rejects.toThrow('set download: true to get it from http');
+      await expect(load({ mirror })).rejects.toThrow(' does not exist; expected ');
       await expect(load({ mirror, download: true, retries: 0 })).rejects.toThrow('the server answers 404');
     }
     expect(files.requested).toHaveLength(7);

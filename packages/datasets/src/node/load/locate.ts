@@ -1,9 +1,9 @@
 /** Finding the files of a data set, or downloading them. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { OptionError } from '@node-ode/core';
 import { dataVariable } from '../data-path.ts';
 import { download, type DownloadOptions } from '../download/download.ts';
+import { MissingDataError } from './missing-data-error.ts';
 import type { SourceFile } from './sources.ts';
 
 /** Where a data set's files are. */
@@ -21,16 +21,13 @@ export interface LoadOptions extends DownloadOptions {
 /**
  * The folder of a data set.
  *
- * @throws OptionError if nothing says where it is.
+ * @throws MissingDataError if nothing says where it is.
  */
 export function folderOf(operation: string, dataset: string, { path, root }: LoadOptions): string {
   if (path !== undefined) return path;
   const base = root ?? process.env[dataVariable];
   if (base !== undefined && base !== '') return join(base, dataset);
-  throw new OptionError(operation, `nothing says where “${dataset}” is, or has to go`, {
-    expected: `the option path or root, or the environment variable ${dataVariable}`,
-    advice: `export ${dataVariable}=/path/to/data makes /path/to/data/${dataset} its folder.`,
-  });
+  throw new MissingDataError(operation, { dataset });
 }
 
 /** The first of some names that the folder has. */
@@ -40,7 +37,7 @@ export const findIn = (folder: string, names: readonly string[]): string | undef
 /**
  * The path of a file under one of its names, downloaded if it is not there and that was asked for.
  *
- * @throws OptionError if it is not there; whatever `download` throws.
+ * @throws MissingDataError if it is not there; whatever `download` throws.
  */
 export async function locate(
   operation: string,
@@ -53,10 +50,8 @@ export async function locate(
   const found = findIn(folder, [...names, source.file]);
   if (found !== undefined) return found;
   if (options.download !== true) {
-    throw new OptionError(operation, `${join(folder, source.file)} does not exist`, {
-      expected: `${[...new Set([...names, source.file])].join(' or ')} in ${folder}`,
-      advice: `Put it there, or set download: true to get it from ${source.url}.`,
-    });
+    const files = [...new Set([...names, source.file])];
+    throw new MissingDataError(operation, { dataset, place: { folder, files, file: source.file, url: source.url } });
   }
   const path = join(folder, source.file);
   const url = options.mirror === undefined ? source.url : `${options.mirror.replace(/\/$/, '')}/${source.file}`;
