@@ -70,7 +70,7 @@ export const renderIndex = (entries: readonly Entry[]): string => {
       ? []
       : [
           '## Quick runs',
-          'Small runs, of one to two minutes on two quiet cores: not of the papers’ size.',
+          'Small runs, under two minutes on two quiet cores with the options that they have by default: not of the papers’ size.',
           table(quick),
         ]),
   ]
