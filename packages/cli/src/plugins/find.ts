@@ -34,9 +34,10 @@ interface Candidate {
 }
 
 /**
- * Finds the plugin of a kind that a user named: a path (`./my-solver.js`), a package (`my-package`, `@scope/x`), either with
- * `#export`, a module of a package (`@scope/x/more#export`), or a short name (`dopri5`), which is `@node-ode/solver-dopri5`, `node-ode-solver-dopri5`, or an export that an
- * installed package declares. Packages are looked for from the user's folder, then from the command line's.
+ * Finds the plugin of a kind that a user named: a path (`./my-solver.js`), a package (`my-package`, `@scope/x`), a module of a
+ * package (`@scope/x/more`), all of them with `#export` if need be, or a short name (`dopri5`), which is `@node-ode/solver-dopri5`,
+ * `node-ode-solver-dopri5`, or an export that an installed package declares. Packages are looked for from the user's folder, then
+ * from the command line's.
  *
  * @throws PluginError if there is none, or it is not clear which export is meant.
  * @example
