@@ -2,7 +2,7 @@
 import type { Backend, Solver } from '@node-ode/core';
 import { UsageError } from '../errors.ts';
 import type { CommonOptions, Io } from '../io.ts';
-import { bestDType, inShort } from '../ode/make-ode.ts';
+import { bestDType, inShort } from '../ode/engine.ts';
 import { requirePicturePath, writePicture } from '../output/files.ts';
 import { outputOf } from '../output/output.ts';
 import { shortNumber, textTable } from '../output/table.ts';

@@ -1,7 +1,7 @@
 /** Tries an engine: it is made, told apart, and solves something whose solution is known. */
 import { createOde, NodeOdeError, type Backend, type Tensor } from '@node-ode/core';
 import type { Io } from '../io.ts';
-import { bestDType, defaultTolerances } from '../ode/make-ode.ts';
+import { bestDType, fineTolerances } from '../ode/engine.ts';
 import { makePlugin, type PluginSpec } from '../plugins/make.ts';
 
 /** What trying an engine showed. */
@@ -43,7 +43,7 @@ export async function probe(spec: PluginSpec, name: string, io: Io): Promise<Eng
 async function oscillate(backend: Backend, io: Io): Promise<{ readonly error: number; readonly milliseconds: number }> {
   const dtype = bestDType(backend);
   const { value: solver } = await makePlugin('solver', 'dopri5', io);
-  const ode = createOde({ backend, solver, dtype, ...defaultTolerances(dtype) });
+  const ode = createOde({ backend, solver, dtype, ...fineTolerances(dtype) });
   const period = ode.compile((x0: Tensor) => {
     const f = (_t: Tensor, [x, v]: readonly [Tensor, Tensor]): readonly [Tensor, Tensor] => [v, x.neg()];
     const { ys } = ode.odeint(f, [x0, x0.mul(0)] as const, [0, 2 * Math.PI]);

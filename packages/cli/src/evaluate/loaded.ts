@@ -1,9 +1,9 @@
 /** A stored model, made anew with an engine of its own. */
 import type { FloatDType, HostArray, ModelPlugin, Ode, Tensor } from '@node-ode/core';
-import { openEngine, type Engine } from '../learn/engine.ts';
 import type { SolveConfig } from '../config/config.ts';
 import type { Io } from '../io.ts';
 import { leavesOf } from '../learn/step.ts';
+import { openEngine, trainedDefaults, type Engine } from '../ode/engine.ts';
 import { makePlugin } from '../plugins/make.ts';
 import type { StoredModel } from '../trained/model-file.ts';
 
@@ -28,7 +28,7 @@ export async function withModel<T>(
   use: (loaded: Loaded) => Promise<T>,
 ): Promise<T> {
   const { value: plugin } = await makePlugin('model', stored.config.model, io);
-  const engine = await openEngine(changedSolve(stored.config, changes), io);
+  const engine = await openEngine(changedSolve(stored.config, changes), trainedDefaults, io);
   try {
     return await use({ stored, plugin, engine, ode: engine.ode, dtype: engine.dtype });
   } finally {

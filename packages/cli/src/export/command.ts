@@ -5,11 +5,11 @@ import { ExecutionError, UnsupportedError, type ModelPlugin, type Ode, type Tens
 import type { exportOnnx, loadOnnx } from '@node-ode/backend-onnx';
 import { PluginError } from '../errors.ts';
 import type { CommonOptions, Io } from '../io.ts';
-import { openEngine, solveDefaults } from '../learn/engine.ts';
+import { openEngine, trainedDefaults } from '../ode/engine.ts';
 import { writeWhole } from '../output/files.ts';
 import { outputOf } from '../output/output.ts';
 import { importInstalled } from '../plugins/find.ts';
-import { makePlugin } from '../plugins/make.ts';
+import { makePlugin, nameOf } from '../plugins/make.ts';
 import { readModel, type StoredModel } from '../trained/model-file.ts';
 import { compare, type Comparison, type Tolerances } from './compare.ts';
 import { exportedFunction, type ExportedFunction } from './functions.ts';
@@ -38,7 +38,7 @@ export async function exportModel(given: string, flags: ExportFlags, io: Io): Pr
   const stored = await readModel(given, io.cwd);
   const { config } = stored;
   const { value: plugin }: { readonly value: ModelPlugin } = await makePlugin('model', config.model, io);
-  const engine = await openEngine(config, io);
+  const engine = await openEngine(config, trainedDefaults, io);
   try {
     const { ode, dtype } = engine;
     const exported = exportedFunction(stored, flags.what, { plugin, ode, dtype });
@@ -83,8 +83,8 @@ async function onnxPackage(io: Io): Promise<OnnxPackage> {
 function tolerancesOf({ config }: StoredModel, ode: Ode): Tolerances | undefined {
   const isFixed = config.stepSize !== undefined || config.controller !== undefined || !ode.solver.hasErrorEstimate;
   if (isFixed) return undefined;
-  const { rtol = solveDefaults.rtol, atol = solveDefaults.atol } = config;
-  return { rtol, atol };
+  const defaults = trainedDefaults.tolerancesOf();
+  return { rtol: config.rtol ?? defaults.rtol, atol: config.atol ?? defaults.atol };
 }
 
 function functionOf({ inputs, apply }: ExportedFunction, tolerances: Tolerances | undefined): ModelFunction {
@@ -112,7 +112,7 @@ const metadataOf = (
   columns: (info.task === 'forecast' ? info.values : info.features).join(', '),
   ...('classes' in info && info.classes.length > 0 ? { classes: info.classes.join(', ') } : {}),
   ...(tolerances === undefined ? {} : { trained_with: `rtol ${tolerances.rtol}, atol ${tolerances.atol}` }),
-  solver: typeof config.solver === 'string' ? config.solver : (config.solver?.name ?? solveDefaults.solver),
+  solver: nameOf(config.solver ?? trainedDefaults.solver),
 });
 
 /** Beside the model's file. */

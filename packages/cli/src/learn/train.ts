@@ -10,10 +10,10 @@ import { loadProblem } from '../data/load.ts';
 import { isSeriesProblem, type Problem } from '../data/problem.ts';
 import { UsageError } from '../errors.ts';
 import type { Io } from '../io.ts';
+import { openEngine, trainedDefaults, type Engine } from '../ode/engine.ts';
 import { makePlugin } from '../plugins/make.ts';
 import type { Description } from '../trained/description.ts';
 import { modelFile, writeModel } from '../trained/model-file.ts';
-import { openEngine, type Engine } from './engine.ts';
 import { learnerOf, type Learner } from './learner.ts';
 import { checkpointsIn, configOfCheckpoint, metadataOf } from './run-folder.ts';
 import { trainingOf, type State, type StepBatch, type Training } from './step.ts';
@@ -75,7 +75,7 @@ export async function train(
   if (checkpoint !== undefined) requireSameRun(checkpoint, config, out, resume);
   const problem = await loadProblem(config, io);
   const { value: plugin, found } = await makePlugin('model', config.model, io);
-  const engine = await openEngine(config, io);
+  const engine = await openEngine(config, trainedDefaults, io);
   try {
     const { seed = trainDefaults.seed } = config;
     const learner = learnerOf(problem, { plugin, ode: engine.ode, dtype: engine.dtype }, config.data.window);

@@ -2,7 +2,7 @@
 import { PartialResult } from '../errors.ts';
 import type { Io } from '../io.ts';
 import { odeConfig } from '../ode/flags.ts';
-import { makeOde } from '../ode/make-ode.ts';
+import { openEngine, solvedDefaults } from '../ode/engine.ts';
 import { requirePicturePath, writePicture, writeWhole } from '../output/files.ts';
 import { outputOf, write, type Json } from '../output/output.ts';
 import { grouped } from '../rows/read.ts';
@@ -74,13 +74,14 @@ async function systemOf(file: string, { param, y0, span, also = [], axes = [] }:
 
 async function solutionOf(system: System, flags: SolveFlags, io: Io): Promise<Solution> {
   const ts = outputTimes(system.span, flags);
-  const { ode, backend, dtype, description } = await makeOde(odeConfig(flags, io.cwd), io);
+  const engine = await openEngine(odeConfig(flags, io.cwd), solvedDefaults, io);
+  const { ode, dtype, description } = engine;
   const begin = performance.now();
   const isPictured = flags.plot !== undefined || flags.phase !== undefined;
   const fine = await solveSystem(ode, system, isPictured ? withFineGrid(ts) : ts, {
     dtype,
     ...(flags.jumps === undefined ? {} : { jumpTimes: flags.jumps }),
-  }).finally(() => backend.dispose());
+  }).finally(() => engine.dispose());
   const seconds = (performance.now() - begin) / 1000;
   const trajectory = isPictured ? restricted(fine, ts) : fine;
   return { system, trajectory, fine, dtype, description, seconds };
