@@ -121,7 +121,7 @@ describe("a third party's plugins, outside the workspace", () => {
     const evaluated = await nodeOde('evaluate', 'run/model.safetensors');
     expect(evaluated).toMatchObject({
       samples: 50,
-      engine: 'cash-karp, halving; gradient square-root; engine counted, f32',
+      engine: 'cash-karp on counted, f32, halving; gradient square-root',
     });
   }, 120_000);
 });

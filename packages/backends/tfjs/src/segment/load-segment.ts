@@ -1,6 +1,7 @@
 /** Segments that run: one tight loop over kernel calls, each result freed at its last use. */
 import { ExecutionError, NodeOdeError } from '@node-ode/core';
 import type { LoadedSegment } from '@node-ode/host-driver';
+import { notePacked, packs } from '../kernels/in-memory/memory.ts';
 import type { ConstantPool } from '../runtime/constants.ts';
 import type { TfKernelArguments, TfKernelConfig, TfKernelInputs, TfTensorInfo } from '../runtime/tf-module.ts';
 import type { TfValue } from '../runtime/value.ts';
@@ -18,6 +19,8 @@ interface LoadedCall {
   /** The operands in there whose elements are put in for each run, and the registers that have them: all but constants. */
   readonly operands: readonly TfOperand[];
   readonly sources: readonly number[];
+  /** Whether the backend may keep more of the operands than their elements. */
+  readonly packs: boolean;
   readonly result: number;
   /** Registers that nobody reads after the call. */
   readonly frees: readonly number[];
@@ -129,6 +132,7 @@ function loadedCall(
     args: { inputs, attrs: attributes, backend },
     operands: changing.map(({ operand }) => operand),
     sources: changing.map(({ index }) => index),
+    packs: packs(backend, call.kernel),
     result: call.result,
     frees,
   };
@@ -138,11 +142,12 @@ function loadedCall(
 const nobody = {};
 
 function runCall(
-  { call, kernel, args, operands, sources }: LoadedCall,
+  { call, kernel, args, operands, sources, packs: isPacking }: LoadedCall,
   registers: Registers,
   runtime: TfRuntime,
 ): TfTensorInfo {
   for (let k = 0; k < operands.length; k++) operands[k]!.dataId = registers[sources[k]!]!;
+  if (isPacking) for (const { dataId } of operands) notePacked(dataId);
   let result: TfTensorInfo | TfTensorInfo[];
   try {
     result = kernel(args);

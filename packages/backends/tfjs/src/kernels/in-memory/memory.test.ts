@@ -2,7 +2,16 @@
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-backend-wasm';
-import { array, compile, constant, linearCombination, whileLoop, type HostArray, type Tensor } from '@node-ode/core';
+import {
+  array,
+  compile,
+  constant,
+  conv2d,
+  linearCombination,
+  whileLoop,
+  type HostArray,
+  type Tensor,
+} from '@node-ode/core';
 import { describe, expect, it, vi } from 'vitest';
 import { tfjs } from '../../index.ts';
 import type { TfKernelBackend, TfModule, TfTensorInfo } from '../../runtime/tf-module.ts';
@@ -60,6 +69,26 @@ describe('writing over elements', () => {
     const info = write(cpu, 'test', before!);
     expect(overwrite(cpu, info, after!)).toBe(false);
     cpu.disposeData(info.dataId);
+  });
+
+  it.each<[string, (x: Tensor, number: Tensor) => Tensor]>([
+    ['a factor of products', (x, number) => x.matmul(number.reshape([1, 1]))],
+    [
+      'the filter of convolutions',
+      (x, number) => conv2d(x.reshape([1, 1, 2, 1]), number.reshape([1, 1, 1, 1])).reshape([2, 1]),
+    ],
+  ])('leaves alone what XNNPACK has packed: %s', async (_, times) => {
+    const engine = await tfjs({ tf, backend: 'wasm' });
+    const factorial = compile(engine, (x: Tensor) => {
+      const { carry } = whileLoop(
+        { i: constant(1, [], 'i32'), x },
+        (c) => c.i.lessEqual(5),
+        (c) => ({ carry: { i: c.i.add(1), x: times(c.x, c.i.cast('f32')) } }),
+      );
+      return carry.x;
+    });
+    expect(Array.from((await (await factorial(array([[1], [2]]))).read()).data)).toEqual([120, 240]);
+    await engine.dispose();
   });
 
   it('spares a loop the uploads of its numbers', async () => {

@@ -42,11 +42,35 @@ export function readNow(backend: object & Pick<ArrayBackend, 'readSync'>, info: 
 }
 
 /**
+ * The kernels of `wasm` for which XNNPACK packs weights: what it packed it keeps by the tensor's identity until that is disposed of, and
+ * takes again, whatever the tensor's elements are by then.
+ */
+const packingKernels: ReadonlySet<string> = new Set([
+  'BatchMatMul',
+  '_FusedMatMul',
+  'Conv2D',
+  'FusedConv2D',
+  'DepthwiseConv2dNative',
+  'FusedDepthwiseConv2D',
+  'Prelu',
+]);
+
+/** Elements that may be packed. */
+const packed = new WeakSet();
+
+/** Whether a kernel of a backend keeps more of its operands than their elements. */
+export const packs = (backend: object, kernel: string): boolean => isHeap(backend) && packingKernels.has(kernel);
+
+/** Says that elements were an operand of such a kernel: they have to stay as they are. */
+export const notePacked = (dataId: object): void => void packed.add(dataId);
+
+/**
  * Writes numbers over those of a tensor of the same type, in `wasm`'s heap: no memory is asked for, and none let go of. False, and
- * nothing is written, where that can't be: on other backends, for booleans, and where another tensor shares the elements.
+ * nothing is written, where that can't be: on other backends, for booleans, where another tensor shares the elements, and where they
+ * may be packed.
  */
 export function overwrite(backend: TfKernelBackend, info: TfTensorInfo, { data }: HostArray): boolean {
-  if (!isHeap(backend) || backend.refCount(info.dataId) !== 1) return false;
+  if (!isHeap(backend) || packed.has(info.dataId) || backend.refCount(info.dataId) !== 1) return false;
   const view = backend.typedArrayFromHeap(info);
   const isSame = (isFloats(view) && isFloats(data)) || (isIntegers(view) && isIntegers(data));
   if (isSame) view.set(data);
