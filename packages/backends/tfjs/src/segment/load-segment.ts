@@ -19,8 +19,8 @@ interface LoadedCall {
   /** The operands in there whose elements are put in for each run, and the registers that have them: all but constants. */
   readonly operands: readonly TfOperand[];
   readonly sources: readonly number[];
-  /** Whether the backend may keep more of the operands than their elements. */
-  readonly packs: boolean;
+  /** Operands that the segment was handed, of which the backend may keep more than their elements. */
+  readonly packed: readonly TfOperand[];
   readonly result: number;
   /** Registers that nobody reads after the call. */
   readonly frees: readonly number[];
@@ -41,7 +41,8 @@ export function loadSegment(program: SegmentProgram, runtime: TfRuntime, pool: C
     registers[register] = shared.info.dataId;
     return shared;
   });
-  const calls = program.calls.map((call, i) => loadedCall(call, frees[i]!, registers, runtime));
+  const handed = handedOn(program);
+  const calls = program.calls.map((call, i) => loadedCall(call, frees[i]!, { registers, handed }, runtime));
   const isTemporary = temporaries(program);
   let isChecked = false;
 
@@ -108,11 +109,21 @@ export function loadSegment(program: SegmentProgram, runtime: TfRuntime, pool: C
   };
 }
 
-/** `constants` are in their registers already; all others are empty. */
+/** Registers with what the segment is handed, in a view of it as well: what has one operand may give such a view. */
+function handedOn({ operands, calls }: SegmentProgram): ReadonlySet<number> {
+  const handed = new Set(Array.from({ length: operands }, (_, i) => i));
+  for (const call of calls) {
+    const [only, ...others] = call.operands;
+    if (only !== undefined && others.length === 0 && handed.has(only.index)) handed.add(call.result);
+  }
+  return handed;
+}
+
+/** Constants are in their registers already; all others are empty. */
 function loadedCall(
   call: KernelCall,
   frees: readonly number[],
-  constants: Registers,
+  { registers: constants, handed }: { readonly registers: Registers; readonly handed: ReadonlySet<number> },
   { kernelOf, backend }: TfRuntime,
 ): LoadedCall {
   const { names, operands, attributes } = call;
@@ -132,7 +143,9 @@ function loadedCall(
     args: { inputs, attrs: attributes, backend },
     operands: changing.map(({ operand }) => operand),
     sources: changing.map(({ index }) => index),
-    packs: packs(backend, call.kernel),
+    packed: packs(backend, call.kernel)
+      ? changing.filter(({ index }) => handed.has(index)).map(({ operand }) => operand)
+      : [],
     result: call.result,
     frees,
   };
@@ -142,12 +155,12 @@ function loadedCall(
 const nobody = {};
 
 function runCall(
-  { call, kernel, args, operands, sources, packs: isPacking }: LoadedCall,
+  { call, kernel, args, operands, sources, packed }: LoadedCall,
   registers: Registers,
   runtime: TfRuntime,
 ): TfTensorInfo {
   for (let k = 0; k < operands.length; k++) operands[k]!.dataId = registers[sources[k]!]!;
-  if (isPacking) for (const { dataId } of operands) notePacked(dataId);
+  for (let k = 0; k < packed.length; k++) notePacked(packed[k]!.dataId);
   let result: TfTensorInfo | TfTensorInfo[];
   try {
     result = kernel(args);
