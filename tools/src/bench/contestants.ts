@@ -84,13 +84,13 @@ const longestRound = 20;
 const mayBeSlow = (engine: string): boolean => engine === referenceEngine || engine.startsWith('tfjs-');
 
 /** This library on a backend. */
-export const engine = (name: string, threads = 1): Contestant => ({
+export const engine = (name: string, threads = 1, nodeOptions: readonly string[] = []): Contestant => ({
   name,
   threads,
   command: pinned(
     {
       file: process.execPath,
-      args: [fileURLToPath(new URL('./ours/main.js', import.meta.url)), name, String(threads)],
+      args: [...nodeOptions, fileURLToPath(new URL('./ours/main.js', import.meta.url)), name, String(threads)],
       // TensorFlow's library takes the cores that it finds, and talks.
       env: { OMP_NUM_THREADS: String(threads), TF_CPP_MIN_LOG_LEVEL: '2' },
     },
@@ -102,9 +102,15 @@ export const engine = (name: string, threads = 1): Contestant => ({
 /** A yardstick of an engine, as tables call it. */
 export const yardstickName = (name: string, of: string): string => `${of}, ${name}`;
 
+/**
+ * Node's young generation where programs take turns, in megabytes. By default a collection comes about as often as a pair of runs,
+ * takes a fifth of one, and falls on whichever of them crosses the line: for seconds always on the same one.
+ */
+const youngGeneration = 128;
+
 /** A yardstick of an engine: the engine once more, in a process of its own, where both take turns. */
 export const yardstick = (name: string, of: string): Contestant => ({
-  ...engine(of),
+  ...engine(of, 1, [`--min-semi-space-size=${youngGeneration}`, `--max-semi-space-size=${youngGeneration}`]),
   name: yardstickName(name, of),
   yardstick: name,
 });
