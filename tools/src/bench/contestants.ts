@@ -103,10 +103,10 @@ export const engine = (name: string, threads = 1, nodeOptions: readonly string[]
 export const yardstickName = (name: string, of: string): string => `${of}, ${name}`;
 
 /**
- * Node's young generation where programs take turns, in megabytes. By default a collection comes about as often as a pair of runs,
- * takes a fifth of one, and falls on whichever of them crosses the line: for seconds always on the same one.
+ * Node's young generation where programs take turns, in megabytes. By default a collection comes about as often as a pair of runs and
+ * takes a fifth of one: with this most pairs have none.
  */
-const youngGeneration = 128;
+const youngGeneration = 256;
 
 /** A yardstick of an engine: the engine once more, in a process of its own, where both take turns. */
 export const yardstick = (name: string, of: string): Contestant => ({

@@ -25,6 +25,16 @@ it('has programs take turns unit by unit, and another one begin in the next pass
   expect(times.flat().every((ms) => ms >= 0 && ms < 1000)).toBe(true);
 });
 
+it('lets the event loop turn before the next one has its turn', async () => {
+  const said: string[] = [];
+  const leaving = (name: string): Program => ({
+    ...saying(name, said),
+    run: () => Promise.resolve(void setImmediate(() => said.push(name))),
+  });
+  await roundsOf([leaving('a'), leaving('b')], 2)(0);
+  expect(said.filter((x) => !x.endsWith('0')).join(' ')).toBe('a b a b');
+});
+
 it('gives each of them as long', async () => {
   const round = roundsOf([saying('a', []), saying('b', [])], 1);
   const started = performance.now();
