@@ -7,7 +7,7 @@ import { whileLoop } from '../control/loops.ts';
 import { vjp } from '../differentiate/vjp.ts';
 import { isDifferentiable } from '../graph/infer.ts';
 import { select, stopGradient, zerosLike } from '../tensor/functions.ts';
-import { isTensor, type Tensor } from '../tensor/tensor.ts';
+import { constant, isTensor, type Tensor } from '../tensor/tensor.ts';
 import { flattenTree, type TreeStructure } from '../tree.ts';
 import { follow } from './follow.ts';
 import { anySample, chooseRarely, isPerSample, readRow, rowAt, selectSamples } from './lanes.ts';
@@ -48,6 +48,7 @@ export function writeOutputs(
 
 /** Whether an output time lies within a step, before its end: of any sample. */
 export function isOutputWithin({ ts, tNext, h, j }: Pick<OutputStep, 'ts' | 'tNext' | 'h' | 'j'>): Tensor {
+  if (areAtEnds(ts, j)) return constant(false);
   const last = countOf(ts, j) - 1;
   return anySample(j.lessEqual(last).and(readRow(ts, j.minimum(last)).sub(tNext).mul(h.sign()).less(0)));
 }
@@ -57,6 +58,15 @@ export const positionOf = (at: Tensor, t: Tensor, h: Tensor): Tensor => at.sub(t
 
 /** A sample that stays has outputs nowhere, but a position that is finite: so is everything that derivatives see. */
 const nonZero = (h: Tensor): Tensor => select(h.equal(0), 1, h);
+
+/** Whether outputs are at the ends of steps alone: of two times the first is where the solve begins, the other where it lands. */
+const areAtEnds = (ts: Tensor, j: Tensor): boolean => countOf(ts, j) === 2;
+
+/** A step, and an output time in it. */
+interface RowStep extends Pick<OutputStep, 't' | 'h' | 'y1'> {
+  readonly at: Tensor;
+  readonly interpolant: Leaves;
+}
 
 /** The number of output times. */
 const countOf = (ts: Tensor, j: Tensor): number => (ts.shape[0] ?? 1) / (j.shape[0] ?? 1);
@@ -80,15 +90,15 @@ function write(
       const row = rowAt(c.j, due);
       // A sample that is not due is given what costs least.
       const at = isPerSample(h) ? select(due, row.read(ts), tNext) : row.read(ts);
-      const y = chooseRarely(
-        at.equal(tNext),
-        { at, t, h, y1, interpolant },
-        (x) => {
-          const y = solver.interpolate(structure.rebuild(x.interpolant), positionOf(x.at, x.t, x.h));
-          return x.y1.map((end, i) => follow(end, y[i] as Tensor));
-        },
-        (x) => solver.interpolate(structure.rebuild(x.interpolant), positionOf(x.at, x.t, x.h)),
-      );
+      const within = (x: RowStep): Leaves =>
+        solver.interpolate(structure.rebuild(x.interpolant), positionOf(x.at, x.t, x.h));
+      const atEnd = (x: RowStep): Leaves => {
+        const y = within(x);
+        return x.y1.map((end, i) => follow(end, y[i] as Tensor));
+      };
+      const y = areAtEnds(ts, c.j)
+        ? atEnd({ at, t, h, y1, interpolant })
+        : chooseRarely(at.equal(tNext), { at, t, h, y1, interpolant }, atEnd, within);
       const next = isPerSample(h) ? c.j.add(due.cast('i32')) : c.j.add(1);
       return { carry: { j: next, ys: c.ys.map((rows, i) => row.write(rows, y[i] as Tensor)) } };
     },

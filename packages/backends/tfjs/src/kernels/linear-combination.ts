@@ -1,7 +1,7 @@
 /** Weighted sums: the stages of a Runge–Kutta step. What was measured is in the README. */
 import { hostArray, sizeOf } from '@node-ode/core';
 import type { OptionalLowering, KernelBuilder, Register } from './contract.ts';
-import { weightedSumName } from './in-memory/weighted-sum.ts';
+import { WeightedSum, weightedSumName } from './in-memory/weighted-sum.ts';
 import { reshape } from './shaping.ts';
 
 /** What has the same weight, with the coefficient of each. */
@@ -19,17 +19,41 @@ export const linearCombination: OptionalLowering<'linearCombination'> = (builder
   const { coefficients } = params;
   const n = coefficients.length;
   const [weights, terms] = [inputs.slice(0, n), inputs.slice(n)];
-  const { shape, dtype } = terms[0] as Register;
+  const { shape } = terms[0] as Register;
   const size = sizeOf(shape);
   const isOneLoop = size <= (mostInOneLoop[builder.backendName] ?? Infinity) && haveRows(weights);
   if (isOneLoop && builder.has(weightedSumName)) {
-    return builder.call(weightedSumName, inputs, { coefficients }, { shape, dtype });
+    return inOneLoop(builder, coefficients, weights, terms);
   }
   const groups = groupsOf(coefficients, weights, terms);
   const isPacked =
     !isVectorized.has(builder.backendName) && n >= 3 && weights.every((weight) => sizeOf(weight.shape) === 1);
   return isPacked && size > 0 ? packed(builder, groups) : groupByGroup(builder, groups);
 };
+
+/** The kernel of ours: weights that are known are part of the coefficients. */
+function inOneLoop(
+  builder: KernelBuilder,
+  coefficients: readonly number[],
+  weights: readonly Register[],
+  terms: readonly Register[],
+): Register {
+  const [scales, summands] = [new Map<number, Register>(), new Map<number, Register>()];
+  const positionOf = (known: Map<number, Register>, x: Register): number => {
+    known.set(x.index, x);
+    return [...known.keys()].indexOf(x.index);
+  };
+  const sums: { known: number; scaled: { coefficient: number; weight: number }[] }[] = [];
+  coefficients.forEach((coefficient, i) => {
+    const [weight, x] = [weights[i], terms[i]] as readonly [Register, Register];
+    const sum = (sums[positionOf(summands, x)] ??= { known: 0, scaled: [] });
+    if (weight.splat === undefined) sum.scaled.push({ coefficient, weight: positionOf(scales, weight) });
+    else sum.known += coefficient * weight.splat;
+  });
+  const { shape, dtype } = terms[0] as Register;
+  const attributes = { sum: new WeightedSum(scales.size, sums) };
+  return builder.call(weightedSumName, [...scales.values(), ...summands.values()], attributes, { shape, dtype });
+}
 
 /** Up to how many elements one loop in JavaScript is faster than vectorised loops for each operation. */
 const mostInOneLoop: Readonly<Record<string, number>> = { wasm: 2048 };

@@ -1,31 +1,56 @@
 /** Σ cᵢ·wᵢ·xᵢ in one pass over the elements, where tfjs has a kernel for each product and each sum. */
 import { ExecutionError } from '@node-ode/core';
 import type { TfKernelConfig } from '../../runtime/tf-module.ts';
-import { isNumbers } from './attributes.ts';
 import { fill } from './memory.ts';
 
-/** Inputs are the weights, each of one element or one for each row, then the terms; `coefficients` is an attribute. */
+/** Inputs are the weights, each of one element or one for each row, then the terms; the attribute `sum` is a `WeightedSum`. */
 export const weightedSumName = 'NodeOdeWeightedSum';
+
+/** A term, by its factor: known + Σ coefficient·weights[weight]. */
+export interface WeightedTerm {
+  readonly known: number;
+  readonly scaled: readonly { readonly coefficient: number; readonly weight: number }[];
+}
+
+/** Which weights scale which terms: each weight and each term is an operand once, however often it occurs. */
+export class WeightedSum {
+  /** How many of the operands are weights. */
+  readonly weights: number;
+  readonly terms: readonly WeightedTerm[];
+
+  constructor(weights: number, terms: readonly WeightedTerm[]) {
+    this.weights = weights;
+    this.terms = terms;
+  }
+}
 
 export const weightedSum = (backendName: string): TfKernelConfig => ({
   kernelName: weightedSumName,
   backendName,
   kernelFunc: ({ inputs, attrs, backend }) => {
-    const coefficients = attrs?.['coefficients'];
-    if (!isNumbers(coefficients) || !Array.isArray(inputs))
-      throw new ExecutionError(weightedSumName, 'no coefficients');
-    const n = coefficients.length;
-    return fill(backend, inputs, inputs[n]?.shape ?? [], ({ operands, result }) => {
-      const [weights, terms] = [operands.slice(0, n), operands.slice(n)];
+    const sum = attrs?.['sum'];
+    if (!(sum instanceof WeightedSum) || !Array.isArray(inputs)) throw new ExecutionError(weightedSumName, 'no terms');
+    return fill(backend, inputs, inputs[sum.weights]?.shape ?? [], ({ operands, result }) => {
+      const [weights, terms] = [operands.slice(0, sum.weights), operands.slice(sum.weights)];
       const rows = weights.reduce((most, { length }) => Math.max(most, length), 1);
       const columns = result.length / rows;
       for (let row = 0; row < rows; row++) {
-        const factors = weights.map((weight, i) => coefficients[i]! * weight[weight.length === 1 ? 0 : row]!);
+        const factors = sum.terms.map((term) => factorOf(term, weights, row));
         sumRow({ result, terms, factors, first: row * columns, end: (row + 1) * columns });
       }
     });
   },
 });
+
+function factorOf({ known, scaled }: WeightedTerm, weights: readonly Float32Array[], row: number): number {
+  let factor = known;
+  for (let i = 0; i < scaled.length; i++) {
+    const { coefficient, weight } = scaled[i]!;
+    const values = weights[weight]!;
+    factor += coefficient * values[values.length === 1 ? 0 : row]!;
+  }
+  return factor;
+}
 
 interface Row {
   readonly result: Float32Array;
