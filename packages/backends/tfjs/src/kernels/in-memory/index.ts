@@ -19,8 +19,9 @@ export const inMemoryKernels = (backendName: 'cpu' | 'wasm'): Readonly<Record<st
     sumKernel(backendName),
     cumsumKernel(backendName),
     scatterAddKernel(backendName),
+    setRowKernel(backendName),
     erfKernel(backendName),
-    ...(backendName === 'wasm' ? [dense] : [roundKernel(backendName), setRowKernel, integerQuotient]),
+    ...(backendName === 'wasm' ? [dense] : [roundKernel(backendName), integerQuotient]),
   ];
   return Object.fromEntries(kernels.map((kernel) => [kernel.kernelName, kernel]));
 };

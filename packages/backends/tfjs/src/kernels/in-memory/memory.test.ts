@@ -7,6 +7,7 @@ import {
   compile,
   constant,
   conv2d,
+  grad,
   linearCombination,
   whileLoop,
   type HostArray,
@@ -26,6 +27,42 @@ it.each(['cpu', 'wasm'])('stage sums of what was cast are those of floats, on %s
   );
   const found = await sum(array([true, false, true], { dtype: 'bool' }), array([3, -5, 7], { dtype: 'i32' }));
   expect(Array.from((await found.read()).data)).toEqual([3.5, -2.5, 5.5]);
+  await engine.dispose();
+});
+
+describe.each(['cpu', 'wasm'])('an index out of range on %s', (backend) => {
+  const rows = array([
+    [1, 2],
+    [3, 4],
+  ]);
+  it.each<[string, (x: Tensor, index: Tensor) => Tensor]>([
+    ['setRow', (x, index) => x.mul(2).setRow(index, x.at(0))],
+    ['gather', (x, index) => x.mul(2).gather(index)],
+    ['the gradient of gather', (x, index) => grad((y: Tensor) => y.square().gather(index).sum())(x)],
+  ])('leaves no tensor behind: %s', async (_, program) => {
+    const engine = await tfjs({ tf, backend });
+    const compiled = compile(engine, program);
+    const index = (at: number): HostArray => array([at], { dtype: 'i32' });
+    (await compiled(rows, index(1))).dispose();
+    const held = tf.findBackend(backend).numDataIds();
+    for (const at of [2, -1]) await expect(compiled(rows, index(at))).rejects.toThrow('index');
+    expect(tf.findBackend(backend).numDataIds()).toBe(held);
+    await engine.dispose();
+  });
+});
+
+it.each(['cpu', 'wasm'])('rows of every dtype are replaced on %s', async (backend) => {
+  const engine = await tfjs({ tf, backend });
+  const replace = compile(engine, (x: Tensor, index: Tensor, row: Tensor) => x.setRow(index, row));
+  const [before, rows] = [
+    [1, 0, 1, 1, 0, 0],
+    [0, 1, 1, 0],
+  ];
+  for (const dtype of ['f32', 'i32', 'bool'] as const) {
+    const [x, y] = [array(before!, { dtype, shape: [3, 2] }), array(rows!, { dtype, shape: [2, 2] })];
+    const replaced = await replace(x, array([2, 0], { dtype: 'i32' }), y);
+    expect(Array.from((await replaced.read()).data)).toEqual([1, 0, 1, 1, 0, 1]);
+  }
   await engine.dispose();
 });
 

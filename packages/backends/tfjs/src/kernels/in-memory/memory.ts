@@ -13,6 +13,7 @@ interface ArrayBackend {
 interface HeapBackend {
   typedArrayFromHeap(info: TfTensorInfo): unknown;
   makeOutput(shape: number[], dtype: string): TfTensorInfo;
+  disposeData(dataId: object): unknown;
 }
 
 const isHeap = (backend: object): backend is HeapBackend => 'typedArrayFromHeap' in backend && 'makeOutput' in backend;
@@ -84,7 +85,9 @@ export const fill = (
   shape: readonly number[],
   compute: (elements: Elements<Float32Array>) => void,
 ): TfTensorInfo =>
-  filled(backend, inputs, { shape, dtype: 'float32', make: (n) => new Float32Array(n), is: isFloats }, compute);
+  computed(backend, inputs, { shape, dtype: 'float32' }, (operands, result) => {
+    compute({ operands: operands.map(floats), result: demand(result, isFloats) });
+  });
 
 /** Computes a tensor of integers from a list of floats. */
 export const fillIntegers = (
@@ -93,47 +96,57 @@ export const fillIntegers = (
   shape: readonly number[],
   compute: (elements: Elements<Int32Array>) => void,
 ): TfTensorInfo =>
-  filled(backend, inputs, { shape, dtype: 'int32', make: (n) => new Int32Array(n), is: isIntegers }, compute);
-
-/** What a result is. */
-interface Result<R extends TfElements> {
-  readonly shape: readonly number[];
-  readonly dtype: string;
-  readonly make: (length: number) => R;
-  readonly is: (values: unknown) => values is R;
-}
+  computed(backend, inputs, { shape, dtype: 'int32' }, (operands, result) => {
+    compute({ operands: operands.map(floats), result: demand(result, isIntegers) });
+  });
 
 const isFloats = (values: unknown): values is Float32Array => values instanceof Float32Array;
 const isIntegers = (values: unknown): values is Int32Array => values instanceof Int32Array;
 
-function filled<R extends TfElements>(
+/** Computes a tensor from the elements of a list of others, as they are stored. What throws leaves no tensor behind. */
+export function computed(
   backend: object,
   inputs: TfKernelInputs,
-  { shape, dtype, make, is }: Result<R>,
-  compute: (elements: Elements<R>) => void,
+  { shape, dtype }: { readonly shape: readonly number[]; readonly dtype: string },
+  compute: (operands: readonly TfElements[], result: TfElements) => void,
 ): TfTensorInfo {
   if (!Array.isArray(inputs)) throw new ExecutionError('tfjs', 'a kernel was given names for a list of operands');
   const own = [...shape];
   if (isHeap(backend)) {
     const info = backend.makeOutput(own, dtype);
-    const operands = inputs.map((tensor) => floats(backend.typedArrayFromHeap(tensor)));
-    compute({ operands, result: demand(backend.typedArrayFromHeap(info), is) });
+    try {
+      // A new tensor may move the heap: views are taken after it.
+      const operands = inputs.map((tensor) => demand(backend.typedArrayFromHeap(tensor), isElements));
+      compute(operands, demand(backend.typedArrayFromHeap(info), isElements));
+    } catch (error) {
+      backend.disposeData(info.dataId);
+      throw error;
+    }
     return info;
   }
   if (!isArrays(backend)) throw new ExecutionError('tfjs', 'a backend does not have its tensors in memory');
-  const result = make(own.reduce((size, extent) => size * extent, 1));
-  compute({ operands: inputs.map(({ dataId }) => floats(backend.readSync(dataId))), result });
+  const result = emptyOf(
+    dtype,
+    own.reduce((size, extent) => size * extent, 1),
+  );
+  compute(
+    inputs.map((tensor) => elementsIn(backend, tensor)),
+    result,
+  );
   return { dataId: backend.write(result, own, dtype), shape: own, dtype };
+}
+
+/** Elements as tensors of a dtype have them. */
+function emptyOf(dtype: string, length: number): TfElements {
+  if (dtype === 'float32') return new Float32Array(length);
+  return dtype === 'int32' ? new Int32Array(length) : new Uint8Array(length);
 }
 
 function demand<T>(values: unknown, is: (values: unknown) => values is T): T {
   if (is(values)) return values;
-  throw new ExecutionError('tfjs', 'the elements of a result are of another dtype');
+  throw new ExecutionError('tfjs', 'the elements of a tensor are of another dtype');
 }
 
 /** On `cpu` a tensor that was cast to floats keeps the integers that it was made of. */
-function floats(values: unknown): Float32Array {
-  if (values instanceof Float32Array) return values;
-  if (values instanceof Int32Array || values instanceof Uint8Array) return Float32Array.from(values);
-  throw new ExecutionError('tfjs', 'the elements of an operand are no floats');
-}
+const floats = (values: TfElements): Float32Array =>
+  values instanceof Float32Array ? values : Float32Array.from(values);
