@@ -86,14 +86,14 @@ export const fill = (
 ): TfTensorInfo =>
   filled(backend, inputs, { shape, dtype: 'float32', make: (n) => new Float32Array(n), is: isFloats }, compute);
 
-/** Computes a tensor of integers from a list of floats. */
-export const fillIntegers = (
+/** Computes a tensor of booleans, 0 or 1, from a list of floats. */
+export const fillBooleans = (
   backend: object,
   inputs: TfKernelInputs,
   shape: readonly number[],
-  compute: (elements: Elements<Int32Array>) => void,
+  compute: (elements: Elements<Uint8Array>) => void,
 ): TfTensorInfo =>
-  filled(backend, inputs, { shape, dtype: 'int32', make: (n) => new Int32Array(n), is: isIntegers }, compute);
+  filled(backend, inputs, { shape, dtype: 'bool', make: (n) => new Uint8Array(n), is: isBooleans }, compute);
 
 /** What a result is. */
 interface Result<R extends TfElements> {
@@ -105,6 +105,7 @@ interface Result<R extends TfElements> {
 
 const isFloats = (values: unknown): values is Float32Array => values instanceof Float32Array;
 const isIntegers = (values: unknown): values is Int32Array => values instanceof Int32Array;
+const isBooleans = (values: unknown): values is Uint8Array => values instanceof Uint8Array;
 
 function filled<R extends TfElements>(
   backend: object,
