@@ -45,6 +45,7 @@ export type * from './graph/primitives.ts';
 export { printGraph, subgraphsOf } from './graph/print.ts';
 
 export {
+  allFinite,
   arange,
   concat,
   linearCombination,

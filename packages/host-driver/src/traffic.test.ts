@@ -1,5 +1,6 @@
 /** What passes between the host and the device, and how often. */
 import {
+  allFinite,
   array,
   compile,
   cond,
@@ -241,6 +242,20 @@ describe('what the host wants of a segment', () => {
     expect(waiting.fetched).toBe(waiting.runs);
     expect(direct.runs).toBe(waiting.runs);
     expect(direct.fetched).toBe(3 * direct.runs);
+  });
+
+  it('is one number where it asks whether several leaves are finite', async () => {
+    const grow: Program = (x, y) => {
+      const { carry } = whileLoop(
+        { x: x!, y: y! },
+        (c) => allFinite([c.x, c.y, c.x.sum()]),
+        (c) => ({ carry: { x: c.x.mul(1e20), y: c.y.mul(1e20) } }),
+      );
+      return [carry.x, carry.y];
+    };
+    const { fetched, runs, uploads } = await costOf(false, grow, vector, matrix);
+    expect(runs).toBe(3);
+    expect([fetched, uploads]).toEqual([runs, 0]);
   });
 });
 

@@ -90,6 +90,23 @@ describe('errorNorm', () => {
   });
 });
 
+describe('allFinite', () => {
+  const ask = (...inputs: readonly HostArray[]): unknown => apply('allFinite', inputs);
+
+  it('is told of every leaf, of any shapes and dtypes', () => {
+    expect(ask(F32([[1, 2]]), F64(3), F32([], [0, 2]))).toBe(true);
+    expect(ask(F32([[1, NaN]]), F64(3))).toBe(false);
+    expect(ask(F32([1, 2]), F64(Infinity), F32([1]))).toBe(false);
+    expect(ask(F32([1, 2]), F32([1, -Infinity]))).toBe(false);
+  });
+
+  it('is true of the largest numbers, and of none', () => {
+    expect(ask(F64([Number.MAX_VALUE, Number.MAX_VALUE]))).toBe(true);
+    expect(ask()).toBe(true);
+    expect(ask(F32([], [0]))).toBe(true);
+  });
+});
+
 it('a composite leaves nothing alive behind', () => {
   const graph = build('g', [f64(), f64(3)], (g, w, x) => [
     g.one('linearCombination', [w!, w!, x!, x!], { coefficients: [1, 1] }),

@@ -1,4 +1,4 @@
-/** Composite primitives that the interpreter computes in one go: a step's stage sums and its scaled error norm. */
+/** Composite primitives that the interpreter computes in one go: a step's stage sums, its scaled error norm, and whether it is finite. */
 import { sizeOf, type CompositePrimitive, type TensorData } from '@node-ode/core';
 import { dataOf } from './memory.ts';
 import { shelfOf, tensorOf, type Lowering } from './site.ts';
@@ -11,6 +11,7 @@ import { broadcastStrides, walk, type Walk } from './strides.ts';
 export const nativeComposites = [
   'linearCombination',
   'errorNorm',
+  'allFinite',
   'mean',
   'softplus',
   'linearSolve',
@@ -127,3 +128,16 @@ export const errorNorm: Lowering<'errorNorm'> = (node, site) => {
     memory.fill(z, shelf)[0] = Math.sqrt(squares / count);
   };
 };
+
+export const allFinite: Lowering<'allFinite'> = (node, { memory, inputs, outputs }) => {
+  const z = outputs[0]!;
+  const shelf = memory.shelf('bool', 1);
+  return () => {
+    memory.fill(z, shelf)[0] = inputs.every((x) => areFinite(dataOf(x))) ? 1 : 0;
+  };
+};
+
+function areFinite(x: TensorData): boolean {
+  for (let i = 0; i < x.length; i++) if (!Number.isFinite(x[i])) return false;
+  return true;
+}

@@ -1,6 +1,6 @@
 /** The table of lowerings: total over what a lowered graph may hold, so that a missing primitive is a compile error. */
 import { UnsupportedError, type BasicPrimitive, type Node, type StructuralPrimitive } from '@node-ode/core';
-import { errorNorm, linearCombination, type nativeComposites } from './composites.ts';
+import { allFinite, errorNorm, linearCombination, type nativeComposites } from './composites.ts';
 import { call, cond, scan, whileLoop } from './control.ts';
 import { conv2d } from './conv2d.ts';
 import { binaryLowerings, logicLowerings, unaryLowerings } from './elementwise.ts';
@@ -22,6 +22,7 @@ const lowerings: { readonly [P in Native]: Lowering<P> } = {
   conv2d,
   linearCombination,
   errorNorm,
+  allFinite,
   linearSolve,
   call,
   cond,

@@ -244,13 +244,14 @@ describe('compile', () => {
   it('lowers the composites that it claims', async () => {
     expect(backend.capabilities).toEqual({
       dtypes: ['f32', 'f64', 'i32', 'bool'],
-      composites: ['linearCombination', 'errorNorm', 'mean', 'softplus', 'linearSolve'],
+      composites: ['linearCombination', 'errorNorm', 'allFinite', 'mean', 'softplus', 'linearSolve'],
     });
     const graph = build('g', [f32(2)], (g, x) => [
       g.one('mean', [x!], { axes: [0], keepDims: false }),
       g.one('softplus', [x!]),
       g.one('linearCombination', [g.constant(1, 'f32'), x!], { coefficients: [2] }),
       g.one('errorNorm', [x!, x!, x!, x!, x!]),
+      g.one('allFinite', [x!, x!]),
     ]);
     await expect(backend.compile(graph)).resolves.toBeDefined();
   });

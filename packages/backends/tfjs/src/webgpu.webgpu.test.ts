@@ -1,5 +1,15 @@
 // What is special to tfjs's WebGPU backend: limits of its kernels, what the device refuses, and what is left on the device.
-import { array, concat, conv2d, createOde, grad, hostArray, type Backend, type Tensor } from '@node-ode/core';
+import {
+  allFinite,
+  array,
+  concat,
+  conv2d,
+  createOde,
+  grad,
+  hostArray,
+  type Backend,
+  type Tensor,
+} from '@node-ode/core';
 import { reference } from '@node-ode/backend-reference';
 import { dopri5 } from '@node-ode/solver-dopri5';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -143,7 +153,7 @@ describe('tfjs-webgpu', () => {
   });
 
   it.each([1, 64, 300, 5000, 200_000])('tells whether %i elements are all finite', async (count) => {
-    const isFinite = (x: Tensor): Tensor => x.isFinite().all().cast('f32');
+    const isFinite = (x: Tensor): Tensor => allFinite([x]).cast('f32');
     const x = numbers([count]);
     expect(await on(backend, isFinite, [x])).toEqual([1]);
     for (const [at, bad] of [
@@ -153,6 +163,19 @@ describe('tfjs-webgpu', () => {
       const data = Float32Array.from(x.data);
       data[at] = bad;
       expect(await on(backend, isFinite, [hostArray(data, [count], 'f32')])).toEqual([0]);
+    }
+  });
+
+  it('tells so of leaves together, more than a program reads', async () => {
+    const shapes = [[3, 2], [], [5000], [0], [7], [2, 2, 2], [1], [300], [40, 40]];
+    const isFinite = (...leaves: readonly Tensor[]): Tensor => allFinite(leaves).cast('f32');
+    const leaves = shapes.map((shape) => numbers(shape));
+    expect(await on(backend, isFinite, leaves)).toEqual([1]);
+    for (const [i, { data, shape }] of leaves.entries()) {
+      for (const at of new Set([0, data.length >> 1, data.length - 1].filter((place) => place in data))) {
+        const spoilt = Float32Array.from(data).fill(NaN, at, at + 1);
+        expect(await on(backend, isFinite, leaves.with(i, hostArray(spoilt, shape, 'f32')))).toEqual([0]);
+      }
     }
   });
 

@@ -70,6 +70,25 @@ export function testComposites(name: string): void {
     expect(await norm(array([1e-3, 0]), array([1, NaN]))).toBeNaN();
   });
 
+  it.each([undefined, withoutOurs])('tells of every element of every leaf that it is not finite (%s)', async (has) => {
+    const shapesOfLeaves: readonly Shape[] = [[3, 3], [], [0, 4], [7], [2, 1, 2]];
+    const asked = async (change: (leaves: readonly HostArray[]) => void): Promise<void> => {
+      const leaves = shapesOfLeaves.map((shape) => normal(shape));
+      change(leaves);
+      await expectReference(name, 'allFinite', {}, leaves, 0, has);
+    };
+    await asked(() => undefined);
+    await asked(([a, b]) => [a!, b!].forEach(({ data }) => data.fill(3e38)));
+    for (const [leaf, shape] of shapesOfLeaves.entries()) {
+      for (let at = 0; at < sizeOf(shape); at++) {
+        for (const bad of [NaN, Infinity, -Infinity]) await asked((leaves) => leaves[leaf]!.data.fill(bad, at, at + 1));
+      }
+    }
+    await expectReference(name, 'allFinite', {}, [], 0, has);
+    await expectReference(name, 'allFinite', {}, [normal([0])], 0, has);
+    await expectReference(name, 'allFinite', {}, [normal([3, 2])], 0, has);
+  });
+
   it('has softplus, softmax and means', async () => {
     const x = array([-200, -90, -15, -13, -1, -1e-3, 0, 1, 12, 14, 200, NaN, Infinity, -Infinity]);
     await expectReference(name, 'softplus', {}, [x]);

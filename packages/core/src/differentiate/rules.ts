@@ -222,6 +222,7 @@ export const rules: { readonly [P in BasicPrimitive | CompositePrimitive]: Rule<
     return [...coefficients.map((_, i) => weight(i)), ...coefficients.map((_, i) => term(i))];
   },
   errorNorm: 'decompose',
+  allFinite: zero,
 
   // Convolution and its two gradients are the three partial derivatives of one trilinear form, ⟨conv2d(x, kernel), ct⟩.
   conv2d: ({ ct, inputs: [x, kernel], params }) => [

@@ -1,8 +1,9 @@
 /** What each composite primitive means, in basic ones: the decomposition that a backend may override. */
 import { select } from '../tensor/functions.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { constant, type Tensor } from '../tensor/tensor.ts';
 import { imageComposites } from './image-composites.ts';
 import { decomposeLinearSolve } from './linear-solve.ts';
+import { sizeOf } from './graph.ts';
 import type { CompositePrimitive, PrimitiveParams } from './primitives.ts';
 
 type Decomposition<P extends CompositePrimitive> = (inputs: readonly Tensor[], params: PrimitiveParams[P]) => Tensor;
@@ -53,6 +54,14 @@ export const composites: { readonly [P in CompositePrimitive]: Decomposition<P> 
       count = count === undefined ? error.size() : count.add(error.size());
     }
     return (squares as Tensor).div(count as Tensor).sqrt();
+  },
+  // Of a leaf without elements there is nothing to ask, and no least of them.
+  allFinite: (inputs) => {
+    const tests = inputs
+      .filter(({ shape }) => sizeOf(shape) > 0)
+      .map((x) => (x.rank === 0 ? x.isFinite() : x.isFinite().all()));
+    const [first = constant(true), ...others] = tests;
+    return others.reduce((all, test) => all.and(test), first);
   },
   ...imageComposites,
   linearSolve: ([a, b], { transposeA }) => decomposeLinearSolve(a as Tensor, b as Tensor, transposeA),

@@ -5,7 +5,7 @@ import { formatType, sameShape, tensorType, type Shape } from './graph.ts';
 import { demand, floats, sameDType, tensor, tensors } from './operands.ts';
 import type { Rules } from './rule.ts';
 
-export const algebraRules: Rules<'matmul' | 'linearSolve' | 'linearCombination' | 'errorNorm'> = {
+export const algebraRules: Rules<'matmul' | 'linearSolve' | 'linearCombination' | 'errorNorm' | 'allFinite'> = {
   matmul: (types, { transposeA, transposeB }, op) => {
     const [a, b] = [demand(op, tensor(op, types, 0), floats), demand(op, tensor(op, types, 1), floats)];
     const dtype = sameDType(op, [a, b]);
@@ -82,6 +82,10 @@ export const algebraRules: Rules<'matmul' | 'linearSolve' | 'linearCombination' 
       }
     }
     return [tensorType([], dtype)];
+  },
+  allFinite: (types, _, op) => {
+    for (const type of tensors(op, types)) demand(op, type, floats);
+    return [tensorType([], 'bool')];
   },
 };
 

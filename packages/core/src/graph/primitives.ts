@@ -174,6 +174,8 @@ export interface CompositeParams {
    * (e, y0, y1, rtol, atol) for each leaf, rtol and atol broadcastable to it. The scaled error norm of a step.
    */
   readonly errorNorm: None;
+  /** Whether all elements of all inputs are finite, as a bool scalar. Inputs are floats of any shapes and dtypes, any number. */
+  readonly allFinite: None;
   /**
    * conv2dInputGrad(ct[N, O, H', W'], kernel[O, C/groups, kh, kw]): the cotangent of conv2d's image of extents `size`, shape
    * [N, C, H, W]. The transposed convolution.

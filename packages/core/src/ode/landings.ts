@@ -1,5 +1,5 @@
 /** Times that steps land on, each list with a cursor: how many of its times have been passed. */
-import { arange, select } from '../tensor/functions.ts';
+import { allFinite, arange, select } from '../tensor/functions.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { asRows, readRow } from './lanes.ts';
 import type { Leaves } from './solver.ts';
@@ -54,8 +54,8 @@ export const nextCursors = (
 
 /** Whether times are finite and strictly monotone in a direction. */
 export function areMonotone(ts: Tensor, direction: Tensor): Tensor {
-  const finite = ts.isFinite().all({ axes: 0 });
   const [count = 0, ...lanes] = ts.shape;
+  const finite = lanes.length === 0 ? allFinite([ts]) : ts.isFinite().all({ axes: 0 });
   if (count < 2) return finite;
   const none = lanes.map(() => 0);
   const gaps = ts.slice([1, ...none], [count - 1, ...lanes]).sub(ts.slice([0, ...none], [count - 1, ...lanes]));

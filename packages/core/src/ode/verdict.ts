@@ -1,5 +1,5 @@
 /** What is decided after each step: whether all is finite, the size of the next step, whether the solve has failed. */
-import { select } from '../tensor/functions.ts';
+import { allFinite, select } from '../tensor/functions.ts';
 import { asTensor, constant, type Tensor } from '../tensor/tensor.ts';
 import { choose, selectSamples } from './lanes.ts';
 import type { Leaves, Step } from './solver.ts';
@@ -7,12 +7,14 @@ import { statusCode } from './status.ts';
 
 /** Whether every element of every leaf is finite; behind `lanes` leading axes, for each index of these. */
 export const areFinite = (y: Leaves, lanes: number): Tensor =>
-  y
-    .map((leaf) => {
-      const axes = leaf.shape.map((_, axis) => axis).slice(lanes);
-      return axes.length === 0 && lanes > 0 ? leaf.isFinite() : leaf.isFinite().all({ axes });
-    })
-    .reduce((a, b) => a.and(b));
+  lanes === 0
+    ? allFinite(y)
+    : y
+        .map((leaf) => {
+          const axes = leaf.shape.map((_, axis) => axis).slice(lanes);
+          return axes.length === 0 ? leaf.isFinite() : leaf.isFinite().all({ axes });
+        })
+        .reduce((a, b) => a.and(b));
 
 /** The error that the controller sees: infinite where the step's equations were not solved, so that it takes a much smaller one. */
 export const errorToJudge = ({ error, isSolved }: Step<unknown, unknown>): Leaves | undefined =>

@@ -166,6 +166,16 @@ export function linearCombination(
   return applyOne('linearCombination', operands, { coefficients: numbers });
 }
 
+/**
+ * Whether every element of every tensor is finite: neither NaN nor infinite. A bool scalar, of floats of any shapes and dtypes;
+ * one operation for all of them, where an engine has it.
+ *
+ * @throws DTypeError if a tensor is no float.
+ * @example
+ * select(allFinite(gradients), updated, parameters); // skips an update that has overflowed
+ */
+export const allFinite = (leaves: readonly Tensor[]): Tensor => applyOne('allFinite', leaves, none);
+
 /** Sums `x` over the axes that broadcasting `shape` added or stretched: the transpose of broadcasting. */
 export function sumTo(x: Tensor, shape: Shape): Tensor {
   if (sameShape(x.shape, shape)) return x;

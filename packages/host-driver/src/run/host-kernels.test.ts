@@ -151,6 +151,16 @@ describe('tensors of one element', () => {
   });
 });
 
+describe('whether all is finite', () => {
+  it.each([[[1, -0]], [[NaN, 1]], [[1, 2, Infinity]], [[-Infinity]], [[]]])('of %j', async (numbers) => {
+    await compare(
+      'allFinite',
+      numbers.map((x, i) => (i === 1 ? f64([[x]]) : f32(x))),
+      none,
+    );
+  });
+});
+
 describe('small arrays', () => {
   const rng = random(2);
   const draw = (...shape: number[]): HostArray =>
@@ -192,6 +202,7 @@ describe('small arrays', () => {
     const slice = (n: number): PlainNode => nodeOf('slice', [draw(n)], { starts: [0], sizes: [1] }).node;
     expect([mostElements, mostElements + 1].map((n) => canRunOnHost(slice(n)))).toEqual([true, false]);
     expect(canRunOnHost(nodeOf('neg', [draw(2)], none).node)).toBe(false);
+    expect(canRunOnHost(nodeOf('allFinite', [f32(1), draw(2)], none).node)).toBe(false);
     expect(canRunOnHost(nodeOf('sum', [draw(2)], { axes: [0], keepDims: false }).node)).toBe(false);
   });
 });

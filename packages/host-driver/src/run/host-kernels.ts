@@ -136,6 +136,8 @@ function scalarKernel(node: PlainNode): Meaning | undefined {
       return combination(node, (x) => roundTo(dtype, x));
     case 'errorNorm':
       return (x) => roundTo(dtype, scaledNorm(x));
+    case 'allFinite':
+      return (x) => (x.every(Number.isFinite) ? 1 : 0);
     case 'softplus':
       return ([x]) => roundTo(dtype, Math.max(x!, 0) + Math.log1p(Math.exp(-Math.abs(x!))));
     default:

@@ -67,6 +67,7 @@ const composites = [
   'logSoftmax',
   'linearCombination',
   'errorNorm',
+  'allFinite',
   'conv2dInputGrad',
   'conv2dKernelGrad',
   'maxPool2d',
@@ -174,6 +175,11 @@ const broken: readonly (readonly [string, () => Backend, readonly string[]])[] =
   ['floor for round', rewriting(renamed('round', 'floor')), ['primitive round']],
   ['a product in single precision', rewriting(throughF32), ['primitive mul']],
   ['a maximum that loses NaN', rewriting(losingNaN), ['primitive maximum']],
+  [
+    'only the first leaf looked at for what is not finite',
+    rewriting((node) => (node.op === 'allFinite' ? { ...node, inputs: node.inputs.slice(0, 1) } : node)),
+    ['primitive allFinite'],
+  ],
   [
     'cumulative sums from the start alone',
     rewriting((node) => (node.op === 'cumsum' ? { ...node, params: { ...node.params, reverse: false } } : node)),

@@ -1,5 +1,6 @@
 /** Composites that ONNX has an operator for, or that are cheaper in one piece than in their parts. */
 import { tensorType, type ReduceParams } from '@node-ode/core';
+import { allFinite } from './all-finite.ts';
 import type { Emitter, Lowering, Operand } from './contract.ts';
 import { errorNorm } from './error-norm.ts';
 import { hasKernel, requireKernel } from './kernels.ts';
@@ -7,7 +8,8 @@ import { linearCombination } from './linear-combination.ts';
 import { reduce } from './reduction.ts';
 import { int } from './shaping.ts';
 
-type Composite = 'mean' | 'softplus' | 'logSumExp' | 'softmax' | 'logSoftmax' | 'linearCombination' | 'errorNorm';
+type Composite =
+  'mean' | 'softplus' | 'logSumExp' | 'softmax' | 'logSoftmax' | 'linearCombination' | 'errorNorm' | 'allFinite';
 
 export const compositeRules: { readonly [P in Composite]: Lowering<P> } = {
   mean: (emitter, { params }, [x]) => reduce(emitter, 'mean', 'ReduceMean', x as Operand, params),
@@ -54,6 +56,7 @@ export const compositeRules: { readonly [P in Composite]: Lowering<P> } = {
   },
   linearCombination,
   errorNorm,
+  allFinite,
 };
 
 /** max(x, 0) + log(1 + e^−|x|): the runtime's kernel for f64 gives ∞ from 710 on, and 0 below −37. */

@@ -73,25 +73,6 @@ describe('a product with a bias', () => {
   });
 });
 
-describe('whether all is finite', () => {
-  const fn: Fn = (x) => x!.isFinite().all();
-
-  it('is three nodes', () => {
-    expect(nodes(fn, [b])).toEqual({ Mul: 1, ReduceSum: 1, Equal: 1 });
-  });
-
-  it.each([
-    [[1e38, 3e38, -3e38], 1],
-    [[0, -0, 1e-45], 1],
-    [[1, Infinity, 2], 0],
-    [[-Infinity, Infinity, 0], 0],
-    [[1, 2, NaN], 0],
-  ])('of %j is %d', async (values, expected) => {
-    expect(await run(fn, [array(values)])).toEqual([[expected]]);
-    expect(await run(fn, [array(values, { dtype: 'f64' })])).toEqual([[expected]]);
-  });
-});
-
 describe('a cube', () => {
   const fn: Fn = (x) => x!.mul(x!).mul(x!);
 

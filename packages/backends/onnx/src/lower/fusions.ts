@@ -100,33 +100,6 @@ const gemmWithBias: Pattern = (node, { sole }) => {
 const broadcastsTo = (from: Shape, to: Shape): boolean =>
   from.length <= to.length && from.every((extent, i) => extent === 1 || extent === to[i + to.length - from.length]);
 
-/**
- * isFinite(x).all() → Σ 0·x = 0. Zero times anything finite is ±0, and NaN otherwise: three nodes, where ONNX takes seven
- * for the test element by element and its conjunction.
- */
-const allFinite: Pattern = (node, { sole }) => {
-  if (node.op !== 'cast' || node.params.dtype !== 'bool') return undefined;
-  const least = sole('reduceMin', node.inputs[0]);
-  const count = sole('cast', least?.inputs[0]);
-  const test = sole('isFinite', count?.inputs[0]);
-  const x = test?.inputs[0];
-  const type = tensorTypeOf(x);
-  if (least === undefined || count === undefined || test === undefined || x === undefined || type === undefined) {
-    return undefined;
-  }
-  const { axes, keepDims } = least.params;
-  if (count.params.dtype !== 'i32' || keepDims || axes.length !== type.shape.length || axes.length === 0) {
-    return undefined;
-  }
-  const emit: Fusion['emit'] = (emitter, operands) => {
-    const zero = emitter.scalar(0, type.dtype);
-    const product = emitter.emit('Mul', [(operands[0] as Operand).name, zero]);
-    const sum = emitter.emit('ReduceSum', [product, emitter.ints(axes)], { keepdims: { kind: 'int', value: 0 } });
-    return emitter.emit('Equal', [sum, zero]);
-  };
-  return { fusion: { operands: [x], emit }, absorbs: [least, count, test] };
-};
-
 /** x·x·x → x³, which ONNX Runtime's CPU kernel multiplies out; others raise to a power by logarithms. */
 const cube: Pattern = (node, { isOnCpu, sole }) => {
   if (node.op !== 'mul' || !isOnCpu) return undefined;
@@ -142,4 +115,4 @@ const cube: Pattern = (node, { isOnCpu, sole }) => {
   return undefined;
 };
 
-const patterns: readonly Pattern[] = [gemmWithBias, allFinite, cube];
+const patterns: readonly Pattern[] = [gemmWithBias, cube];

@@ -19,6 +19,7 @@ export const nativeComposites = [
   'logSoftmax',
   'linearCombination',
   'errorNorm',
+  'allFinite',
   'conv2dInputGrad',
   'conv2dKernelGrad',
   'maxPool2d',

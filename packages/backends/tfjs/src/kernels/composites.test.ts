@@ -18,4 +18,10 @@ describe.each(backendNames)('on %s', (name) => {
     const norm = [normal([9]), normal([9]), normal([9]), scalar(1), scalar(1)];
     expect(await kernelsOf(singleNode('errorNorm', {}, norm), name)).toEqual(['NodeOdeErrorNorm']);
   });
+
+  it('tells whether all leaves are finite in one kernel', async () => {
+    const leaves = [normal([20, 2]), normal([]), normal([0, 3]), normal([7])];
+    expect(await kernelsOf(singleNode('allFinite', {}, leaves), name)).toEqual(['NodeOdeAllFinite']);
+    expect(await kernelsOf(singleNode('allFinite', {}, [normal([0])]), name)).toEqual([]);
+  });
 });

@@ -1,5 +1,6 @@
 /** Composites that tfjs has kernels for, or that take fewer or cheaper calls in one piece than in their parts. */
 import { sizeOf } from '@node-ode/core';
+import { allFinite } from './all-finite.ts';
 import type { CompositeLowerings, Register } from './contract.ts';
 import { errorNorm } from './error-norm.ts';
 import { imageComposites } from './images/index.ts';
@@ -33,5 +34,6 @@ export const compositeLowerings: CompositeLowerings = {
   },
   linearCombination,
   errorNorm,
+  allFinite,
   ...imageComposites,
 };

@@ -156,23 +156,6 @@ describe.each(backendNames)('on %s', (name) => {
   });
 });
 
-describe.each(backendNames)('whether all is finite, on %s', (name) => {
-  const graph = graphOf((x) => x!.isFinite().all().cast('f32'), [[3, 2]]);
-
-  it('is one kernel', async () => {
-    expect((await kernelsOf(graph, name))[0]).toBe('NodeOdeAllFinite');
-  });
-
-  it.each([
-    [[1, 2, 3, 4, 5, 6]],
-    [[1, 2, NaN, 4, 5, 6]],
-    [[1, 2, 3, 4, 5, -Infinity]],
-    [[3e38, 3e38, 3e38, 3e38, 1, -0]],
-  ])('is told of %j', async (data) => {
-    await expectSame(graph, [array(data, { shape: [3, 2] })], name, 0);
-  });
-});
-
 describe('on wasm', () => {
   it.each(cases)('is as few kernels as there are for $note', async ({ f, shapes, kernels }) => {
     expect(await kernelsOf(graphOf(f, shapes), 'wasm')).toEqual(kernels);

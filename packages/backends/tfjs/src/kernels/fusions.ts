@@ -4,12 +4,10 @@
  */
 import { sizeOf, type Graph, type Node, type Primitive, type Shape, type TensorType, type Value } from '@node-ode/core';
 import type { KernelBuilder, Register } from './contract.ts';
-import { allFiniteName } from './in-memory/all-finite.ts';
 import { denseName } from './in-memory/dense.ts';
 import { ungrouped, type Epilogue } from './images/convolution.ts';
 import { mostInOneSum } from './reduction.ts';
 import { filled, reshape, transpose } from './shaping.ts';
-import { allFinite } from './webgpu/composites.ts';
 import { isTooNarrow } from './webgpu/convolution.ts';
 import { smallProduct } from './webgpu/product.ts';
 
@@ -48,12 +46,12 @@ export function findFusions(graph: Graph, backendName: string, has: (kernel: str
   const at = new Map<Node, Fusion>();
   const absorbed = new Set<Node>();
   const activations = fusing[backendName];
+  if (activations === undefined) return { at, absorbed };
   const around = surroundingsOf(graph, absorbed, has, backendName === 'webgpu');
   // From the end: an activation takes its sum before the sum takes its product alone.
   for (const node of [...graph.nodes].reverse()) {
     if (absorbed.has(node)) continue;
-    const match =
-      finite(node, around) ?? (activations && (activated(node, around, activations) ?? biased(node, 'linear', around)));
+    const match = activated(node, around, activations) ?? biased(node, 'linear', around);
     if (match === undefined) continue;
     at.set(node, match.fusion);
     for (const inner of match.absorbs) absorbed.add(inner);
@@ -106,23 +104,6 @@ function surroundingsOf(
 }
 
 const isApplication = <P extends Primitive>(node: Node | undefined, op: P): node is NodeWith<P> => node?.op === op;
-
-/** isFinite(x).all(): the least of zeros and ones */
-function finite(node: Node, { has, isWebGpu, sole }: Surroundings): Match | undefined {
-  if (node.op !== 'reduceMin' || !(has(allFiniteName) || isWebGpu)) return undefined;
-  const ones = sole('cast', node.inputs[0]);
-  const test = sole('isFinite', ones?.inputs[0]);
-  const x = test?.inputs[0];
-  if (ones?.params.dtype !== 'i32' || test === undefined || x?.type.kind !== 'tensor' || x.type.dtype !== 'f32')
-    return undefined;
-  const { axes, keepDims } = node.params;
-  if (keepDims || axes.length !== shapeOf(x).length) return undefined;
-  const lower: Fusion['lower'] = (builder, operands) =>
-    isWebGpu
-      ? allFinite(builder, operands[0]!)
-      : builder.call(allFiniteName, operands, {}, { shape: [], dtype: 'int32' });
-  return { fusion: { inputs: [x], lower }, absorbs: [ones, test] };
-}
 
 /** sigmoid(product + bias), maximum(product + bias, 0) */
 function activated(node: Node, around: Surroundings, activations: Activations): Match | undefined {

@@ -46,6 +46,7 @@ const compositeNames = Object.keys({
   logSoftmax: 0,
   linearCombination: 0,
   errorNorm: 0,
+  allFinite: 0,
   conv2dInputGrad: 0,
   conv2dKernelGrad: 0,
   maxPool2d: 0,

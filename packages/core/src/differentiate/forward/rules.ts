@@ -169,6 +169,7 @@ export const tangentRules: {
     );
   },
   errorNorm: 'decompose',
+  allFinite: zero,
   // A·X = B: A·Ẋ = Ḃ − Ȧ·X
   linearSolve: ({ inputs: [a], tangents: [da, db], y, params }) => {
     const moved = da && da.matmul(y, params).neg();

@@ -1,5 +1,12 @@
 /** Cases of reductions, cumulative sums, matrix products and of the composite primitives. */
-import { isFloat, type CompositeParams, type DataParams, type HostArray, type ReduceParams } from '@node-ode/core';
+import {
+  array,
+  isFloat,
+  type CompositeParams,
+  type DataParams,
+  type HostArray,
+  type ReduceParams,
+} from '@node-ode/core';
 import { floats, numbers, type CasesOf, type Draw, type PrimitiveCase, type PrimitiveCases } from './draw.ts';
 import { elementwise } from './elementwise.ts';
 
@@ -101,7 +108,16 @@ const extremes = [
 ];
 
 type Structured =
-  Reducing | 'argMax' | 'cumsum' | 'matmul' | 'softmax' | 'logSoftmax' | 'linearCombination' | 'errorNorm' | 'softplus';
+  | Reducing
+  | 'argMax'
+  | 'cumsum'
+  | 'matmul'
+  | 'softmax'
+  | 'logSoftmax'
+  | 'linearCombination'
+  | 'errorNorm'
+  | 'allFinite'
+  | 'softplus';
 
 export const reductions: CasesOf<Structured> = {
   sum: reduction({ empty: true, special: [...extremes, [Infinity, -Infinity]] }),
@@ -148,6 +164,7 @@ export const reductions: CasesOf<Structured> = {
   ]),
   linearCombination: { dtypes: floats, cases: combinationCases },
   errorNorm: { dtypes: floats, cases: errorNormCases },
+  allFinite: { dtypes: floats, cases: allFiniteCases },
 };
 
 function matmulCases(draw: Draw): readonly PrimitiveCase<DataParams['matmul']>[] {
@@ -241,5 +258,41 @@ function errorNormCases(draw: Draw): readonly PrimitiveCase<CompositeParams['err
     norm('a tolerance for each element', leaf([4, 3], [4, 3])),
     norm('a tolerance for each column', leaf([4, 3], [3])),
     norm('an error that is not finite', [draw.of([1, NaN]), ...leaf([2], []).slice(1)]),
+  ];
+}
+
+function allFiniteCases(draw: Draw): readonly PrimitiveCase<CompositeParams['allFinite']>[] {
+  const of = (note: string, ...inputs: readonly HostArray[]): PrimitiveCase<CompositeParams['allFinite']> => ({
+    note,
+    params: {},
+    inputs,
+  });
+  const largest = draw.dtype === 'f64' ? Number.MAX_VALUE : 2 ** 127 * (2 - 2 ** -23);
+  const others = floats.filter((dtype) => dtype !== draw.dtype && draw.supported.includes(dtype));
+  const leaves: readonly (readonly number[])[] = [[3, 4], [], [0, 2], [7], [2, 1, 3]];
+  const spoilt = leaves.flatMap((shape, leaf) => {
+    const { length } = draw.array(shape).data;
+    const places = [...new Set([0, Math.floor(length / 2), length - 1])].filter((at) => at >= 0 && at < length);
+    return places.flatMap((at) =>
+      [NaN, Infinity, -Infinity].map((value) => {
+        const inputs = leaves.map((own) => draw.array(own));
+        inputs[leaf]?.data.fill(value, at, at + 1);
+        return of(`${value} at element ${at} of leaf ${leaf + 1}`, ...inputs);
+      }),
+    );
+  });
+  return [
+    of('no leaf'),
+    ...[[], [1], [5], [67, 33], [2, 3, 2, 2, 3], [0]].map((shape) =>
+      of(`one leaf of ${show(shape)}`, draw.array(shape)),
+    ),
+    of('leaves of all kinds', ...leaves.map((shape) => draw.array(shape))),
+    of('more leaves than a shader may read', ...Array.from({ length: 17 }, (_, i) => draw.array([i % 4]))),
+    of('the largest numbers, whose sums overflow', draw.of([largest, largest, largest]), draw.of([-largest, 0, -0])),
+    of('NaN in the last of many leaves', ...Array.from({ length: 17 }, (_, i) => draw.of([i === 16 ? NaN : i]))),
+    ...others.flatMap((dtype) =>
+      [1, NaN].map((x) => of(`${x} beside a leaf of ${dtype}`, draw.of([x, 1]), array([1, x], { dtype }))),
+    ),
+    ...spoilt,
   ];
 }

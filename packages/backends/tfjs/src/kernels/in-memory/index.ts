@@ -1,6 +1,6 @@
 /** Kernels of our own for backends whose tensors are in this process's memory. */
 import type { TfKernelConfig } from '../../runtime/tf-module.ts';
-import { allFinite } from './all-finite.ts';
+import { allFiniteKernel } from './all-finite.ts';
 import { dense } from './dense.ts';
 import { errorNormKernel } from './error-norm.ts';
 import { erfKernel, roundKernel } from './functions.ts';
@@ -15,7 +15,7 @@ export const inMemoryKernels = (backendName: 'cpu' | 'wasm'): Readonly<Record<st
   const kernels = [
     weightedSum(backendName),
     errorNormKernel(backendName),
-    allFinite(backendName),
+    allFiniteKernel(backendName),
     sumKernel(backendName),
     cumsumKernel(backendName),
     scatterAddKernel(backendName),

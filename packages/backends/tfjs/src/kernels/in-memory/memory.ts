@@ -89,19 +89,20 @@ export const fill = (
     compute({ operands: operands.map(floats), result: demand(result, isFloats) });
   });
 
-/** Computes a tensor of integers from a list of floats. */
-export const fillIntegers = (
+/** Computes a tensor of booleans, 0 or 1, from a list of floats. */
+export const fillBooleans = (
   backend: object,
   inputs: TfKernelInputs,
   shape: readonly number[],
-  compute: (elements: Elements<Int32Array>) => void,
+  compute: (elements: Elements<Uint8Array>) => void,
 ): TfTensorInfo =>
-  computed(backend, inputs, { shape, dtype: 'int32' }, (operands, result) => {
-    compute({ operands: operands.map(floats), result: demand(result, isIntegers) });
+  computed(backend, inputs, { shape, dtype: 'bool' }, (operands, result) => {
+    compute({ operands: operands.map(floats), result: demand(result, isBooleans) });
   });
 
 const isFloats = (values: unknown): values is Float32Array => values instanceof Float32Array;
 const isIntegers = (values: unknown): values is Int32Array => values instanceof Int32Array;
+const isBooleans = (values: unknown): values is Uint8Array => values instanceof Uint8Array;
 
 /** Computes a tensor from the elements of a list of others, as they are stored. What throws leaves no tensor behind. */
 export function computed(

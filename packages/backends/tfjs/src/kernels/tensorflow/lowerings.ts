@@ -1,4 +1,5 @@
 /** Lowerings that TensorFlow's library needs instead of those that all backends have. */
+import { allFiniteInARow } from '../all-finite.ts';
 import { Arithmetic, binary, unary } from '../arithmetic.ts';
 import type { Lowerings } from '../contract.ts';
 import { remainder } from '../special/division.ts';
@@ -12,4 +13,5 @@ export const tensorflowLowerings: Lowerings = {
   // It has the remainder itself; that of integers divides, and the smallest one by −1 would stop the process.
   rem: (builder, [x, y]) =>
     x!.dtype === 'float32' ? binary(builder, 'NodeOdeTruncateMod', x!, y!) : remainder(new Arithmetic(builder), x!, y!),
+  allFinite: allFiniteInARow,
 };

@@ -1,9 +1,10 @@
 /** Composites in WGSL, each in as few launches as its operands allow. */
 import { sizeOf } from '@node-ode/core';
+import { withElements } from '../all-finite.ts';
 import { compositeLowerings } from '../composites.ts';
 import type { CompositeLowerings, KernelBuilder, Register } from '../contract.ts';
 import { code, element, joined, type Code } from './code.ts';
-import { additions, foldAll, type Fold, type Folded } from './fold.ts';
+import { additions, foldAll, type Fold } from './fold.ts';
 import { broadcastStrides, offset } from './index-expressions.ts';
 import { mostOperands, wgsl } from './program.ts';
 import { mostAxes, shortMean } from './reduction.ts';
@@ -20,6 +21,7 @@ export const webGpuComposites: CompositeLowerings = {
     return weightedSum(builder, terms);
   },
   errorNorm: (builder, inputs) => errorNorm(builder, inputs),
+  allFinite: (builder, inputs) => allFinite(builder, withElements(inputs)),
 };
 
 interface Term {
@@ -104,11 +106,30 @@ let x = ratio * ratio;`;
   return foldAll(builder, operands.all, additions, { count: sizeOf(shape), elements, finish });
 }
 
-/** 1 or 0, as an integer. */
-const conjunction: Fold = { dtype: 'int32', start: 1, combine: (a, b) => `min(${a}, ${b})` };
+/** 1 while all are. */
+const conjunction: Fold = { dtype: 'bool', start: 1, combine: (a, b) => `min(${a}, ${b})` };
 
-/** Whether all elements are finite: 1 or 0. */
-export function allFinite(builder: KernelBuilder, x: Register): Register {
-  const elements: Folded['elements'] = code`let x = select(0, 1, (bitcast<u32>(A[k]) & 0x7f800000u) != 0x7f800000u);`;
-  return foldAll(builder, [x], conjunction, { count: sizeOf(x.shape), elements });
+/** Whether all elements are finite: the leaves one behind the other, as many in a program as it may have operands for. */
+function allFinite(builder: KernelBuilder, leaves: readonly Register[]): Register | undefined {
+  const tests: Register[] = [];
+  for (let i = 0; i < leaves.length; i += mostOperands) {
+    tests.push(allFiniteTogether(builder, leaves.slice(i, i + mostOperands)));
+  }
+  const [first, ...others] = tests;
+  return first && others.reduce((all, test) => builder.lower('and', [all, test], {}), first);
+}
+
+function allFiniteTogether(builder: KernelBuilder, leaves: readonly Register[]): Register {
+  const operands = new Operands();
+  let count = 0;
+  const reads = leaves.map((x) => {
+    const start = count;
+    count += sizeOf(x.shape);
+    return code`if (k < ${count}) { bits = bitcast<u32>(${operands.name(x)}[k - ${start}]); }`;
+  });
+  const elements = code`
+var bits = 0u;
+${joined(reads, ' else ')}
+let x = select(0, 1, (bits & 0x7f800000u) != 0x7f800000u);`;
+  return foldAll(builder, operands.all, conjunction, { count, elements });
 }

@@ -1,11 +1,11 @@
 /** All elements of tensors folded into one number: each thread takes its share of them, then each workgroup that of its threads. */
-import type { KernelBuilder, Register } from '../contract.ts';
+import type { KernelBuilder, Register, TfDType } from '../contract.ts';
 import { code, element, type Code } from './code.ts';
 import { launch, workgroup } from './program.ts';
 
 /** How two numbers become one. */
 export interface Fold {
-  readonly dtype: 'float32' | 'int32';
+  readonly dtype: TfDType;
   /** What changes nothing. */
   readonly start: number;
   readonly combine: (a: string, b: string) => string;
@@ -22,7 +22,8 @@ export interface Folded {
 
 export const additions: Fold = { dtype: 'float32', start: 0, combine: (a, b) => `${a} + ${b}` };
 
-const wgslTypes = { float32: 'f32', int32: 'i32' } as const;
+/** Booleans are stored as integers. */
+const wgslTypes = { float32: 'f32', int32: 'i32', bool: 'i32' } as const;
 
 /** Elements that a workgroup takes before another is asked, and how many are asked at most. */
 const share = 16 * workgroup;
