@@ -15,7 +15,7 @@ import {
 } from '@node-ode/core';
 import { expect } from 'vitest';
 import type { PlainPrimitive } from '../src/kernels/contract.ts';
-import { loweringsFor } from '../src/kernels/lowerings.ts';
+import { listAttributesFor, loweringsFor } from '../src/kernels/lowerings.ts';
 import { tfDType } from '../src/dtypes.ts';
 import { elementsOf, write } from '../src/runtime/value.ts';
 import type { TfTensorInfo } from '../src/runtime/tf-module.ts';
@@ -34,6 +34,7 @@ export async function lowered(
     backendName,
     has: (kernel) => has(kernel) && kernelOf(kernel) !== undefined,
     loweringOf: (op) => lowerings[op],
+    listAttributeOf: listAttributesFor(backendName),
   });
   const operands = graph.inputs.map(({ type }) => builder.operand(type as TensorType));
   return { builder, outputs: builder.graph(graph, operands).map(({ index }) => index) };

@@ -1,5 +1,5 @@
 /** Weighted sums: the stages of a Runge–Kutta step. What was measured is in the README. */
-import { hostArray, sizeOf } from '@node-ode/core';
+import { hostArray, sizeOf, type Shape } from '@node-ode/core';
 import type { OptionalLowering, KernelBuilder, Register } from './contract.ts';
 import { WeightedSum, weightedSumName } from './in-memory/weighted-sum.ts';
 import { reshape } from './shaping.ts';
@@ -81,22 +81,25 @@ function groupsOf(
 
 function packed(builder: KernelBuilder, groups: readonly Group[]): Register {
   const terms = groups.flatMap((group) => group.terms.map(({ x }) => x));
-  const { shape } = terms[0] as Register;
-  const rows = shape.length === 0 ? terms.map((x) => reshape(builder, x, [1])) : terms;
-  const matrix = reshape(builder, builder.lower('concat', rows, { axis: 0 }), [terms.length, sizeOf(shape)]);
-  const factors = factorsOf(builder, groups);
+  const { shape, dtype } = terms[0] as Register;
+  const n = terms.length;
   // TensorFlow's products may round to ten bits on a GPU.
   if (builder.backendName === 'tensorflow') {
-    const products = builder.lower('mul', [matrix, reshape(builder, factors, [terms.length, 1])], {});
-    return reshape(builder, builder.lower('sum', [products], { axes: [0], keepDims: false }), shape);
+    const stack = builder.call('Pack', terms, { axis: 0 }, { shape: [n, ...shape], dtype });
+    const factors = factorsOf(builder, groups, [n, ...shape.map(() => 1)]);
+    return builder.lower('sum', [builder.lower('mul', [stack, factors], {})], { axes: [0], keepDims: false });
   }
+  const rows = shape.length === 0 ? terms.map((x) => reshape(builder, x, [1])) : terms;
+  const matrix = reshape(builder, builder.lower('concat', rows, { axis: 0 }), [n, sizeOf(shape)]);
+  const factors = factorsOf(builder, groups, [1, n]);
   const product = builder.lower('matmul', [factors, matrix], { transposeA: false, transposeB: false });
   return reshape(builder, product, shape);
 }
 
-/** The factors of all terms as a row, group by group. */
-function factorsOf(builder: KernelBuilder, groups: readonly Group[]): Register {
+/** The factors of all terms in a shape, group by group. */
+function factorsOf(builder: KernelBuilder, groups: readonly Group[], shape: Shape): Register {
   const n = groups.reduce((count, { terms }) => count + terms.length, 0);
+  const constant = (data: Float32Array): Register => builder.constant(hostArray(data, shape, 'f32'));
   let first = 0;
   const known = new Float32Array(n);
   const scaled: Register[] = [];
@@ -104,15 +107,11 @@ function factorsOf(builder: KernelBuilder, groups: readonly Group[]): Register {
     const row = weight.splat === undefined ? new Float32Array(n) : known;
     terms.forEach(({ coefficient }, i) => (row[first + i] = coefficient * (weight.splat ?? 1)));
     first += terms.length;
-    if (row !== known) scaled.push(builder.lower('mul', [rowOf(builder, row), weight], {}));
+    if (row !== known) scaled.push(builder.lower('mul', [constant(row), weight], {}));
   }
-  const parts =
-    known.some((factor) => factor !== 0) || scaled.length === 0 ? [...scaled, rowOf(builder, known)] : scaled;
+  const parts = known.some((factor) => factor !== 0) || scaled.length === 0 ? [...scaled, constant(known)] : scaled;
   return parts.reduce((sum, part) => builder.lower('add', [sum, part], {}));
 }
-
-const rowOf = (builder: KernelBuilder, row: Float32Array): Register =>
-  builder.constant(hostArray(row, [1, row.length], 'f32'));
 
 /** Each weight times the sum of its terms. */
 function groupByGroup(builder: KernelBuilder, groups: readonly Group[]): Register {

@@ -8,6 +8,7 @@ import { indexing } from './indexing.ts';
 import { matmul } from './matmul.ts';
 import { movement } from './movement.ts';
 import { reduction } from './reduction.ts';
+import { listAttributeOf } from './tensorflow/list-operands.ts';
 import { tensorflowLowerings } from './tensorflow/lowerings.ts';
 import { webGpuLowerings } from './webgpu/lowerings.ts';
 
@@ -31,6 +32,10 @@ const special: Readonly<Record<string, Lowerings>> = {
 
 /** The lowerings for a backend. */
 export const loweringsFor = (backendName: string): Lowerings => ({ ...common, ...special[backendName] });
+
+/** What tells of a kernel which attribute, integers, a backend's has as its last operand. */
+export const listAttributesFor = (backendName: string): ((kernel: string) => string | undefined) =>
+  backendName === 'tensorflow' ? listAttributeOf : () => undefined;
 
 /** Composites that the engine lowers itself on a backend. */
 export const nativeComposites = (backendName: string): readonly CompositePrimitive[] => {

@@ -2,7 +2,7 @@
 import { sizeOf } from '@node-ode/core';
 import type { Device } from '@node-ode/host-driver';
 import { overwrite } from '../kernels/in-memory/memory.ts';
-import { loweringsFor } from '../kernels/lowerings.ts';
+import { listAttributesFor, loweringsFor } from '../kernels/lowerings.ts';
 import { lowerSegment } from '../segment/lower-segment.ts';
 import { loadSegment } from '../segment/load-segment.ts';
 import type { Target } from '../segment/builder.ts';
@@ -21,6 +21,7 @@ export function tfDevice(runtime: TfRuntime): Device<TfValue> {
     backendName: name,
     has: (kernel) => runtime.kernelOf(kernel) !== undefined,
     loweringOf: (op) => lowerings[op],
+    listAttributeOf: listAttributesFor(name),
   };
   return {
     name,

@@ -37,6 +37,8 @@ export interface Target {
   has(kernel: string): boolean;
   /** The lowering of a primitive; undefined for a composite that is always decomposed. */
   loweringOf<P extends PlainPrimitive>(op: P): OptionalLowering<P> | undefined;
+  /** The attribute of a kernel, integers, that the backend's has as its last operand. */
+  listAttributeOf(kernel: string): string | undefined;
 }
 
 /** The type of a register in graphs. */
@@ -84,8 +86,9 @@ export class Builder implements KernelBuilder {
         advice: 'Use another backend of tfjs, or another engine for this graph.',
       });
     }
-    const isList = isListOf(operands);
-    const given = isList ? operands : Object.values(operands);
+    const integers = this.#integersOf(kernel, attributes);
+    const isList = isListOf(operands) || integers !== undefined;
+    const given = [...Object.values(operands), ...(integers === undefined ? [] : [integers])];
     const result: Register = { index: this.#registers++, shape, dtype };
     this.calls.push({
       kernel,
@@ -98,6 +101,15 @@ export class Builder implements KernelBuilder {
       dtype,
     });
     return result;
+  }
+
+  /** Integers that a kernel has as an operand, where tfjs's has them as an attribute. */
+  #integersOf(kernel: string, attributes: KernelAttributes): Register | undefined {
+    const name = this.#target.listAttributeOf(kernel);
+    if (name === undefined) return undefined;
+    const list = attributes[name];
+    const data = Int32Array.from(Array.isArray(list) ? list : [list]);
+    return this.constant(hostArray(data, Array.isArray(list) ? [data.length] : [], 'i32'));
   }
 
   lower<P extends PlainPrimitive>(op: P, inputs: readonly Register[], params: NodeOf<P>['params']): Register {

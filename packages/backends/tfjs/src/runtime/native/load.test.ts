@@ -118,7 +118,15 @@ describe('the device', () => {
   const backendOf = (isGPUPackage: boolean, isUsingGpuDevice: boolean, exact = true): NativeBackend => ({
     isGPUPackage,
     isUsingGpuDevice,
-    binding: { TF_FLOAT: 1, TF_INT32: 3, TF_BOOL: 10, TF_ATTR_TYPE: 4, TF_ATTR_BOOL: 3, TF_Version: '2.9.1' },
+    binding: {
+      TF_FLOAT: 1,
+      TF_INT32: 3,
+      TF_BOOL: 10,
+      TF_ATTR_TYPE: 4,
+      TF_ATTR_BOOL: 3,
+      TF_ATTR_INT: 1,
+      TF_Version: '2.9.1',
+    },
     executeSingleOutput: () => ({ dataId: {}, shape: [], dtype: 'float32' }),
     write: () => ({}),
     read: () => Promise.resolve(new Float32Array(4).fill(exact ? 1 + 2 ** -12 : 1)),

@@ -23,6 +23,7 @@ export interface Binding {
   readonly TF_BOOL: number;
   readonly TF_ATTR_TYPE: number;
   readonly TF_ATTR_BOOL: number;
+  readonly TF_ATTR_INT: number;
   readonly TF_Version: string;
 }
 
