@@ -1,6 +1,7 @@
 /** Kernels of our own for backends whose tensors are in this process's memory. */
 import type { TfKernelConfig } from '../../runtime/tf-module.ts';
 import { allFinite } from './all-finite.ts';
+import { conv2dKernels } from './convolution/index.ts';
 import { dense } from './dense.ts';
 import { errorNormKernel } from './error-norm.ts';
 import { erfKernel, roundKernel } from './functions.ts';
@@ -20,7 +21,7 @@ export const inMemoryKernels = (backendName: 'cpu' | 'wasm'): Readonly<Record<st
     cumsumKernel(backendName),
     scatterAddKernel(backendName),
     erfKernel(backendName),
-    ...(backendName === 'wasm' ? [dense] : [roundKernel(backendName), setRowKernel, integerQuotient]),
+    ...(backendName === 'wasm' ? [dense] : [roundKernel(backendName), setRowKernel, integerQuotient, ...conv2dKernels]),
   ];
   return Object.fromEntries(kernels.map((kernel) => [kernel.kernelName, kernel]));
 };
