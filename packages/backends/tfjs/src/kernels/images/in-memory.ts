@@ -16,7 +16,13 @@ export const inMemoryImages: ImageLowerings = {
   },
   conv2dInputGrad: (builder, [ct, kernel], { params, outputs }) => {
     const image = shapeOf(outputs);
-    return call(builder, conv2dInputGradName, [ct!, kernel!], attributes(params, image, kernel!.shape, ct!.shape), image);
+    return call(
+      builder,
+      conv2dInputGradName,
+      [ct!, kernel!],
+      attributes(params, image, kernel!.shape, ct!.shape),
+      image,
+    );
   },
   conv2dKernelGrad: (builder, [x, ct], { params, outputs }) => {
     const kernel = shapeOf(outputs);
@@ -24,7 +30,8 @@ export const inMemoryImages: ImageLowerings = {
   },
 };
 
-const shapeOf = ([output]: NodeOf<'conv2d'>['outputs']): Shape => (output?.type.kind === 'tensor' ? output.type.shape : []);
+const shapeOf = ([output]: NodeOf<'conv2d'>['outputs']): Shape =>
+  output?.type.kind === 'tensor' ? output.type.shape : [];
 
 const attributes = (
   { strides, dilations, padBefore, padAfter, groups }: ConvParams,

@@ -6,10 +6,22 @@ import { dense } from './dense.ts';
 import { errorNormKernel } from './error-norm.ts';
 import { erfKernel, roundKernel } from './functions.ts';
 import { integerQuotient } from './integer-division.ts';
+import { pairwiseKernel } from './pairwise.ts';
 import { scatterAddKernel } from './scatter-add.ts';
 import { setRowKernel } from './set-row.ts';
+import { stridedKernel } from './strided.ts';
 import { cumsumKernel, sumKernel } from './sum.ts';
 import { weightedSum } from './weighted-sum.ts';
+
+/** Where tfjs's own are loops in JavaScript, too. */
+const onArrays: readonly TfKernelConfig[] = [
+  roundKernel('cpu'),
+  setRowKernel,
+  integerQuotient,
+  pairwiseKernel,
+  stridedKernel,
+  ...conv2dKernels,
+];
 
 /** They, by name. */
 export const inMemoryKernels = (backendName: 'cpu' | 'wasm'): Readonly<Record<string, TfKernelConfig>> => {
@@ -21,7 +33,7 @@ export const inMemoryKernels = (backendName: 'cpu' | 'wasm'): Readonly<Record<st
     cumsumKernel(backendName),
     scatterAddKernel(backendName),
     erfKernel(backendName),
-    ...(backendName === 'wasm' ? [dense] : [roundKernel(backendName), setRowKernel, integerQuotient, ...conv2dKernels]),
+    ...(backendName === 'wasm' ? [dense] : onArrays),
   ];
   return Object.fromEntries(kernels.map((kernel) => [kernel.kernelName, kernel]));
 };
