@@ -56,7 +56,8 @@ export const pairwiseKernel: TfKernelConfig = {
     if (loop === undefined || !isNumbers(extents) || !isNumbers(x) || !isNumbers(y) || !isNumbers(shape)) {
       throw new ExecutionError(pairwiseName, 'no steps, or a function that it does not have');
     }
-    const [stepX = 0, stepY = 0, length = 1] = [x, y, extents].map((axes) => axes[axes.length - 1]);
+    const last = extents.length - 1;
+    const [stepX, stepY, length] = [x[last] ?? 0, y[last] ?? 0, extents[last] ?? 1];
     return fill(backend, inputs, shape, ({ operands: [left, right], result }) => {
       const operands = { x: left!, y: right!, stepX, stepY };
       let from = 0;

@@ -24,7 +24,8 @@ export const stridedKernel: TfKernelConfig = {
       dtype,
       own.reduce((size, extent) => size * extent, 1),
     );
-    const [step = 0, length = 1] = [steps, extents].map((axes) => axes[axes.length - 1]);
+    const last = extents.length - 1;
+    const [step, length] = [steps[last] ?? 0, extents[last] ?? 1];
     let to = 0;
     eachLine(extents, steps, [], (at) => {
       copyLine(elements, at, step, result, to, length);
