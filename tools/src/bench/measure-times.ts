@@ -25,7 +25,7 @@ interface Ready {
   readonly worker: Worker;
   readonly prepared: Prepared;
   readonly error: number;
-  /** Median of the round before the first, ms. */
+  /** Median of the round before the first, or what the last run before it took, ms. */
   readonly warmup: number;
   /** Medians, as they come in, ms. */
   readonly rounds: number[];
@@ -82,7 +82,7 @@ export async function measureTimes(
 const tooHeavy: Without = { status: 'skipped', reason: 'it would take minutes' };
 
 /** What is asked, and what makes an answer right. */
-interface Checked extends Pick<TimedExperiment, 'problem' | 'bound' | 'units'> {
+interface Checked extends Pick<TimedExperiment, 'problem' | 'bound' | 'units' | 'longestRound'> {
   /** What it takes turns with. */
   readonly inTurnWith?: Task;
 }
@@ -90,7 +90,7 @@ interface Checked extends Pick<TimedExperiment, 'problem' | 'bound' | 'units'> {
 /** Prepares, checks the answer and warms up. */
 async function prepare(
   contestant: Contestant,
-  { problem, bound, units = problem, inTurnWith }: Checked,
+  { problem, bound, units = problem, longestRound, inTurnWith }: Checked,
   expected: Answer,
   ready: readonly Ready[],
   setting: Setting,
@@ -105,13 +105,11 @@ async function prepare(
   const error = errorOf(prepared.answer, expected, units);
   if (!(error <= bound)) return dismissed(wrong(error, bound));
   const roundMs = unitsOf(problem.task) * prepared.runMs;
-  if (!isShort(contestant, roundMs)) {
+  if (!isShort(contestant, roundMs, longestRound)) {
     return dismissed({ status: 'skipped', reason: `a round would take ${(roundMs / 1000).toFixed(0)} s` });
   }
-  const reply = await worker.request({ round: { seconds: setting.warmupSeconds } }, setting.timeouts.round);
-  if (!('times' in reply)) return dismissed(withoutOf(reply));
-  await settle(contestant);
-  const warmup = median(reply.times);
+  const warmup = prepared.runMs > warmFrom ? prepared.runMs : await warmedUp(contestant, worker, setting);
+  if (typeof warmup !== 'number') return dismissed(warmup);
   const rival = ready.find(
     (other) => other.contestant.name === contestant.ifFasterThan && other.contestant.threads === contestant.threads,
   );
@@ -120,6 +118,21 @@ async function prepare(
     return dismissed({ status: 'skipped', reason });
   }
   return { contestant, worker, prepared, error, warmup, rounds: [], ratios: [] };
+}
+
+/** A run of so many ms leaves nothing to warm up: the one before it did. */
+const warmFrom = 10_000;
+
+/** The median of a round that doesn't count, ms. */
+async function warmedUp(
+  contestant: Contestant,
+  worker: Worker,
+  { warmupSeconds, timeouts }: Setting,
+): Promise<Without | number> {
+  const reply = await worker.request({ round: { seconds: warmupSeconds } }, timeouts.round);
+  if (!('times' in reply)) return withoutOf(reply);
+  await settle(contestant);
+  return median(reply.times);
 }
 
 /** The same for a yardstick, which has a problem of its own. */
@@ -171,7 +184,9 @@ async function outcomeOf(one: Ready, reach: ReachRequest | undefined, { timeouts
   return 'reach' in reply ? { ...measured, reach: reply.reach } : withoutOf(reply);
 }
 
-const isShort = ({ longestRound = Infinity }: Contestant, ms: number): boolean => ms <= longestRound * 1000;
+/** Whether a contestant may take so long, or an experiment allows it. */
+const isShort = ({ longestRound = Infinity }: Contestant, ms: number, allowed = 0): boolean =>
+  ms <= Math.max(longestRound, allowed) * 1000;
 
 /** Threads of a pool go on spinning for a while after their work; the next one is to have the machine for itself. */
 async function settle({ threads }: Contestant): Promise<void> {

@@ -76,6 +76,7 @@ const cases: readonly BenchCase[] = [
         kind: 'timed',
         name: 'forward',
         tooHeavyFor: ['reference'],
+        longestRound: 60,
         problem: decay({ kind: 'solve', y0, ts: [0, 1] }),
         bound: 0.1,
         units: { rtol: 1e-3, atol: 0 },
@@ -261,6 +262,21 @@ describe('a run', () => {
     const { results } = await run(['--case', '1', '--no-peers', '--backend', 'reference,wasm'], { reference: slow });
     expect(rowOf(results(), 'reference')).toMatchObject({ status: 'skipped', reason: 'a round would take 21 s' });
     expect(rowOf(results(), 'wasm')).toMatchObject({ status: 'measured' });
+  });
+
+  it.each([
+    [9_000, ['prepared', 'times', 'times', 'times', 'times']],
+    [30_000, ['prepared', 'times', 'times', 'times']],
+  ])('warms up who is not slow: %i ms, where a round may take a minute', async (runMs, expected) => {
+    const replies: string[] = [];
+    const slow = (): Worker =>
+      altered(taking(1), (reply) => {
+        replies.push(...Object.keys(reply));
+        return 'prepared' in reply ? { prepared: { ...reply.prepared, runMs } } : reply;
+      });
+    const { results } = await run(['--case', '6', '--no-peers', '--backend', 'tfjs-cpu'], { 'tfjs-cpu': slow });
+    expect(rowOf(results(), 'tfjs-cpu')).toMatchObject({ status: 'measured' });
+    expect(replies).toEqual(expected);
   });
 
   it('leaves out threads that the machine does not have', async () => {

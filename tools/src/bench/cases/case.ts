@@ -48,6 +48,8 @@ export interface TimedExperiment extends Measured<Problem> {
    * Whom it would take minutes: they sit out. Without the reference engine, reference answers are the WebAssembly engine's.
    */
   readonly tooHeavyFor?: readonly string[];
+  /** Seconds that a round may take of those that may be slow, where that is longer than usual. */
+  readonly longestRound?: number;
   /** Trains to a test loss as well. */
   readonly reach?: ReachRequest;
 }

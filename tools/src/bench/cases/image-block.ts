@@ -25,8 +25,10 @@ function experiment(gradient: GradientName): TimedExperiment {
   return {
     kind: 'timed',
     name: gradient,
-    // diffrax: half a minute, by the convolutions that JAX has on processors; tfjs's in JavaScript: more than that
-    tooHeavyFor: ['reference', 'diffrax', 'tfjs-cpu'],
+    // diffrax: half a minute, by the convolutions that JAX has on processors
+    tooHeavyFor: ['reference', 'diffrax'],
+    // tfjs-cpu: twenty seconds, in JavaScript
+    longestRound: 60,
     problem: {
       dtype: 'f32',
       dynamics: { kind: 'convBlock', image: [channels, height, width], groups, layers: blockLayers(7) },

@@ -2,6 +2,8 @@
 import { allocate, broadcastShapes, hostArray, sameShape, sizeOf, type Shape } from '@node-ode/core';
 import { graphDTypes } from '../dtypes.ts';
 import type { KernelBuilder, Register, TfDType } from './contract.ts';
+import { isPairwise, pairwiseName } from './in-memory/pairwise.ts';
+import { broadcastSteps, merged } from './in-memory/strides.ts';
 import { mergedAxes, mostAxes } from './many-axes.ts';
 
 /** A constant whose elements are all the same; a scalar by default. */
@@ -28,14 +30,25 @@ export function binary(
   const [x, y] = [asScalar(builder, a), asScalar(builder, b)];
   const isEnough = (p: Register, q: Register): boolean => sameShape(broadcastShapes(kernel, p.shape, q.shape), shape);
   const [p, q] = isEnough(a, y) ? [a, y] : isEnough(x, b) ? [x, b] : [a, b];
+  if (isPairwise(kernel) && p.dtype === 'float32' && builder.has(pairwiseName))
+    return pairwise(builder, kernel, p, q, shape);
   if (shape.length <= mostAxes) return builder.call(kernel, { a: p, b: q }, {}, { shape, dtype });
-  const merged = mergedAxes(p.shape, q.shape);
+  const fewer = mergedAxes(p.shape, q.shape);
   const reshaped = (x: Register, to: Shape): Register => builder.lower('reshape', [x], { shape: to });
-  if (merged.a.length <= mostAxes) {
-    return reshaped(binary(builder, kernel, reshaped(p, merged.a), reshaped(q, merged.b), dtype), shape);
+  if (fewer.a.length <= mostAxes) {
+    return reshaped(binary(builder, kernel, reshaped(p, fewer.a), reshaped(q, fewer.b), dtype), shape);
   }
   const whole = (x: Register): Register => builder.lower('broadcastTo', [x], { shape });
   return binary(builder, kernel, whole(p), whole(q), dtype);
+}
+
+/** The same by our own kernel, which takes any number of axes. */
+function pairwise(builder: KernelBuilder, name: string, p: Register, q: Register, shape: Shape): Register {
+  const {
+    extents,
+    steps: [x, y],
+  } = merged({ extents: shape, steps: [p, q].map((operand) => broadcastSteps(operand.shape, shape)) });
+  return builder.call(pairwiseName, [p, q], { name, extents, x, y, shape }, { shape, dtype: 'float32' });
 }
 
 function asScalar(builder: KernelBuilder, x: Register): Register {

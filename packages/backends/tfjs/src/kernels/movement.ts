@@ -3,6 +3,8 @@ import { allocate, hostArray, sameShape, sizeOf, type DataParams, type Shape } f
 import { tfDType } from '../dtypes.ts';
 import { filled } from './arithmetic.ts';
 import type { KernelBuilder, Lowering, Register } from './contract.ts';
+import { stridedName } from './in-memory/strided.ts';
+import { broadcastSteps, merged, ownSteps } from './in-memory/strides.ts';
 import { mostAxes } from './many-axes.ts';
 
 type Movement = 'constant' | 'iota' | 'reshape' | 'broadcastTo' | 'transpose' | 'slice' | 'pad' | 'concat' | 'size';
@@ -43,27 +45,12 @@ export function reshape(builder: KernelBuilder, x: Register, shape: Shape): Regi
 export function broadcastTo(builder: KernelBuilder, x: Register, shape: Shape): Register {
   if (sameShape(shape, x.shape)) return x;
   if (x.splat !== undefined) return filled(builder, x.splat, x.dtype, shape);
-  if (builder.backendName === 'cpu' && isTail(x.shape, shape)) return repeated(builder, x, shape);
   const missing = new Array<number>(shape.length - x.shape.length).fill(1);
   const aligned = reshape(builder, x, [...missing, ...x.shape]);
   if (sameShape(aligned.shape, shape)) return aligned;
+  if (builder.has(stridedName)) return strided(builder, x, broadcastSteps(x.shape, shape), shape);
   const reps = shape.map((extent, axis) => (aligned.shape[axis] === extent ? 1 : extent));
   return builder.call('Tile', { x: aligned }, { reps }, { shape, dtype: x.dtype });
-}
-
-/** Whether a shape without ones in front is the end of another. */
-function isTail(shape: Shape, whole: Shape): boolean {
-  const first = shape.findIndex((extent) => extent !== 1);
-  const tail = first === -1 ? [] : shape.slice(first);
-  return sameShape(tail, whole.slice(whole.length - tail.length)) && shape.length <= whole.length;
-}
-
-/** The JavaScript backend's Tile takes 100 ns an element, its product with ones of the whole shape 5. */
-function repeated(builder: KernelBuilder, x: Register, shape: Shape): Register {
-  const first = x.shape.findIndex((extent) => extent !== 1);
-  const tail = reshape(builder, x, first === -1 ? [] : x.shape.slice(first));
-  const kernel = x.dtype === 'bool' ? 'LogicalAnd' : 'Multiply';
-  return builder.call(kernel, { a: tail, b: filled(builder, 1, x.dtype, shape) }, {}, { shape, dtype: x.dtype });
 }
 
 /** Output axis i is input axis `perm[i]`. */
@@ -72,7 +59,25 @@ export function transpose(builder: KernelBuilder, x: Register, perm: readonly nu
   // Where only axes of extent 1 change places, no element moves.
   const moved = perm.filter((axis) => x.shape[axis] !== 1);
   if (moved.every((axis, i) => i === 0 || axis > moved[i - 1]!)) return reshape(builder, x, shape);
+  if (builder.has(stridedName)) {
+    const own = ownSteps(x.shape);
+    return strided(
+      builder,
+      x,
+      perm.map((axis) => own[axis]!),
+      shape,
+    );
+  }
   return builder.call('Transpose', { x }, { perm: [...perm] }, { shape, dtype: x.dtype });
+}
+
+/** Elements read by these steps along the axes of a shape, by our own kernel. */
+function strided(builder: KernelBuilder, x: Register, along: readonly number[], shape: Shape): Register {
+  const {
+    extents,
+    steps: [steps],
+  } = merged({ extents: shape, steps: [along] });
+  return builder.call(stridedName, [x], { extents, steps, shape }, { shape, dtype: x.dtype });
 }
 
 function pad(builder: KernelBuilder, x: Register, { before, after, value }: DataParams['pad']): Register {

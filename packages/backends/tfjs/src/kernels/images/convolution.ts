@@ -68,7 +68,7 @@ export const windowAttributes = (
   dataFormat: format,
 });
 
-/** `cpu` refuses strides with dilations; TensorFlow has them apart, and strides of one length only. */
+/** tfjs refuses strides with dilations in places; TensorFlow has them apart, and strides of one length only. */
 function isDepthwise(builder: KernelBuilder, { x, kernel, params }: Convolution): boolean {
   const { groups, strides, dilations } = params;
   if (kernel.shape[1] !== 1 || groups !== x.shape[1] || !builder.has('DepthwiseConv2dNative')) return false;

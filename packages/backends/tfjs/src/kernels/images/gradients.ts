@@ -1,24 +1,10 @@
-/** Convolution's gradients: by tfjs's kernels for them where those are right and fast, by convolutions otherwise. */
+/** Convolution's gradient for kernels: by tfjs's kernel for it where that is right and fast, by a convolution otherwise. */
 import type { ConvParams, NodeOf, Pair } from '@node-ode/core';
 import type { OptionalLowering, KernelBuilder, Register } from '../contract.ts';
 import { pad, slice, transpose } from '../shaping.ts';
 import { windowAttributes } from './convolution.ts';
 import { formatOf, shapeIn, toFormat } from './layout.ts';
 import { extentsOf, isOnes, isZeros, pairOf, windowCounts } from './windows.ts';
-
-/** `cpu`: its kernel takes as long as a convolution, and needs no kernels that are turned first. */
-export const conv2dInputGrad: OptionalLowering<'conv2dInputGrad'> = (builder, inputs, { params }) => {
-  const [ct, kernel] = inputs as readonly [Register, Register];
-  const { groups, dilations, size } = params;
-  if (builder.backendName !== 'cpu' || groups !== 1 || !isOnes(dilations) || isEmpty(ct, kernel)) return undefined;
-  const shape = [ct.shape[0] ?? 0, kernel.shape[1] ?? 0, ...size];
-  return builder.call(
-    'Conv2DBackpropInput',
-    { dy: ct, filter: transpose(builder, kernel, [2, 3, 1, 0]) },
-    { ...windowAttributes(params, 'NCHW'), inputShape: shape },
-    { shape, dtype: 'float32' },
-  );
-};
 
 type KernelGradParams = NodeOf<'conv2dKernelGrad'>['params'];
 
@@ -31,7 +17,7 @@ export const conv2dKernelGrad: OptionalLowering<'conv2dKernelGrad'> = (builder, 
     : byConvolution(builder, x, ct, params);
 };
 
-/** Where `Conv2DBackpropFilter` is better than a convolution: `cpu` has one that is fifty times slower, `wasm` has none. */
+/** Where `Conv2DBackpropFilter` is better than a convolution; `wasm` has none. */
 const filterGradients: ReadonlySet<string> = new Set(['webgpu', 'tensorflow']);
 
 const isEmpty = (...operands: readonly Register[]): boolean => operands.some(({ shape }) => shape.includes(0));

@@ -9,12 +9,8 @@ import { reshape, transpose } from '../shaping.ts';
 /** tfjs's names for where the channels are. */
 export type DataFormat = 'NCHW' | 'NHWC';
 
-/** Backends whose `Conv2D` and its gradients read images with their channels first. */
-const channelsFirst: ReadonlySet<string> = new Set(['cpu', 'webgpu']);
-
-/** What the backend's convolutions read, without a copy where there is a choice. */
-export const formatOf = ({ backendName }: KernelBuilder): DataFormat =>
-  channelsFirst.has(backendName) ? 'NCHW' : 'NHWC';
+/** What the backend's convolutions read, without a copy where there is a choice: `webgpu`'s read images with their channels first. */
+export const formatOf = ({ backendName }: KernelBuilder): DataFormat => (backendName === 'webgpu' ? 'NCHW' : 'NHWC');
 
 /** Images as kernels of a format read them. */
 export const toFormat = (builder: KernelBuilder, x: Register, format: DataFormat): Register =>

@@ -13,12 +13,12 @@ export function extremum(a: Arithmetic, kernel: 'Maximum' | 'Minimum', x: Regist
   return maybe.reduce((result, operand) => a.where(a.isNumber(operand), result, operand), chosen);
 }
 
-/** Backends whose `Relu` gives NaN for it. On `wasm` it takes a twentieth of `Maximum`, of which NaN is to be taken back. */
-const keepsNaNInRelu: ReadonlySet<string> = new Set(['cpu', 'wasm']);
-
-/** The operand of which the larger of it and 0 is wanted, where that has its shape. */
+/**
+ * The operand of which the larger of it and 0 is wanted, where that has its shape. On `wasm` `Relu`, which gives NaN for it, takes a
+ * twentieth of `Maximum`, of which NaN is to be taken back.
+ */
 function reluOperand({ builder }: Arithmetic, x: Register, y: Register): Register | undefined {
-  if (x.dtype !== 'float32' || !keepsNaNInRelu.has(builder.backendName)) return undefined;
+  if (x.dtype !== 'float32' || builder.backendName !== 'wasm') return undefined;
   const isOf = (zero: Register, other: Register): boolean =>
     zero.splat === 0 && sameShape(broadcastShapes('maximum', zero.shape, other.shape), other.shape);
   return isOf(y, x) ? x : isOf(x, y) ? y : undefined;
