@@ -17,10 +17,10 @@ interface HeapBackend {
 }
 
 const isHeap = (backend: object): backend is HeapBackend => 'typedArrayFromHeap' in backend && 'makeOutput' in backend;
-export const isArrays = (backend: object): backend is ArrayBackend => 'readSync' in backend && 'write' in backend;
+const isArrays = (backend: object): backend is ArrayBackend => 'readSync' in backend && 'write' in backend;
 
 /** The elements of a tensor on `cpu`, as they are stored. */
-export function elementsIn(backend: ArrayBackend, { dataId }: TfTensorInfo): TfElements {
+function elementsIn(backend: ArrayBackend, { dataId }: TfTensorInfo): TfElements {
   const values = backend.readSync(dataId);
   if (isElements(values)) return values;
   throw new ExecutionError('tfjs', 'the elements of an operand are no numbers');
