@@ -259,7 +259,7 @@ describe('a backend', () => {
     const backend = make();
     expect([backend.name, make('webgpu').name, make('cuda').name]).toEqual(['onnx-cpu', 'onnx-webgpu', 'onnx-cuda']);
     expect(backend.runtime).toMatch(/^onnxruntime-node 1\./);
-    expect(backend.capabilities.composites.length).toBe(11);
+    expect(backend.capabilities.composites.length).toBe(12);
     expect(make('webgpu').capabilities.dtypes).toEqual(['f32', 'i32', 'bool']);
     expect(make('cuda').capabilities.dtypes).toContain('f64');
   });
