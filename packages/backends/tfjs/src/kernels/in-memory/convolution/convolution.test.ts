@@ -1,23 +1,8 @@
 /** Convolution and its gradients by our own kernels, held to the reference engine at odd shapes. */
-import {
-  array,
-  inferTypes,
-  random,
-  tensorType,
-  value,
-  type ConvParams,
-  type HostArray,
-  type Shape,
-} from '@node-ode/core';
+import { array, inferTypes, tensorType, value, type ConvParams, type Shape } from '@node-ode/core';
 import { expect, it } from 'vitest';
+import { normal } from '../../../../test/composite-checks.ts';
 import { expectReference, lowered, singleNode } from '../../../../test/lowered.ts';
-
-const rng = random(11);
-const normal = (shape: Shape): HostArray =>
-  array(
-    Array.from({ length: shape.reduce((n, extent) => n * extent, 1) }, () => rng.normal()),
-    { shape },
-  );
 
 const plain: ConvParams = { strides: [1, 1], padBefore: [0, 0], padAfter: [0, 0], dilations: [1, 1], groups: 1 };
 
