@@ -1,7 +1,8 @@
 /** Runs of one program after each other and at once: each begins with registers as they were at first. */
-import { array, compile, scan, whileLoop, type Tensor } from '@node-ode/core';
+import { array, compile, constant, scan, tensorType, whileLoop, type Tensor } from '@node-ode/core';
 import { describe, expect, it } from 'vitest';
-import { fakeBackend, fakeDevice } from '../test/fake-device.ts';
+import { nextTask } from './run/next-task.ts';
+import { fakeBackend, fakeDevice, type FakeValue } from '../test/fake-device.ts';
 
 /** x·2ⁿ after n trips of a loop that the host counts, and the sums on the way: numbers, arrays, tapes and tensors. */
 const program = (x: Tensor, trips: Tensor): readonly Tensor[] => {
@@ -35,6 +36,7 @@ describe.each([true, false])('runs of one program (promises: %s)', (waits) => {
     expect(await Promise.all(counts.map(run))).toEqual(counts.map(expected));
     for (const n of counts) expect(await run(n)).toEqual(expected(n));
     compiled.dispose();
+    await nextTask();
     expect(device.log.live).toBe(0);
   });
 
@@ -50,5 +52,88 @@ describe.each([true, false])('runs of one program (promises: %s)', (waits) => {
     }
     expect(peaks[0]).toBeGreaterThan(0);
     expect(new Set(peaks).size).toBe(1);
+  });
+});
+
+/** x·h·2h·4h …, up to 1, and how many factors: they are the host's, as it decides by them. */
+const product = (x: Tensor, h: Tensor): readonly Tensor[] => {
+  const { carry } = whileLoop(
+    { x, h, n: constant(0, [], 'i32') },
+    (c) => c.h.less(1),
+    (c) => ({ carry: { x: c.x.mul(c.h), h: c.h.mul(2), n: c.n.add(1) } }),
+  );
+  return [carry.x, carry.n];
+};
+
+describe('what the host has put on the device', () => {
+  const x = array([1, -1], { dtype: 'f32' });
+  const expected = (h: number): readonly (readonly number[])[] => {
+    let [factor, n] = [1, 0];
+    for (; h < 1; h *= 2) [factor, n] = [factor * h, n + 1];
+    return [[factor, -factor], [n]];
+  };
+
+  it.each([
+    ['waits', { waits: true }, [4, 3, 4]],
+    ['does not wait', { waits: false }, [4, 3, 4]],
+    ['overwrites', { waits: false, overwrites: true }, [2, 1, 1]],
+  ])('stays for the next run, on a device that %s', async (_, options, factors) => {
+    const device = fakeDevice(options);
+    const program = await device.compile(compile(fakeBackend(), product).graph(x, array(0.125)));
+    const given = device.toValue(x);
+    const results: FakeValue[] = [];
+    const uploads: number[] = [];
+    const steps = [0.125, 0.25, 0.125];
+    for (const h of steps) {
+      const step = device.toValue(array(h));
+      const before = device.log.uploads;
+      results.push(...(await program.run([given, step])));
+      uploads.push(device.log.uploads - before);
+      step.dispose();
+    }
+    // The factors, where they are not written over each other. How many there are is a result: the caller's.
+    expect(uploads).toEqual(factors);
+    const read = await Promise.all(
+      results.map((result, i) => device.toHost(result, i % 2 === 0 ? tensorType([2], 'f32') : tensorType([], 'i32'))),
+    );
+    expect(read.map((data) => Array.from(data))).toEqual(steps.flatMap(expected));
+    for (const result of results) result.dispose();
+    // What was given, and a factor.
+    expect(device.log.live).toBe(2);
+    await program.dispose();
+    expect(device.log.live).toBe(1);
+  });
+
+  it('is not put there again while it stays the same', async () => {
+    const device = fakeDevice();
+    const scaled = compile(fakeBackend(), (z: Tensor, h: Tensor) => {
+      const { carry } = whileLoop(
+        [z],
+        ([c]) => c!.sum().less(h),
+        ([c]) => ({ carry: [c!.mul(h.mul(2))] }),
+      );
+      return carry[0]!;
+    });
+    const program = await device.compile(scaled.graph(x, array(0)));
+    const [given, h] = [device.toValue(array([1, 1], { dtype: 'f32' })), device.toValue(array(16))];
+    const uploads: number[] = [];
+    for (let run = 0; run < 3; run++) {
+      const before = device.log.uploads;
+      for (const output of await program.run([given, h])) output.dispose();
+      uploads.push(device.log.uploads - before);
+    }
+    expect(uploads).toEqual([1, 0, 0]);
+    await program.dispose();
+    expect(device.log.live).toBe(2);
+  });
+
+  it('goes with the program after runs at once', async () => {
+    const device = fakeDevice();
+    const program = await device.compile(compile(fakeBackend(), product).graph(x, array(0.125)));
+    const inputs = [device.toValue(x), device.toValue(array(0.125))];
+    const runs = await Promise.all([1, 2, 3].map(() => program.run(inputs)));
+    for (const output of runs.flat()) output.dispose();
+    await program.dispose();
+    expect(device.log.live).toBe(inputs.length);
   });
 });

@@ -24,26 +24,36 @@ export async function hostProgram<V extends DeviceValue>(graph: Graph, device: D
   const layout = layOut(flatten(graph), device.fetchesWait);
   const loaded = await loadAll(layout.segments, device);
   const plan = planOf(layout, loaded);
-  const counts = { resources: plan.resources, uploads: plan.uploads, calls: plan.called.length };
   let counters: RunCounters | undefined;
   let spare: Frame<V> | undefined;
+  const keep = (frame: Frame<V> | undefined): void => {
+    spare?.dispose();
+    spare = frame;
+  };
   return {
     placement: placementOf(layout, device.name),
     run: async (inputs, signal) => {
       signal?.throwIfAborted();
-      const frame = spare ?? new Frame(device, plan.initial, counts);
+      const frame = spare ?? new Frame(device, plan);
       spare = undefined;
       try {
         frame.begin(signal);
-        return await runPlan(plan, frame, inputs);
-      } finally {
+        const outputs = await runPlan(plan, frame, inputs);
         frame.end();
+        keep(frame);
+        return outputs;
+      } catch (error) {
+        frame.dispose();
+        throw error;
+      } finally {
         counters = countersOf(plan, frame);
-        spare = frame;
       }
     },
     counters: () => counters,
-    dispose: () => releaseAll(loaded),
+    dispose: () => {
+      keep(undefined);
+      return releaseAll(loaded);
+    },
   };
 }
 
@@ -87,7 +97,9 @@ function countersOf<V extends DeviceValue>(
   { called }: Plan<V>,
   { calls, peakBytes, tapeEntries }: Frame<V>,
 ): RunCounters {
-  return { calls: Object.fromEntries(called.map((name, i) => [name, calls[i]!])), peakBytes, tapeEntries };
+  const byName: Record<string, number> = {};
+  for (let i = 0; i < called.length; i++) byName[called[i]!] = calls[i]!;
+  return { calls: byName, peakBytes, tapeEntries };
 }
 
 /** One entry for each segment, and one for what the host does itself. */

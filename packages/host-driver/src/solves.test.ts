@@ -5,6 +5,7 @@ import { adjoint } from '@node-ode/gradient-adjoint';
 import { backprop } from '@node-ode/gradient-backprop';
 import { dopri5 } from '@node-ode/solver-dopri5';
 import { describe, expect, it } from 'vitest';
+import { nextTask } from './run/next-task.ts';
 import { fakeDevice, type FakeDevice } from '../test/fake-device.ts';
 import { params, programs, y0, type Params } from '../test/solves.ts';
 
@@ -99,6 +100,7 @@ describe.each([true, false])('memory (waits: %s)', (waits) => {
         x.dispose();
       });
       train.dispose();
+      await nextTask();
       expect(device.log.live).toBe(0);
       return { bytes: stats.counters!.peakBytes, entries: stats.counters!.tapeEntries };
     };

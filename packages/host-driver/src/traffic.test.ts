@@ -14,6 +14,7 @@ import {
   type Tensor,
 } from '@node-ode/core';
 import { describe, expect, it } from 'vitest';
+import { nextTask } from './run/next-task.ts';
 import { fakeBackend, fakeDevice, type DeviceLog, type FakeDevice } from '../test/fake-device.ts';
 
 type Program = (...inputs: Tensor[]) => readonly Tensor[];
@@ -221,6 +222,7 @@ describe('a device that puts numbers in the place of others', () => {
     kept!.dispose();
     x!.dispose();
     last.dispose();
+    await nextTask();
     expect(device.log.overwritten).toBeGreaterThan(0);
     expect(device.log.live).toBe(0);
   });

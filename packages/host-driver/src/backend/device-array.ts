@@ -19,23 +19,29 @@ export interface Share<V extends DeviceValue> {
 }
 
 /** The first share in a value: nobody else may dispose of it. */
-export function shareOf<V extends DeviceValue>(value: V): Share<V> {
-  let shares = 0;
-  const make = (): Share<V> => {
-    let isHeld = true;
-    shares++;
-    return {
-      value,
-      share: make,
-      release: () => {
-        if (!isHeld) return;
-        isHeld = false;
-        shares--;
-        if (shares === 0) value.dispose();
-      },
-    };
-  };
-  return make();
+export const shareOf = <V extends DeviceValue>(value: V): Share<V> => new CountedShare(value, { shares: 0 });
+
+class CountedShare<V extends DeviceValue> implements Share<V> {
+  readonly value: V;
+  /** What all shares in the value have in common. */
+  readonly #count: { shares: number };
+  #isHeld = true;
+
+  constructor(value: V, count: { shares: number }) {
+    this.value = value;
+    this.#count = count;
+    count.shares++;
+  }
+
+  share(): Share<V> {
+    return new CountedShare(this.value, this.#count);
+  }
+
+  release(): void {
+    if (!this.#isHeld) return;
+    this.#isHeld = false;
+    if (--this.#count.shares === 0) this.value.dispose();
+  }
 }
 
 /** What arrays need of their backend. */

@@ -22,7 +22,8 @@ export interface Program<V extends DeviceValue> {
   readonly placement: readonly Placement[];
   /**
    * Runs the graph on one value for each input. The results are the caller's to dispose of; an input may be among them, and
-   * one value several times. Values that the run made for itself are disposed of when it ends, however it ends.
+   * one value several times. Values that the run made for itself are disposed of when it ends, however it ends; only what the
+   * host has put on the device may stay, for the next run, until the program is disposed of.
    */
   run(inputs: readonly V[], signal?: AbortSignal): Promise<readonly V[]>;
   /** Counters of the last run, where they are known. */

@@ -1,17 +1,18 @@
 /** Instructions for a program that is laid out: who has which register, and when it is let go of. */
 import type { Value } from '@node-ode/core';
 import type { DeviceValue, LoadedSegment } from '../device.ts';
-import { hostKernel, type HostKernel } from '../run/host-kernels.ts';
+import type { FrameLayout } from '../run/frame.ts';
+import { hostKernel } from '../run/host-kernels.ts';
 import type { Block, Instruction, Join, Kernel, Result, StackLevel, Written } from '../run/instructions.ts';
-import { bytesOf, type HostRegisters, type Register, type Slot } from '../run/registers.ts';
+import { bytesOf, tensorOf, type HostKernel, type Register, type Slot } from '../run/registers.ts';
 import type { Layout } from './layout.ts';
 import type { Part, Segment } from './partition.ts';
-import { moveRegister, RegisterFile, tensorOf } from './register-file.ts';
+import { moveRegister, RegisterFile } from './register-file.ts';
 import { capturesOf, usesOf } from './scope.ts';
 import type { CondStep, ScanStep, Scope, StructuralStep, WhileStep } from './scope.ts';
 
 /** A program ready to run. */
-export interface Plan<V extends DeviceValue> {
+export interface Plan<V extends DeviceValue> extends FrameLayout {
   readonly main: Block<V>;
   /** Where the inputs go: resources. */
   readonly inputs: readonly Slot[];
@@ -19,13 +20,6 @@ export interface Plan<V extends DeviceValue> {
   readonly fetched: readonly { readonly input: number; readonly slot: Slot }[];
   /** Registers of the outputs, resources. */
   readonly outputs: readonly number[];
-  /** What numbers and arrays are when a run begins: constants are there. */
-  readonly initial: HostRegisters;
-  readonly resources: number;
-  /** Places for values of the host's that segments take. */
-  readonly uploads: number;
-  /** Names of the graphs that are counted. */
-  readonly called: readonly string[];
 }
 
 /** Plans a program whose segments are loaded. */

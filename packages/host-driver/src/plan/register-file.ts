@@ -1,19 +1,11 @@
 /** Registers for the values of a program, and the moves between them. */
-import { ExecutionError, formatType, sizeOf, type TensorData, type TensorType, type Value } from '@node-ode/core';
+import { formatType, sizeOf, type TensorData, type TensorType, type Value } from '@node-ode/core';
 import type { DeviceValue } from '../device.ts';
 import { hostKernel } from '../run/host-kernels.ts';
 import type { Kernel, Operand } from '../run/instructions.ts';
-import { bytesOf, type HostRegisters, type Register, type Slot, type Upload } from '../run/registers.ts';
+import { bytesOf, tensorOf, type HostRegisters, type Register, type Slot, type Upload } from '../run/registers.ts';
 import type { Placement } from './placement.ts';
 import type { PlainNode } from './scope.ts';
-
-/** The type of a value that has to be a tensor. */
-export const tensorOf = ({ type }: Value): TensorType => {
-  if (type.kind === 'tensor') return type;
-  throw new ExecutionError('compile', 'a tape where a tensor has to be', {
-    expected: 'a graph that checkGraph accepts',
-  });
-};
 
 /** Gives out registers while a program is planned. */
 export class RegisterFile<V extends DeviceValue> {
@@ -24,7 +16,7 @@ export class RegisterFile<V extends DeviceValue> {
   readonly #constants: { readonly register: Register; readonly node: PlainNode }[] = [];
   readonly #counts = { number: 0, array: 0, resource: 0 };
   /** Places for uploaded values, by where they come from. */
-  readonly #uploads = new Map<string, number>();
+  readonly #uploads = new Map<string, Upload>();
 
   constructor(placement: Placement) {
     this.#placement = placement;
@@ -95,9 +87,9 @@ export class RegisterFile<V extends DeviceValue> {
     return mirror;
   }
 
-  /** How many places there are for values of the host's that segments take. */
-  get uploads(): number {
-    return this.#uploads.size;
+  /** Values of the host's that segments take, each at its place. */
+  get uploads(): readonly Upload[] {
+    return [...this.#uploads.values()];
   }
 
   /** How a segment gets a value: from the device if it is there. */
@@ -112,9 +104,12 @@ export class RegisterFile<V extends DeviceValue> {
     const slot: Slot = { register: this.onHost(x), type: tensorOf(x) };
     const { bank, index } = slot.register;
     const key = `${bank} ${index} ${formatType(slot.type)}`;
-    const place = this.#uploads.get(key) ?? this.#uploads.size;
-    this.#uploads.set(key, place);
-    return { slot, place, bytes: bytesOf(slot.type) };
+    let upload = this.#uploads.get(key);
+    if (upload === undefined) {
+      upload = { slot, place: this.#uploads.size, bytes: bytesOf(slot.type) };
+      this.#uploads.set(key, upload);
+    }
+    return upload;
   }
 
   /** Copies a value to a register; `takes` leaves nothing behind. */

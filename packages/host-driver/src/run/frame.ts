@@ -5,17 +5,25 @@ import { nextTask } from './next-task.ts';
 import { bytesOf, dataOf, elementsIn, isHeld } from './registers.ts';
 import type { Entry, Held, HostRegisters, Register, Resource, Slot, Upload } from './registers.ts';
 
-/** How many there are of what a frame has. */
-export interface FrameCounts {
+/** What the registers of a program are. */
+export interface FrameLayout {
+  /** What numbers and arrays are when a run begins: constants are there. */
+  readonly initial: HostRegisters;
+  /** How many resources there are. */
   readonly resources: number;
-  readonly uploads: number;
-  readonly calls: number;
+  /** Values of the host's that the device takes, each at its place. */
+  readonly uploads: readonly Upload[];
+  /** Names of the graphs that are counted. */
+  readonly called: readonly string[];
 }
 
 /** Milliseconds for which a run may keep the event loop waiting. */
 const longestTurn = 16;
 
-/** The registers of one run, and what it counts. When that has ended, another may have them. */
+/**
+ * The registers of one run, and what it counts. When that has ended, another may have them, and what the host has put on the
+ * device: the next run wants most of it as it is.
+ */
 export class Frame<V extends DeviceValue> implements HostRegisters {
   readonly numbers: Float64Array;
   readonly arrays: (TensorData | undefined)[];
@@ -27,21 +35,24 @@ export class Frame<V extends DeviceValue> implements HostRegisters {
   tapeEntries = 0;
   peakBytes = 0;
   #bytes = 0;
+  /** Bytes of the uploads: counted all the time, as a run finds those of the one before. */
+  readonly #uploadBytes: number;
   /** Values of the host's on the device, and what each was made of. */
   readonly #uploads: (Held<V> | undefined)[];
   readonly #sources: (number | TensorData | undefined)[];
   #turned = 0;
   readonly #initial: HostRegisters;
 
-  constructor(device: Transfers<V>, initial: HostRegisters, counts: FrameCounts) {
+  constructor(device: Transfers<V>, { initial, resources, uploads, called }: FrameLayout) {
     this.device = device;
     this.#initial = initial;
     this.numbers = initial.numbers.slice();
     this.arrays = initial.arrays.slice();
-    this.resources = new Array<Resource<V> | undefined>(counts.resources).fill(undefined);
-    this.#uploads = new Array<Held<V> | undefined>(counts.uploads).fill(undefined);
-    this.#sources = new Array<number | TensorData | undefined>(counts.uploads).fill(undefined);
-    this.calls = new Float64Array(counts.calls);
+    this.resources = new Array<Resource<V> | undefined>(resources).fill(undefined);
+    this.#uploads = new Array<Held<V> | undefined>(uploads.length).fill(undefined);
+    this.#sources = new Array<number | TensorData | undefined>(uploads.length).fill(undefined);
+    this.#uploadBytes = uploads.reduce((sum, { bytes }) => sum + bytes, 0);
+    this.calls = new Float64Array(called.length);
   }
 
   /** Begins a run. */
@@ -50,18 +61,23 @@ export class Frame<V extends DeviceValue> implements HostRegisters {
     this.numbers.set(this.#initial.numbers);
     this.calls.fill(0);
     this.tapeEntries = 0;
-    this.peakBytes = 0;
-    this.#bytes = 0;
+    this.peakBytes = this.#uploadBytes;
+    this.#bytes = this.#uploadBytes;
     this.#turned = performance.now();
   }
 
-  /** Ends a run: lets go of whatever is still held, what was uploaded and what registers have in a run that failed. */
+  /** Ends a run that gave its results: lets go of what registers still hold, and of uploads that are among the results. */
   end(): void {
     for (let i = 0; i < this.resources.length; i++) this.clear(i);
-    for (let i = 0; i < this.#uploads.length; i++) this.#forget(i);
+    for (let i = 0; i < this.#uploads.length; i++) if (this.#uploads[i]?.refs !== 1) this.#forget(i);
     for (let i = 0; i < this.arrays.length; i++) this.arrays[i] = this.#initial.arrays[i];
-    this.#sources.fill(undefined);
     this.signal = undefined;
+  }
+
+  /** Lets go of everything: no other run has the frame. */
+  dispose(): void {
+    this.end();
+    for (let i = 0; i < this.#uploads.length; i++) this.#forget(i);
   }
 
   /** Takes over a value, with one reference. */
@@ -117,16 +133,17 @@ export class Frame<V extends DeviceValue> implements HostRegisters {
       return known;
     }
     this.#forget(place);
-    const held = this.hold(this.device.toValue(array), bytes);
-    this.#uploads[place] = held;
+    const value = this.device.toValue(array);
     this.#sources[place] = source;
-    return held;
+    return (this.#uploads[place] = { kind: 'tensor', value, bytes, isBorrowed: false, refs: 1 });
   }
 
+  /** Lets go of an upload. What was counted stays counted for its place: whoever else has the value counts from here on. */
   #forget(place: number): void {
     const held = this.#uploads[place];
     if (held === undefined) return;
     this.#uploads[place] = undefined;
+    this.#bytes += held.bytes;
     this.release(held);
   }
 

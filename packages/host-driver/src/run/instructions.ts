@@ -1,8 +1,7 @@
 /** What a program is made of when it runs. */
 import type { DeviceValue, LoadedSegment } from '../device.ts';
 import type { Frame } from './frame.ts';
-import type { HostKernel } from './host-kernels.ts';
-import type { Slot, Upload } from './registers.ts';
+import type { HostKernel, Slot, Upload } from './registers.ts';
 
 /** Moves values between registers, or computes one. */
 export type Kernel<V extends DeviceValue> = (frame: Frame<V>) => void;

@@ -1,5 +1,13 @@
 /** Where a program's values are while it runs: numbers and small arrays on the host, tensors on the device, tapes. */
-import { allocate, bytesPerElement, sizeOf, type TensorData, type TensorType } from '@node-ode/core';
+import {
+  allocate,
+  bytesPerElement,
+  ExecutionError,
+  sizeOf,
+  type TensorData,
+  type TensorType,
+  type Value,
+} from '@node-ode/core';
 import type { DeviceValue } from '../device.ts';
 
 /** A tensor on the device, disposed of when the last register or tape that holds it lets go. */
@@ -31,6 +39,14 @@ export interface Register {
   readonly index: number;
 }
 
+/** The type of a value that has to be a tensor. */
+export function tensorOf({ type }: Value): TensorType {
+  if (type.kind === 'tensor') return type;
+  throw new ExecutionError('compile', 'a tape where a tensor has to be', {
+    expected: 'a graph that checkGraph accepts',
+  });
+}
+
 /** Bytes of a tensor. */
 export const bytesOf = ({ shape, dtype }: TensorType): number => sizeOf(shape) * bytesPerElement(dtype);
 
@@ -57,6 +73,9 @@ export interface HostRegisters {
   readonly numbers: Float64Array;
   readonly arrays: (TensorData | undefined)[];
 }
+
+/** An operation on what the host has. */
+export type HostKernel = (registers: HostRegisters) => void;
 
 /** The elements of a value that the host has. */
 export function elementsIn({ numbers, arrays }: HostRegisters, { register, type }: Slot): TensorData {

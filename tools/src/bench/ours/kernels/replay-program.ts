@@ -25,9 +25,12 @@ export async function replayProgram(tfjsName: string, units: number, make: () =>
   const watch = watchBackend(tfjsName);
   const events: (readonly KernelEvent[])[] = [];
   let program: Program;
+  let before: readonly KernelEvent[];
   try {
     program = await make();
+    watch.start();
     await program.run();
+    before = watch.stop();
     program.restart();
     for (let i = 0; i < units; i++) {
       watch.start();
@@ -37,7 +40,7 @@ export async function replayProgram(tfjsName: string, units: number, make: () =>
   } finally {
     watch.end();
   }
-  const { run, restart, counts } = replayOf(watch.backend, events);
+  const { run, restart, counts } = replayOf(watch.backend, events, before);
   return {
     run,
     restart,

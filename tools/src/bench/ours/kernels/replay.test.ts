@@ -99,6 +99,36 @@ describe('a replay', () => {
     free(w);
   });
 
+  it('begins with what the run before has left for it', async () => {
+    const x = upload(3, 4);
+    const start = before();
+    let h: TensorInfo | undefined;
+    /** Keeps a number on the backend for as long as it stays the same. */
+    const times = (...factors: number[]): void => {
+      for (const factor of factors) {
+        if (h === undefined || numbers(h)[0] !== factor) {
+          if (h !== undefined) free(h);
+          h = upload(factor);
+        }
+        const z = call('Multiply', { a: x, b: h });
+        numbers(z);
+        free(z);
+      }
+    };
+    const [first = [], ...events] = recorded(
+      () => times(1, 2),
+      () => times(2, 5),
+      () => times(5, 2),
+    );
+    const replay = replayOf(watch.backend, events, first);
+    await check(replay, 2);
+    expect(replay.counts.uploads).toBe(3);
+    replay.dispose();
+    free(h!);
+    expect(before()).toBe(start);
+    free(x);
+  });
+
   it('takes operands in a list', async () => {
     const [x, y] = [upload(1, 2), upload(3)];
     let result: number[] = [];

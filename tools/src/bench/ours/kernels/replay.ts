@@ -2,7 +2,7 @@
 import type { TfKernelBackend } from '@node-ode/backend-tfjs';
 import { ExecutionError } from '@node-ode/core';
 import { elementsIn } from './elements.ts';
-import type { KernelEvent, ReadEvent } from './events.ts';
+import type { KernelEvent, ReadEvent, UploadEvent } from './events.ts';
 import { planRuns, type KernelCounts } from './plan.ts';
 
 /** Runs to go through one after the other, again and again. */
@@ -17,10 +17,19 @@ export interface Replay {
   dispose(): void;
 }
 
-/** What a backend said of runs that followed each other, made ready to be done again. What they used is not freed meanwhile. */
-export function replayOf(backend: TfKernelBackend, events: readonly (readonly KernelEvent[])[]): Replay {
+/**
+ * What a backend said of runs that followed each other, made ready to be done again. What they used is not freed meanwhile.
+ *
+ * @param before What it said of the run before them, of which they may find something.
+ */
+export function replayOf(
+  backend: TfKernelBackend,
+  events: readonly (readonly KernelEvent[])[],
+  before: readonly KernelEvent[] = [],
+): Replay {
   const slots: object[] = [];
-  const runs = planRuns(events).map((run) => ({
+  const [first = [], ...others] = events;
+  const runs = planRuns([[...keptFor(events.flat(), before), ...first], ...others]).map((run) => ({
     ...run,
     uploaded: run.uploaded.map(({ values, shape, dtype }) => backend.write(values, [...shape], dtype)),
   }));
@@ -67,6 +76,22 @@ export function replayOf(backend: TfKernelBackend, events: readonly (readonly Ke
       for (const { uploaded } of runs) for (const id of uploaded) backend.disposeData(id);
     },
   };
+}
+
+/**
+ * What an engine keeps on the backend from one run for the next, of an earlier run: uploads that are written over or disposed of later,
+ * as they were left.
+ */
+function keptFor(later: readonly KernelEvent[], before: readonly KernelEvent[]): readonly UploadEvent[] {
+  const kept = new Map<object, UploadEvent>();
+  for (const event of before) {
+    if (event.kind === 'upload') kept.set(event.id, event);
+    else if (event.kind === 'dispose') kept.delete(event.id);
+  }
+  const isChanged = new Set(
+    later.flatMap((event) => (event.kind === 'upload' || event.kind === 'dispose' ? event.id : [])),
+  );
+  return [...kept.values()].filter(({ id }) => isChanged.has(id));
 }
 
 /** Reads a result: bit for bit what it was. */

@@ -139,14 +139,16 @@ describe('writing over elements', () => {
       return carry.x;
     });
     const x = await engine.upload(array([1, 2, 3]));
-    (await powers(x)).dispose();
     const writing = vi.spyOn(modules.findBackend('wasm')!, 'write');
-    const found = await powers(x);
+    for (let run = 0; run < 2; run++) {
+      const found = await powers(x);
+      expect(Array.from((await found.read()).data)).toEqual([37, 38, 39]);
+      found.dispose();
+    }
     // Kernels ask for memory by the same method, without elements.
     const uploads = writing.mock.calls.filter(([values]) => values !== null).length;
     writing.mockRestore();
     expect(uploads).toBe(1);
-    expect(Array.from((await found.read()).data)).toEqual([37, 38, 39]);
     await engine.dispose();
   });
 });
