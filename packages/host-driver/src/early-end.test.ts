@@ -3,7 +3,7 @@ import { array, compile, constant, whileLoop, type Graph, type Tensor } from '@n
 import { adjoint } from '@node-ode/gradient-adjoint';
 import { backprop } from '@node-ode/gradient-backprop';
 import { describe, expect, it } from 'vitest';
-import { fakeBackend, fakeDevice, type Act } from '../test/fake-device.ts';
+import { fakeBackend, fakeDevice, free, type Act } from '../test/fake-device.ts';
 import { trainingStep } from '../test/solves.ts';
 
 const gradients = [
@@ -31,7 +31,7 @@ describe.each(gradients)('a training step with %s that fails', (_, gradient, wai
     const outputs = await program.run(given);
     const all = acts;
     expect(all).toBeGreaterThanOrEqual(least);
-    for (const output of new Set(outputs)) if (!given.includes(output)) output.dispose();
+    free(outputs, given);
     for (failAt = 1; failAt <= all; failAt++) {
       acts = 0;
       await expect(program.run(given)).rejects.toThrow('the device was lost');
@@ -40,7 +40,7 @@ describe.each(gradients)('a training step with %s that fails', (_, gradient, wai
     // It is as good as before.
     failAt = Infinity;
     const again = await program.run(given);
-    for (const output of new Set(again)) if (!given.includes(output)) output.dispose();
+    free(again, given);
     await program.dispose();
     expect([device.log.live, device.log.loaded]).toEqual([given.length, 0]);
   });

@@ -1,19 +1,20 @@
 /** A lowered graph as a program that JavaScript drives, on whatever device runs its segments. */
-import type { Graph, RunCounters } from '@node-ode/core';
-import type { Placement, Program } from './backend/program.ts';
+import { hostArray, type Graph, type RunCounters } from '@node-ode/core';
+import { HostResult, type Placement, type Program } from './backend/program.ts';
 import type { Device, DeviceValue, LoadedSegment } from './device.ts';
 import { flatten } from './plan/flatten.ts';
 import { layOut, type Layout } from './plan/layout.ts';
 import type { Segment } from './plan/partition.ts';
 import { planOf, type Plan } from './plan/plan.ts';
 import { Frame } from './run/frame.ts';
-import { bytesOf, type Held } from './run/registers.ts';
+import { bytesOf, elementsIn, type Held, type Slot } from './run/registers.ts';
 import { runBlock } from './run/run.ts';
 
 /**
  * Compiles a lowered graph to segments without control flow, each for nodes that the device can run at once, and drives them
  * from JavaScript: it computes the scalars that loops and branches depend on, and holds everything else on the device.
- * An input that is an output comes back as the value that it is; a value that is several outputs comes back several times.
+ * An input that is an output comes back as the value that it is; a value that is several outputs comes back several times; what
+ * only the host has comes back as that.
  *
  * @throws UnsupportedError for a graph that was not lowered, or whatever the device throws for a segment that it can't run.
  * @example
@@ -81,7 +82,7 @@ async function runPlan<V extends DeviceValue>(
   plan: Plan<V>,
   frame: Frame<V>,
   inputs: readonly V[],
-): Promise<readonly V[]> {
+): Promise<readonly (V | HostResult<V>)[]> {
   plan.inputs.forEach(({ register, type }, i) => {
     frame.resources[register.index] = frame.hold(inputs[i]!, bytesOf(type), true);
   });
@@ -90,7 +91,14 @@ async function runPlan<V extends DeviceValue>(
   }
   const pending = runBlock(plan.main, frame);
   if (pending !== undefined) await pending;
-  return plan.outputs.map((register) => (frame.take({ bank: 'resource', index: register }) as Held<V>).value);
+  return plan.outputs.map((slot) => resultIn(frame, slot));
+}
+
+function resultIn<V extends DeviceValue>(frame: Frame<V>, slot: Slot): V | HostResult<V> {
+  if (slot.register.bank === 'resource') return (frame.take(slot.register) as Held<V>).value;
+  const elements = elementsIn(frame, slot);
+  const { shape, dtype } = slot.type;
+  return new HostResult(elements, () => frame.device.toValue(hostArray(elements, shape, dtype)));
 }
 
 function countersOf<V extends DeviceValue>(

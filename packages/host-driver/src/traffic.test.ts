@@ -15,7 +15,7 @@ import {
 } from '@node-ode/core';
 import { describe, expect, it } from 'vitest';
 import { nextTask } from './run/next-task.ts';
-import { fakeBackend, fakeDevice, type DeviceLog, type FakeDevice } from '../test/fake-device.ts';
+import { fakeBackend, fakeDevice, free, type DeviceLog, type FakeDevice } from '../test/fake-device.ts';
 
 type Program = (...inputs: Tensor[]) => readonly Tensor[];
 
@@ -30,7 +30,7 @@ async function costOn(device: FakeDevice, fn: Program, ...inputs: readonly HostA
   const before = { ...device.log };
   const outputs = await program.run(values);
   const after = { ...device.log };
-  for (const output of new Set([...outputs, ...values])) output.dispose();
+  free([...outputs, ...values]);
   await program.dispose();
   expect([device.log.live, device.log.loaded]).toEqual([0, 0]);
   return { ...after, uploads: after.uploads - before.uploads };
@@ -276,7 +276,6 @@ it('a program whose segments are no promises runs without one', async () => {
   const running = program.run([given]);
   // The segment ran before anybody waited for it.
   expect(device.log.runs).toBe(1);
-  const [result] = await running;
-  result!.dispose();
+  free(await running);
   given.dispose();
 });

@@ -9,6 +9,7 @@ import { executable } from '../../backends/reference/src/executable.ts';
 import { Memory } from '../../backends/reference/src/memory.ts';
 import {
   deviceBackend,
+  HostResult,
   hostProgram,
   type Device,
   type DeviceBackend,
@@ -143,6 +144,13 @@ export function fakeDevice({ waits = true, overwrites = false }: FakeDeviceOptio
     compile: (graph) => hostProgram(graph, device),
   };
   return device;
+}
+
+/** Disposes of results that are on a device, each once; not of those that were given. */
+export function free(results: Iterable<FakeValue | HostResult<FakeValue>>, given: readonly FakeValue[] = []): void {
+  for (const result of new Set(results)) {
+    if (!(result instanceof HostResult) && !given.includes(result)) result.dispose();
+  }
 }
 
 /** A backend whose programs are driven from the host on a fake device. */

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { collectGarbage } from '@node-ode/tools/collect-garbage';
 import type { DeviceValue } from '../device.ts';
 import { sharedArrays, shareOf } from './device-array.ts';
+import { HostResult } from './program.ts';
 
 /** A value that knows whether it was disposed of. */
 const valueOf = (): DeviceValue & { disposals: number } => {
@@ -46,6 +47,34 @@ describe('shares', () => {
     second.release();
     second.release();
     expect(value.disposals).toBe(1);
+  });
+});
+
+describe('shares in what the host has', () => {
+  it('bring it to the device when it is wanted there, once', () => {
+    const value = valueOf();
+    let uploads = 0;
+    const elements = new Float32Array([1, 2]);
+    const first = shareOf(new HostResult(elements, () => (uploads++, value)));
+    const second = first.share();
+    expect([first.elements, second.elements, uploads]).toEqual([elements, elements, 0]);
+    expect([first.value, second.value, uploads]).toEqual([value, value, 1]);
+    first.release();
+    expect(value.disposals).toBe(0);
+    second.release();
+    expect(value.disposals).toBe(1);
+  });
+
+  it('are read without the device, as copies', async () => {
+    const { arrays } = make();
+    const elements = new Float32Array([3, 4]);
+    const share = shareOf(new HostResult(elements, valueOf));
+    const x = arrays.make(share, [2], 'f32');
+    const { data } = await x.read();
+    expect(data).toEqual(elements);
+    expect(data).not.toBe(elements);
+    x.dispose();
+    share.release();
   });
 });
 

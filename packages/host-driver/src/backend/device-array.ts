@@ -8,10 +8,14 @@ import {
   type TensorType,
 } from '@node-ode/core';
 import type { DeviceValue } from '../device.ts';
+import { HostResult } from './program.ts';
 
 /** A share in a value. */
 export interface Share<V extends DeviceValue> {
+  /** The value: on the device from here on, if only the host had it. */
   readonly value: V;
+  /** Its elements, if the host has them. */
+  readonly elements: TensorData | undefined;
   /** Another share in the same value. */
   share(): Share<V>;
   /** Gives the share back; the last one disposes of the value. Calling it twice is no error. */
@@ -19,28 +23,47 @@ export interface Share<V extends DeviceValue> {
 }
 
 /** The first share in a value: nobody else may dispose of it. */
-export const shareOf = <V extends DeviceValue>(value: V): Share<V> => new CountedShare(value, { shares: 0 });
+export function shareOf<V extends DeviceValue>(result: V | HostResult<V>): Share<V> {
+  const isOnHost = result instanceof HostResult;
+  return new CountedShare<V>({
+    source: isOnHost ? result : undefined,
+    value: isOnHost ? undefined : result,
+    shares: 0,
+  });
+}
+
+/** What all shares in a value have in common: one of the first two. */
+interface Shared<V extends DeviceValue> {
+  readonly source: HostResult<V> | undefined;
+  value: V | undefined;
+  shares: number;
+}
 
 class CountedShare<V extends DeviceValue> implements Share<V> {
-  readonly value: V;
-  /** What all shares in the value have in common. */
-  readonly #count: { shares: number };
+  readonly #shared: Shared<V>;
   #isHeld = true;
 
-  constructor(value: V, count: { shares: number }) {
-    this.value = value;
-    this.#count = count;
-    count.shares++;
+  constructor(shared: Shared<V>) {
+    this.#shared = shared;
+    shared.shares++;
+  }
+
+  get value(): V {
+    return (this.#shared.value ??= this.#shared.source!.toValue());
+  }
+
+  get elements(): TensorData | undefined {
+    return this.#shared.source?.elements;
   }
 
   share(): Share<V> {
-    return new CountedShare(this.value, this.#count);
+    return new CountedShare(this.#shared);
   }
 
   release(): void {
     if (!this.#isHeld) return;
     this.#isHeld = false;
-    if (--this.#count.shares === 0) this.value.dispose();
+    if (--this.#shared.shares === 0) this.#shared.value?.dispose();
   }
 }
 
@@ -66,7 +89,8 @@ export const sharedArrays = <V extends DeviceValue>({
       // Held to the end: the array may be disposed of while it is read.
       const share = owned.share();
       try {
-        return hostArray(await toHost(share.value, type), [...type.shape], type.dtype);
+        const elements = share.elements?.slice() ?? (await toHost(share.value, type));
+        return hostArray(elements, [...type.shape], type.dtype);
       } finally {
         share.release();
       }

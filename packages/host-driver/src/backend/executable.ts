@@ -16,7 +16,7 @@ import {
 } from '@node-ode/core';
 import type { DeviceValue } from '../device.ts';
 import { shareOf, type Share } from './device-array.ts';
-import type { Placement, Program } from './program.ts';
+import { HostResult, type Placement, type Program } from './program.ts';
 
 /** A compiled graph that tells where it runs. */
 export interface PlacedExecutable extends Executable {
@@ -136,26 +136,26 @@ function sharesIn<V extends DeviceValue>(
 function arraysOf<V extends DeviceValue>(
   graph: Graph,
   types: readonly TensorType[],
-  results: readonly V[],
+  results: readonly (V | HostResult<V>)[],
   inputs: readonly Share<V>[],
   { arrays, shapeOf }: ExecutableHost<V>,
 ): readonly DeviceArray[] {
-  const shares = new Map(inputs.map((share) => [share.value, share]));
+  const shares = new Map<V | HostResult<V>, Share<V>>(inputs.map((share) => [share.value, share]));
   const fresh: Share<V>[] = [];
   const outputs = types.map((type, j) => {
-    const value = results[j] as V;
-    let share = shares.get(value);
+    const result = results[j]!;
+    let share = shares.get(result);
     if (share === undefined) {
-      share = shareOf(value);
+      share = shareOf(result);
       fresh.push(share);
-      shares.set(value, share);
+      shares.set(result, share);
     }
     return arrays.make(share.share(), type.shape, type.dtype);
   });
   for (const share of fresh) share.release();
   if (shapeOf === undefined) return outputs;
-  const shapes = results.map(shapeOf);
-  const wrong = types.findIndex(({ shape }, j) => !sameShape(shape, shapes[j] as Shape));
+  const shapes = results.map((result, j) => (result instanceof HostResult ? types[j]!.shape : shapeOf(result)));
+  const wrong = types.findIndex(({ shape }, j) => !sameShape(shape, shapes[j]!));
   if (wrong === -1) return outputs;
   for (const output of outputs) output.dispose();
   throw new ExecutionError(

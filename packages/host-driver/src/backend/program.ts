@@ -1,5 +1,5 @@
 /** What a graph is compiled into, whatever runs it. */
-import type { RunCounters } from '@node-ode/core';
+import type { RunCounters, TensorData } from '@node-ode/core';
 import type { DeviceValue } from '../device.ts';
 
 /** Where a part of a compiled graph runs. */
@@ -17,6 +17,19 @@ export interface Placement {
   readonly nodes: number;
 }
 
+/** A result that the host has: it is brought to the device when somebody wants it there. */
+export class HostResult<V extends DeviceValue> {
+  /** Nobody writes to them. */
+  readonly elements: TensorData;
+  /** A value of the caller's to dispose of. */
+  readonly toValue: () => V;
+
+  constructor(elements: TensorData, toValue: () => V) {
+    this.elements = elements;
+    this.toValue = toValue;
+  }
+}
+
 /** A compiled graph. */
 export interface Program<V extends DeviceValue> {
   readonly placement: readonly Placement[];
@@ -25,7 +38,7 @@ export interface Program<V extends DeviceValue> {
    * one value several times. Values that the run made for itself are disposed of when it ends, however it ends; only what the
    * host has put on the device may stay, for the next run, until the program is disposed of.
    */
-  run(inputs: readonly V[], signal?: AbortSignal): Promise<readonly V[]>;
+  run(inputs: readonly V[], signal?: AbortSignal): Promise<readonly (V | HostResult<V>)[]>;
   /** Counters of the last run, where they are known. */
   readonly counters?: () => RunCounters | undefined;
   dispose(): void | Promise<void>;

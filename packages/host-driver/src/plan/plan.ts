@@ -18,8 +18,8 @@ export interface Plan<V extends DeviceValue> extends FrameLayout {
   readonly inputs: readonly Slot[];
   /** Inputs that the host needs, with their registers there. */
   readonly fetched: readonly { readonly input: number; readonly slot: Slot }[];
-  /** Registers of the outputs, resources. */
-  readonly outputs: readonly number[];
+  /** Where the outputs are: on the host if only that has them. */
+  readonly outputs: readonly Slot[];
 }
 
 /** Plans a program whose segments are loaded. */
@@ -45,8 +45,16 @@ class Planner<V extends DeviceValue> {
     const { inputs, main, called } = this.#layout.program;
     const given = inputs.map((input): Slot => ({ register: this.#registers.fresh('resource'), type: tensorOf(input) }));
     inputs.forEach((input, i) => this.#registers.assign(input, given[i]!.register));
-    const outputs = main.results.map(() => this.#registers.fresh('resource'));
-    const block = this.#block(main, [], outputs);
+    const outputs = main.results.map((x): Slot => {
+      const type = tensorOf(x);
+      const isHost = this.#layout.placement.isOnHost(x) && !inputs.includes(x);
+      return { register: isHost ? this.#registers.freshOnHost(type) : this.#registers.fresh('resource'), type };
+    });
+    const block = this.#block(
+      main,
+      [],
+      outputs.map(({ register }) => register),
+    );
     return {
       main: block,
       inputs: given,
@@ -54,7 +62,7 @@ class Planner<V extends DeviceValue> {
         const register = this.#registers.mirrorOf(x);
         return register === undefined ? [] : [{ input, slot: { register, type: tensorOf(x) } }];
       }),
-      outputs: outputs.map(({ index }) => index),
+      outputs,
       initial: this.#registers.initial(),
       resources: this.#registers.resources,
       uploads: this.#registers.uploads,
