@@ -22,7 +22,8 @@ import type { Worker } from './worker-process.ts';
 /** A contestant whose answer is right. */
 interface Ready {
   readonly contestant: Contestant;
-  readonly worker: Worker;
+  readonly asked: Checked;
+  worker: Worker;
   readonly prepared: Prepared;
   readonly error: number;
   /** Median of the round before the first, or what the last run before it took, ms. */
@@ -90,11 +91,12 @@ interface Checked extends Pick<TimedExperiment, 'problem' | 'bound' | 'units' | 
 /** Prepares, checks the answer and warms up. */
 async function prepare(
   contestant: Contestant,
-  { problem, bound, units = problem, longestRound, inTurnWith }: Checked,
+  asked: Checked,
   expected: Answer,
   ready: readonly Ready[],
   setting: Setting,
 ): Promise<Without | Ready> {
+  const { problem, bound, units = problem, longestRound, inTurnWith } = asked;
   const result = await preparedWorker(contestant, problem, setting, inTurnWith);
   if ('status' in result) return result;
   const { worker, prepared } = result;
@@ -108,7 +110,7 @@ async function prepare(
   if (!isShort(contestant, roundMs, longestRound)) {
     return dismissed({ status: 'skipped', reason: `a round would take ${(roundMs / 1000).toFixed(0)} s` });
   }
-  const warmup = prepared.runMs > warmFrom ? prepared.runMs : await warmedUp(contestant, worker, setting);
+  const warmup = await warmedUp(contestant, result, setting);
   if (typeof warmup !== 'number') return dismissed(warmup);
   const rival = ready.find(
     (other) => other.contestant.name === contestant.ifFasterThan && other.contestant.threads === contestant.threads,
@@ -117,7 +119,7 @@ async function prepare(
     const reason = `does not help: ${warmup.toPrecision(3)} ms against ${rival.warmup.toPrecision(3)} ms`;
     return dismissed({ status: 'skipped', reason });
   }
-  return { contestant, worker, prepared, error, warmup, rounds: [], ratios: [] };
+  return { contestant, asked, worker, prepared, error, warmup, rounds: [], ratios: [] };
 }
 
 /** A run of so many ms leaves nothing to warm up: the one before it did. */
@@ -126,9 +128,10 @@ const warmFrom = 10_000;
 /** The median of a round that doesn't count, ms. */
 async function warmedUp(
   contestant: Contestant,
-  worker: Worker,
+  { worker, prepared: { runMs } }: { readonly worker: Worker; readonly prepared: Prepared },
   { warmupSeconds, timeouts }: Setting,
 ): Promise<Without | number> {
+  if (runMs > warmFrom) return runMs;
   const reply = await worker.request({ round: { seconds: warmupSeconds } }, timeouts.round);
   if (!('times' in reply)) return withoutOf(reply);
   await settle(contestant);
@@ -143,15 +146,35 @@ async function prepareYardstick(contestant: Contestant, checked: Checked, settin
 }
 
 /** Everyone in turn, round by round; whoever fails sits out the rest. */
-async function runRounds(ready: readonly Ready[], { rounds, roundSeconds, timeouts }: Setting): Promise<void> {
+async function runRounds(ready: readonly Ready[], setting: Setting): Promise<void> {
+  const { rounds, roundSeconds, timeouts } = setting;
   for (let round = 0; round < rounds; round++) {
     for (const one of ready.filter(({ failure }) => failure === undefined)) {
+      if (round > 0 && one.contestant.yardstick !== undefined) await renew(one, setting);
+      if (one.failure !== undefined) continue;
       const reply = await one.worker.request({ round: { seconds: roundSeconds } }, timeouts.round);
       if ('times' in reply) record(one, reply);
       else one.failure = withoutOf(reply);
       await settle(one.contestant);
     }
   }
+}
+
+/**
+ * Gives a yardstick another process. Two programs that take turns keep what their process has made of them, how they were compiled and
+ * where their memory lies: their ratio hardly differs from round to round, but by some percent from process to process.
+ */
+async function renew(one: Ready, setting: Setting): Promise<void> {
+  const { contestant, asked } = one;
+  one.worker.close();
+  const result = await preparedWorker(contestant, asked.problem, setting, asked.inTurnWith);
+  if ('status' in result) {
+    one.failure = result;
+    return;
+  }
+  one.worker = result.worker;
+  const warmup = await warmedUp(contestant, result, setting);
+  if (typeof warmup !== 'number') one.failure = warmup;
 }
 
 function record({ rounds, ratios: found }: Ready, { times, inTurn }: RoundTimes): void {
