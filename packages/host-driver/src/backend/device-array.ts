@@ -76,26 +76,30 @@ export interface ArrayHost<V extends DeviceValue> {
   toHost(value: V, type: TensorType): TensorData | Promise<TensorData>;
 }
 
+/** Arrays that own shares. */
+export type SharedArrays<V extends DeviceValue> = DeviceArrays<Share<V>, HostArray | Promise<HostArray>>;
+
 /** The arrays of one backend; each owns a share. */
-export const sharedArrays = <V extends DeviceValue>({
-  name,
-  demandOpen,
-  toHost,
-}: ArrayHost<V>): DeviceArrays<Share<V>, Promise<HostArray>> =>
-  deviceArrays({
+export const sharedArrays = <V extends DeviceValue>({ name, demandOpen, toHost }: ArrayHost<V>): SharedArrays<V> => {
+  const arrayOf = (elements: TensorData, { shape, dtype }: TensorType): HostArray =>
+    hostArray(elements, [...shape], dtype);
+  const downloadFrom = async (share: Share<V>, type: TensorType): Promise<HostArray> => {
+    try {
+      return arrayOf(await toHost(share.value, type), type);
+    } finally {
+      share.release();
+    }
+  };
+  return deviceArrays({
     name,
     demandOpen,
-    download: async (owned: Share<V>, type) => {
-      // Held to the end: the array may be disposed of while it is read.
-      const share = owned.share();
-      try {
-        const elements = share.elements?.slice() ?? (await toHost(share.value, type));
-        return hostArray(elements, [...type.shape], type.dtype);
-      } finally {
-        share.release();
-      }
-    },
+    download: (owned: Share<V>, type): HostArray | Promise<HostArray> =>
+      owned.elements === undefined
+        ? // A share until the end: the array may be disposed of while it is read.
+          downloadFrom(owned.share(), type)
+        : arrayOf(owned.elements.slice(), type),
     release: (share) => {
       share.release();
     },
   });
+};

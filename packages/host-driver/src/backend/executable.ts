@@ -5,17 +5,15 @@ import {
   formatType,
   sameShape,
   type DeviceArray,
-  type DeviceArrays,
   type Executable,
   type Graph,
   type GraphInterface,
-  type HostArray,
   type RunOptions,
   type Shape,
   type TensorType,
 } from '@node-ode/core';
 import type { DeviceValue } from '../device.ts';
-import { shareOf, type Share } from './device-array.ts';
+import { shareOf, type SharedArrays, type Share } from './device-array.ts';
 import { HostResult, type Placement, type Program } from './program.ts';
 
 /** A compiled graph that tells where it runs. */
@@ -32,7 +30,7 @@ export interface PlacedExecutable extends Executable {
 
 /** What executables of a backend share. */
 export interface ExecutableHost<V extends DeviceValue> {
-  readonly arrays: DeviceArrays<Share<V>, Promise<HostArray>>;
+  readonly arrays: SharedArrays<V>;
   /** The shape of a value, where it knows it. */
   readonly shapeOf: ((value: V) => Shape) | undefined;
   /** Throws once the backend was disposed. */
@@ -118,10 +116,7 @@ function end<V extends DeviceValue>({ program }: ProgramOwner<V>, { track }: Tra
 }
 
 /** A share in each input, to be given back when the run has ended: nobody can free an array that is being read. */
-function sharesIn<V extends DeviceValue>(
-  inputs: readonly DeviceArray[],
-  arrays: DeviceArrays<Share<V>, Promise<HostArray>>,
-): readonly Share<V>[] {
+function sharesIn<V extends DeviceValue>(inputs: readonly DeviceArray[], arrays: SharedArrays<V>): readonly Share<V>[] {
   const shares: Share<V>[] = [];
   try {
     for (const input of inputs) shares.push(arrays.ownedBy('run', input).share());

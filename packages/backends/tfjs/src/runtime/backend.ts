@@ -29,7 +29,7 @@ export function tfjsBackend(runtime: TfRuntime): TfjsBackend {
     },
     toDevice: (array) => device.toValue(array),
     toHost: (value, type) => device.toHost(value, type),
-    shapeOf: ({ info }) => info.shape,
+    shapeOf: ({ shape }) => shape,
   });
   return { ...backend, runtime: `tfjs-core ${runtime.version}`, device: describeDevice(runtime) };
 }

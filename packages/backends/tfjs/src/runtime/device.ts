@@ -27,13 +27,16 @@ export function tfDevice(runtime: TfRuntime): Device<TfValue> {
     name,
     fetchesWait,
     load: (segment) => loadSegment(lowerSegment(segment, target), runtime, pool),
-    toValue: (array) => new TfValue(write(backend, 'upload', array), backend),
-    overwrite: ({ info }, array) => overwrite(backend, info, array),
-    toHost: ({ info }, { shape, dtype }) => {
+    toValue: (array) => {
+      const info = write(backend, 'upload', array);
+      return new TfValue(info.dataId, info, backend);
+    },
+    overwrite: (value, array) => overwrite(backend, value, array),
+    toHost: ({ dataId }, { shape, dtype }) => {
       const type = tfDType('read', dtype);
       if (sizeOf(shape) === 0) return elementsOf(type, []);
-      if (!fetchesWait) return elementsOf(type, backend.readSync(info.dataId)).slice();
-      return readLater(runtime, info.dataId).then((read) => elementsOf(type, read).slice());
+      if (!fetchesWait) return elementsOf(type, backend.readSync(dataId)).slice();
+      return readLater(runtime, dataId).then((read) => elementsOf(type, read).slice());
     },
   };
 }

@@ -6,17 +6,21 @@ import type { TfDType } from '../kernels/contract.ts';
 import type { TfElements, TfKernelBackend, TfTensorInfo } from './tf-module.ts';
 
 /** A tensor of tfjs that one owner holds. */
-export class TfValue implements DeviceValue {
-  readonly info: TfTensorInfo;
+export class TfValue implements DeviceValue, TfTensorInfo {
+  readonly dataId: object;
+  readonly shape: number[];
+  readonly dtype: string;
   readonly #backend: TfKernelBackend;
 
-  constructor(info: TfTensorInfo, backend: TfKernelBackend) {
-    this.info = info;
+  constructor(dataId: object, { shape, dtype }: Pick<TfTensorInfo, 'shape' | 'dtype'>, backend: TfKernelBackend) {
+    this.dataId = dataId;
+    this.shape = shape;
+    this.dtype = dtype;
     this.#backend = backend;
   }
 
   dispose(): void {
-    this.#backend.disposeData(this.info.dataId);
+    this.#backend.disposeData(this.dataId);
   }
 }
 

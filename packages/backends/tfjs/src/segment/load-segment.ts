@@ -56,7 +56,7 @@ export function loadSegment(program: SegmentProgram, runtime: TfRuntime, pool: C
   };
 
   const execute = (operands: readonly TfValue[]): void => {
-    for (let i = 0; i < operands.length; i++) registers[i] = operands[i]!.info.dataId;
+    for (let i = 0; i < operands.length; i++) registers[i] = operands[i]!.dataId;
     for (let i = 0; i < calls.length; i++) {
       const loaded = calls[i]!;
       const made = runCall(loaded, registers, runtime);

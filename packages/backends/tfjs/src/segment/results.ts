@@ -2,7 +2,6 @@
 import type { TensorData } from '@node-ode/core';
 import { readNow } from '../kernels/in-memory/memory.ts';
 import { readLater } from '../runtime/read-later.ts';
-import type { TfTensorInfo } from '../runtime/tf-module.ts';
 import type { TfRuntime } from '../runtime/runtime.ts';
 import { elementsOf, TfValue } from '../runtime/value.ts';
 import type { ProgramResult, SegmentProgram } from './program.ts';
@@ -37,17 +36,11 @@ export function takeTensors(registers: Registers, results: readonly LoadedResult
 
 function takeTensor(registers: Registers, result: LoadedResult, backend: TfRuntime['backend']): TfValue {
   const { register, isOwner } = result;
-  const info = infoOf(registers, result);
+  const dataId = registers[register]!;
   if (isOwner) registers[register] = undefined;
-  else backend.incRef(info.dataId);
-  return new TfValue(info, backend);
+  else backend.incRef(dataId);
+  return new TfValue(dataId, result, backend);
 }
-
-const infoOf = (registers: Registers, { register, shape, dtype }: LoadedResult): TfTensorInfo => ({
-  dataId: registers[register]!,
-  shape,
-  dtype,
-});
 
 /** Takes results as they are wanted, from a backend that need not be waited for. */
 export function takeNow(registers: Registers, results: readonly LoadedResult[], { backend }: TfRuntime): Outputs {
@@ -68,12 +61,12 @@ export function takeNow(registers: Registers, results: readonly LoadedResult[], 
 }
 
 function takeElements(registers: Registers, result: LoadedResult, backend: TfRuntime['backend']): TensorData {
-  const { register, isOwner, dtype } = result;
-  const info = infoOf(registers, result);
-  const elements = elementsOf(dtype, readNow(backend, info));
+  const { register, isOwner, shape, dtype } = result;
+  const dataId = registers[register]!;
+  const elements = elementsOf(dtype, readNow(backend, { dataId, shape, dtype }));
   if (isOwner) {
     registers[register] = undefined;
-    backend.disposeData(info.dataId);
+    backend.disposeData(dataId);
   }
   return elements;
 }
@@ -87,7 +80,7 @@ export async function fetchLater(
   const reading = values.map(async (value, i) => {
     const { isHost, dtype } = results[i]!;
     if (!isHost) return value;
-    return elementsOf(dtype, await readLater(runtime, value.info.dataId));
+    return elementsOf(dtype, await readLater(runtime, value.dataId));
   });
   const settled = await Promise.allSettled(reading);
   const failed = settled.find((outcome) => outcome.status === 'rejected');
