@@ -17,7 +17,12 @@ export interface Placement {
   readonly nodes: number;
 }
 
-/** A result that the host has: it is brought to the device when somebody wants it there. */
+/**
+ * A result that the host has: it is brought to the device when somebody wants it there.
+ *
+ * @example
+ * new HostResult(Float32Array.of(0.5), () => device.toValue(array(0.5)));
+ */
 export class HostResult<V extends DeviceValue> {
   /** Nobody writes to them. */
   readonly elements: TensorData;
