@@ -110,7 +110,7 @@ async function prepare(
   if (!isShort(contestant, roundMs, longestRound)) {
     return dismissed({ status: 'skipped', reason: `a round would take ${(roundMs / 1000).toFixed(0)} s` });
   }
-  const warmup = await warmedUp(contestant, result, setting);
+  const warmup = await warmedUp(contestant, asked, result, setting);
   if (typeof warmup !== 'number') return dismissed(warmup);
   const rival = ready.find(
     (other) => other.contestant.name === contestant.ifFasterThan && other.contestant.threads === contestant.threads,
@@ -125,14 +125,19 @@ async function prepare(
 /** A run of so many ms leaves nothing to warm up: the one before it did. */
 const warmFrom = 10_000;
 
+/** How many times as long two programs that take turns warm up: their ratio goes on falling when their times hardly do. */
+const warmupInTurn = 3;
+
 /** The median of a round that doesn't count, ms. */
 async function warmedUp(
   contestant: Contestant,
+  { inTurnWith }: Checked,
   { worker, prepared: { runMs } }: { readonly worker: Worker; readonly prepared: Prepared },
   { warmupSeconds, timeouts }: Setting,
 ): Promise<Without | number> {
   if (runMs > warmFrom) return runMs;
-  const reply = await worker.request({ round: { seconds: warmupSeconds } }, timeouts.round);
+  const seconds = warmupSeconds * (inTurnWith === undefined ? 1 : warmupInTurn);
+  const reply = await worker.request({ round: { seconds } }, timeouts.round);
   if (!('times' in reply)) return withoutOf(reply);
   await settle(contestant);
   return median(reply.times);
@@ -173,7 +178,7 @@ async function renew(one: Ready, setting: Setting): Promise<void> {
     return;
   }
   one.worker = result.worker;
-  const warmup = await warmedUp(contestant, result, setting);
+  const warmup = await warmedUp(contestant, asked, result, setting);
   if (typeof warmup !== 'number') one.failure = warmup;
 }
 

@@ -78,7 +78,7 @@ export function deviceArrays<Owned extends object, D extends Download>(
     };
 
     readonly dispose = (): void => {
-      forgotten.unregister(this.#holder);
+      forgotten.unregister(this);
       release(this.#holder);
     };
 
@@ -86,7 +86,7 @@ export function deviceArrays<Owned extends object, D extends Download>(
       this.shape = shape;
       this.dtype = dtype;
       this.#holder = { owned };
-      forgotten.register(this, this.#holder, this.#holder);
+      forgotten.register(this, this.#holder, this);
     }
 
     static holderOf(array: DeviceArray): Holder<Owned> | undefined {

@@ -75,11 +75,9 @@ export function executable<V extends DeviceValue>(
     const shares = sharesIn(inputs, host.arrays);
     owner.runs++;
     try {
-      const results = await program.run(
-        shares.map(({ value }) => value),
-        signal,
-      );
-      const outputs = arraysOf(graph, types.outputs, results, shares, host);
+      const values = shares.map(({ value }) => value);
+      const results = await program.run(values, signal);
+      const outputs = arraysOf(graph, types.outputs, results, { values, shares }, host);
       for (const i of donate) inputs[i]?.dispose();
       return outputs;
     } finally {
@@ -132,22 +130,18 @@ function arraysOf<V extends DeviceValue>(
   graph: Graph,
   types: readonly TensorType[],
   results: readonly (V | HostResult<V>)[],
-  inputs: readonly Share<V>[],
+  inputs: { readonly values: readonly (V | HostResult<V>)[]; readonly shares: readonly Share<V>[] },
   { arrays, shapeOf }: ExecutableHost<V>,
 ): readonly DeviceArray[] {
-  const shares = new Map<V | HostResult<V>, Share<V>>(inputs.map((share) => [share.value, share]));
-  const fresh: Share<V>[] = [];
-  const outputs = types.map((type, j) => {
+  const shares: Share<V>[] = [];
+  const outputs = types.map(({ shape, dtype }, j) => {
     const result = results[j]!;
-    let share = shares.get(result);
-    if (share === undefined) {
-      share = shareOf(result);
-      fresh.push(share);
-      shares.set(result, share);
-    }
-    return arrays.make(share.share(), type.shape, type.dtype);
+    // There are few of them: to look for a value takes less than a table of all.
+    const known = shares[results.indexOf(result)] ?? inputs.shares[inputs.values.indexOf(result)];
+    const share = known?.share() ?? shareOf(result);
+    shares.push(share);
+    return arrays.make(share, shape, dtype);
   });
-  for (const share of fresh) share.release();
   if (shapeOf === undefined) return outputs;
   const shapes = results.map((result, j) => (result instanceof HostResult ? types[j]!.shape : shapeOf(result)));
   const wrong = types.findIndex(({ shape }, j) => !sameShape(shape, shapes[j]!));

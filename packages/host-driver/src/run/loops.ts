@@ -139,9 +139,9 @@ function clearTapes<V extends DeviceValue>({ instruction }: Progress<V>, frame: 
 }
 
 function tapeLength<V extends DeviceValue>(tapes: readonly Tape<V>[]): number {
+  const n = tapes[0]?.entries.length ?? 0;
+  if (tapes.every(({ entries }) => entries.length === n)) return n;
   const lengths = tapes.map(({ entries }) => entries.length);
-  const n = lengths[0] ?? 0;
-  if (lengths.every((other) => other === n)) return n;
   throw new ExecutionError('scan', `tapes of ${lengths.join(' and ')} entries`, {
     expected: 'tapes of one length',
     advice: 'Record them in the same loop.',

@@ -55,19 +55,27 @@ export function loadSegment(program: SegmentProgram, runtime: TfRuntime, pool: C
     }
   };
 
+  /** The whole of what a step costs besides its kernels: one loop, without calls that a compiler may or may not write out. */
   const execute = (operands: readonly TfValue[]): void => {
     for (let i = 0; i < operands.length; i++) registers[i] = operands[i]!.dataId;
-    for (let i = 0; i < calls.length; i++) {
-      const loaded = calls[i]!;
-      const made = runCall(loaded, registers, runtime);
-      registers[loaded.result] = made.dataId;
-      if (!isChecked) checkResult(loaded.call, made, runtime.name);
-      const { frees: dead } = loaded;
-      for (let k = 0; k < dead.length; k++) {
-        const r = dead[k]!;
-        backend.disposeData(registers[r]!);
-        registers[r] = undefined;
+    let at = 0;
+    try {
+      for (; at < calls.length; at++) {
+        const { kernel, args, operands: given, sources, packed, result, frees: dead } = calls[at]!;
+        for (let k = 0; k < given.length; k++) given[k]!.dataId = registers[sources[k]!]!;
+        for (let k = 0; k < packed.length; k++) notePacked(packed[k]!.dataId);
+        const outputs = kernel(args);
+        const made = Array.isArray(outputs) ? firstOf(outputs, backend) : outputs;
+        registers[result] = made.dataId;
+        if (!isChecked) checkResult(calls[at]!.call, made, runtime.name);
+        for (let k = 0; k < dead.length; k++) {
+          const r = dead[k]!;
+          backend.disposeData(registers[r]!);
+          registers[r] = undefined;
+        }
       }
+    } catch (cause) {
+      throw kernelError(calls[at]!.call, cause, runtime.name);
     }
     isChecked = true;
   };
@@ -154,22 +162,10 @@ function loadedCall(
 /** No elements yet. */
 const nobody = {};
 
-function runCall(
-  { call, kernel, args, operands, sources, packed }: LoadedCall,
-  registers: Registers,
-  runtime: TfRuntime,
-): TfTensorInfo {
-  for (let k = 0; k < operands.length; k++) operands[k]!.dataId = registers[sources[k]!]!;
-  for (let k = 0; k < packed.length; k++) notePacked(packed[k]!.dataId);
-  let result: TfTensorInfo | TfTensorInfo[];
-  try {
-    result = kernel(args);
-  } catch (cause) {
-    throw kernelError(call, cause, runtime.name);
-  }
-  if (!Array.isArray(result)) return result;
-  for (let k = 1; k < result.length; k++) runtime.backend.disposeData(result[k]!.dataId);
-  return result[0]!;
+/** The first of a kernel's results: nobody takes the others. */
+function firstOf([first, ...others]: readonly TfTensorInfo[], backend: TfRuntime['backend']): TfTensorInfo {
+  for (const { dataId } of others) backend.disposeData(dataId);
+  return first!;
 }
 
 function kernelError({ origin, kernel }: KernelCall, cause: unknown, backend: string): Error {
