@@ -1,7 +1,7 @@
 /** Runs of one program after each other and at once: each begins with registers as they were at first. */
 import { array, compile, cond, constant, scan, tensorType, whileLoop, type Tensor } from '@node-ode/core';
 import { describe, expect, it } from 'vitest';
-import type { HostResult } from './backend/program.ts';
+import { HostResult } from './backend/program.ts';
 import { nextTask } from './run/next-task.ts';
 import { fakeBackend, fakeDevice, free, type FakeValue } from '../test/fake-device.ts';
 
@@ -103,7 +103,7 @@ describe('what the host has put on the device', () => {
     expect(device.log.live).toBe(1);
   });
 
-  it('is another value where it is a result', async () => {
+  it('stays where a branch gives it for a result', async () => {
     const device = fakeDevice({ waits: false, overwrites: true });
     const program = await device.compile(
       compile(fakeBackend(), (z: Tensor, h: Tensor) => {
@@ -119,17 +119,18 @@ describe('what the host has put on the device', () => {
       }).graph(x, array(0)),
     );
     const given = device.toValue(x);
-    const chosen: FakeValue[] = [];
-    for (const h of [0.125, 0.25, 0.125]) {
+    const found: number[] = [];
+    for (const h of [0.125, 0.25, 4, 0.125]) {
       const step = device.toValue(array(h));
-      const [first, scaled] = (await program.run([given, step])) as FakeValue[];
-      chosen.push(first!);
-      free([scaled!, step]);
+      const [chosen, scaled] = await program.run([given, step]);
+      const data = chosen instanceof HostResult ? chosen.elements : await device.toHost(chosen!, tensorType([], 'f32'));
+      found.push(data[0]!);
+      free([chosen!, scaled!, step]);
+      // What was given, and the number.
+      expect(device.log.live).toBe(2);
     }
-    const found: (number | undefined)[] = [];
-    for (const value of chosen) found.push((await device.toHost(value, tensorType([], 'f32')))[0]);
-    expect(found).toEqual([0.25, 0.5, 0.25]);
-    free([...chosen, given]);
+    expect(found).toEqual([0.25, 0.5, 0, 0.25]);
+    free([given]);
     await program.dispose();
     expect(device.log.live).toBe(0);
   });

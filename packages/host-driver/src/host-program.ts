@@ -7,7 +7,7 @@ import { layOut, type Layout } from './plan/layout.ts';
 import type { Segment } from './plan/partition.ts';
 import { planOf, type Plan } from './plan/plan.ts';
 import { Frame } from './run/frame.ts';
-import { bytesOf, elementsIn, type Held, type Slot } from './run/registers.ts';
+import { bytesOf, dataOf, isHeld, type Held, type Slot } from './run/registers.ts';
 import { runBlock } from './run/run.ts';
 
 /**
@@ -94,10 +94,14 @@ async function runPlan<V extends DeviceValue>(
   return plan.outputs.map((slot) => resultIn(frame, slot));
 }
 
-function resultIn<V extends DeviceValue>(frame: Frame<V>, slot: Slot): V | HostResult<V> {
-  if (slot.register.bank === 'resource') return (frame.take(slot.register) as Held<V>).value;
-  const elements = elementsIn(frame, slot);
-  const { shape, dtype } = slot.type;
+/** A result: from the host if that has it, even where something else has brought it to the device. */
+function resultIn<V extends DeviceValue>(frame: Frame<V>, { register, type }: Slot): V | HostResult<V> {
+  const entry = frame.take(register);
+  const known = isHeld(entry) ? frame.sourceOf(entry) : entry;
+  if (known === undefined) return (entry as Held<V>).value;
+  frame.drop(entry);
+  const elements = dataOf(known, type);
+  const { shape, dtype } = type;
   return new HostResult(elements, () => frame.device.toValue(hostArray(elements, shape, dtype)));
 }
 

@@ -66,10 +66,9 @@ export class Frame<V extends DeviceValue> implements HostRegisters {
     this.#turned = performance.now();
   }
 
-  /** Ends a run that gave its results: lets go of what registers still hold, and of uploads that are among the results. */
+  /** Ends a run that gave its results: lets go of what registers still hold. Uploads stay. */
   end(): void {
     for (let i = 0; i < this.resources.length; i++) this.clear(i);
-    for (let i = 0; i < this.#uploads.length; i++) if (this.#uploads[i]?.refs !== 1) this.#forget(i);
     for (let i = 0; i < this.arrays.length; i++) this.arrays[i] = this.#initial.arrays[i];
     this.signal = undefined;
   }
@@ -136,6 +135,11 @@ export class Frame<V extends DeviceValue> implements HostRegisters {
     const value = this.device.toValue(array);
     this.#sources[place] = source;
     return (this.#uploads[place] = { kind: 'tensor', value, bytes, isBorrowed: false, refs: 1 });
+  }
+
+  /** What a value on the device was made of, if it is an upload, which stays the frame's. */
+  sourceOf(held: Held<V>): number | TensorData | undefined {
+    return held.refs === 1 ? undefined : this.#sources[this.#uploads.indexOf(held)];
   }
 
   /** Lets go of an upload. What was counted stays counted for its place: whoever else has the value counts from here on. */
