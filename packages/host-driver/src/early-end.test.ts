@@ -32,6 +32,7 @@ describe.each(gradients)('a training step with %s that fails', (_, gradient, wai
     const all = acts;
     expect(all).toBeGreaterThanOrEqual(least);
     free(outputs, given);
+    const kept = device.log.live;
     for (failAt = 1; failAt <= all; failAt++) {
       acts = 0;
       await expect(program.run(given)).rejects.toThrow('the device was lost');
@@ -41,6 +42,7 @@ describe.each(gradients)('a training step with %s that fails', (_, gradient, wai
     failAt = Infinity;
     const again = await program.run(given);
     free(again, given);
+    expect(device.log.live).toBe(kept);
     await program.dispose();
     expect([device.log.live, device.log.loaded]).toEqual([given.length, 0]);
   });
