@@ -44,11 +44,8 @@ export async function measureTimes(
 ): Promise<readonly Row[]> {
   const { problem, yardsticks = [], isInternal = false, tooHeavyFor = [] } = experiment;
   const contestants = isInternal ? everyone.filter(({ peer }) => peer === undefined) : everyone;
-  const reference = await referenceAnswer(
-    problem,
-    setting,
-    tooHeavyFor.includes(referenceEngine) ? ourEngine : referenceEngine,
-  );
+  const judge = tooHeavyFor.includes(referenceEngine) ? ourEngine : referenceEngine;
+  const reference = await referenceAnswer(problem, setting, judge);
   if ('status' in reference) return contestants.map((c) => ({ ...rowKey(id, experiment, c), ...reference }));
   const entered: Contestant[] = [];
   const outcomes = new Map<Contestant, Outcome>();
@@ -70,7 +67,7 @@ export async function measureTimes(
       const contestant = yardstick(one.name, one.engine);
       const counterpart = { ...problem, task: one.task(engine.prepared.counts) };
       const checked = { ...experiment, problem: counterpart, inTurnWith: problem.task };
-      enter(contestant, await prepareYardstick(contestant, checked, setting));
+      enter(contestant, await prepareYardstick(contestant, checked, judge, setting));
     }
     await runRounds(ready, setting);
     for (const one of ready) outcomes.set(one.contestant, await outcomeOf(one, experiment.reach, setting));
@@ -144,8 +141,13 @@ async function warmedUp(
 }
 
 /** The same for a yardstick, which has a problem of its own. */
-async function prepareYardstick(contestant: Contestant, checked: Checked, setting: Setting): Promise<Without | Ready> {
-  const reference = await referenceAnswer(checked.problem, setting);
+async function prepareYardstick(
+  contestant: Contestant,
+  checked: Checked,
+  judge: string,
+  setting: Setting,
+): Promise<Without | Ready> {
+  const reference = await referenceAnswer(checked.problem, setting, judge);
   if ('status' in reference) return reference;
   return prepare(contestant, checked, reference.answer, [], setting);
 }

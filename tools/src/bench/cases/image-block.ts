@@ -4,6 +4,7 @@ import { convDynamics } from '@node-ode/model-node';
 import type { FlatLayerWeights, GradientName } from '../problem.ts';
 import { normalRows } from '../weights.ts';
 import { maxSteps, type BenchCase, type TimedExperiment } from './case.ts';
+import { kernelCallsAlone } from './tfjs.ts';
 
 const batch = 128;
 const [channels, height, width] = [64, 6, 6];
@@ -22,6 +23,17 @@ function blockLayers(seed: number): readonly FlatLayerWeights[] {
 }
 
 function experiment(gradient: GradientName): TimedExperiment {
+  // Windows of two points, each from a state to its target: they overlap, so that there is less to tell everyone.
+  const task = {
+    kind: 'training',
+    gradient,
+    ts: [0, 1],
+    ys: normalRows(random(8), batch + 1, channels * height * width),
+    window: 2,
+    batches: [Array.from({ length: batch }, (_, i) => i)],
+    iterations: 1,
+    learningRate: 1e-3,
+  } as const;
   return {
     kind: 'timed',
     name: gradient,
@@ -32,17 +44,7 @@ function experiment(gradient: GradientName): TimedExperiment {
     problem: {
       dtype: 'f32',
       dynamics: { kind: 'convBlock', image: [channels, height, width], groups, layers: blockLayers(7) },
-      // Windows of two points, each from a state to its target: they overlap, so that there is less to tell everyone.
-      task: {
-        kind: 'training',
-        gradient,
-        ts: [0, 1],
-        ys: normalRows(random(8), batch + 1, channels * height * width),
-        window: 2,
-        batches: [Array.from({ length: batch }, (_, i) => i)],
-        iterations: 1,
-        learningRate: 1e-3,
-      },
+      task,
       rtol: 1e-3,
       atol: 1e-3,
       maxSteps,
@@ -50,6 +52,8 @@ function experiment(gradient: GradientName): TimedExperiment {
     bound: 60,
     units: { rtol: 1e-3, atol: 0 },
     targets: [{ peer: 'torchdiffeq', ratio: 0.83, engine: 'onnx-cpu' }],
+    // in turn with tfjs-cpu, a quarter of an hour
+    yardsticks: kernelCallsAlone(task).filter(({ engine }) => engine !== 'tfjs-cpu'),
   };
 }
 

@@ -6,22 +6,23 @@ import type { Program } from './program.ts';
 export type Round = (seconds: number) => Promise<readonly (readonly number[])[]>;
 
 /**
- * Rounds of programs that take turns unit by unit, so that whatever the machine and the compiler do meets all of them. Who begins
- * alternates from one pass through the units to the next. There a unit ends when the event loop has turned: that is when Node
+ * Rounds of programs that take turns unit by unit, so that whatever the machine and the compiler do meets all of them. There are as many
+ * passes through the units in which one begins as in which another does. A unit ends when the event loop has turned: that is when Node
  * collects garbage, which an engine whose runs let the loop turn would otherwise do for all of them.
  */
 export function roundsOf(programs: readonly Program[], units: number): Round {
-  const order = programs.map((_, i) => i);
+  const orders = programs.map((_, first) => programs.map((_, i) => (first + i) % programs.length));
   const works = programs.map(({ run }) => (programs.length === 1 ? run : () => run().then(() => turn())));
   return async (seconds) => {
     const times = programs.map((): number[] => []);
     const started = performance.now();
     do {
-      for (const program of programs) program.restart();
-      for (let unit = 0; unit < units; unit++) {
-        for (const i of order) times[i]!.push(await timed(works[i]!));
+      for (const order of orders) {
+        for (const program of programs) program.restart();
+        for (let unit = 0; unit < units; unit++) {
+          for (const i of order) times[i]!.push(await timed(works[i]!));
+        }
       }
-      order.reverse();
     } while (performance.now() - started < seconds * 1000 * programs.length);
     return times;
   };
