@@ -438,6 +438,10 @@ describe('the cases', () => {
       [2, 'backprop', ...alone],
       [3, 'forward', ...byHand, ...alone],
       [4, 'forward', ...byHand, ...alone],
+      [4, 'adjoint', ...alone],
+      [4, 'backprop', ...alone],
+      [6, 'adjoint', ...alone.slice(1)],
+      [6, 'backprop', ...alone.slice(1)],
     ]);
   });
 
