@@ -122,8 +122,11 @@ async function prepare(
 /** A run of so many ms leaves nothing to warm up: the one before it did. */
 const warmFrom = 10_000;
 
-/** How many times as long two programs that take turns warm up: their ratio goes on falling when their times hardly do. */
-const warmupInTurn = 3;
+/**
+ * How many times as long two programs take turns, as one would run, to warm up and in a round: their ratio goes on falling when their
+ * times hardly do, and the quotients of neighbours differ more than the times of one.
+ */
+const inTurnFor = 3;
 
 /** The median of a round that doesn't count, ms. */
 async function warmedUp(
@@ -133,7 +136,7 @@ async function warmedUp(
   { warmupSeconds, timeouts }: Setting,
 ): Promise<Without | number> {
   if (runMs > warmFrom) return runMs;
-  const seconds = warmupSeconds * (inTurnWith === undefined ? 1 : warmupInTurn);
+  const seconds = warmupSeconds * (inTurnWith === undefined ? 1 : inTurnFor);
   const reply = await worker.request({ round: { seconds } }, timeouts.round);
   if (!('times' in reply)) return withoutOf(reply);
   await settle(contestant);
@@ -159,7 +162,8 @@ async function runRounds(ready: readonly Ready[], setting: Setting): Promise<voi
     for (const one of ready.filter(({ failure }) => failure === undefined)) {
       if (round > 0 && one.contestant.yardstick !== undefined) await renew(one, setting);
       if (one.failure !== undefined) continue;
-      const reply = await one.worker.request({ round: { seconds: roundSeconds } }, timeouts.round);
+      const seconds = roundSeconds * (one.asked.inTurnWith === undefined ? 1 : inTurnFor);
+      const reply = await one.worker.request({ round: { seconds } }, timeouts.round);
       if ('times' in reply) record(one, reply);
       else one.failure = withoutOf(reply);
       await settle(one.contestant);
